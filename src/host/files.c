@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+static int read_all(int fd, size_t max, struct vt_buf *buf)
+{
+    for (;;) {
+        char chunk[65536];
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return 0;
+        vt_buf_add(buf, chunk, (size_t)n);
+        if (buf->len > max)
+            return -EFBIG;
+    }
+}
+
+int vt_file_read(const char *path, size_t max, char **ret, size_t *ret_len)
+{
+    VT_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    VT_AUTO_BUF struct vt_buf buf = VT_BUF_INIT(max + 65536);
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    r = read_all(fd, max, &buf);
+    if (r < 0)
+        return r;
+    if (ret_len)
+        *ret_len = buf.len;
+    *ret = vt_buf_take(&buf);
+    return 0;
+}
+
+int vt_path_sync(const char *path)
+{
+    VT_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fsync(fd) < 0)
+        return -errno;
+    return 0;
+}
+
+static int sync_parent(const char *path)
+{
+    VT_AUTO_FREE char *copy = vt_strdup(path);
+
+    return vt_path_sync(dirname(copy));
+}
+
+static int fchown_like(int fd, const char *like)
+{
+    struct stat st;
+
+    if (stat(like, &st) < 0)
+        return -errno;
+    /* Not every file system lets even root choose owners (NFS, CIFS, user namespaces); the content matters more. */
+    if (fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EPERM && errno != EINVAL)
+        return -errno;
+    return 0;
+}
+
+int vt_path_chown_like(const char *path, const char *like)
+{
+    VT_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0)
+        return -errno;
+    return fchown_like(fd, like);
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static int fill(int fd, const void *data, size_t len, mode_t mode, const char *owner_like)
+{
+    int r = write_all(fd, data, len);
+
+    if (r == 0 && fchmod(fd, mode) < 0)
+        r = -errno;
+    if (r == 0 && owner_like)
+        r = fchown_like(fd, owner_like);
+    if (r == 0 && fsync(fd) < 0)
+        r = -errno;
+    return r;
+}
+
+int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
+                  const char *owner_like)
+{
+    VT_AUTO_FREE char *temporary = vt_fmt("%s.part-XXXXXX", path);
+    VT_AUTO_CLOSE int fd = mkostemp(temporary, O_CLOEXEC);
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    r = fill(fd, data, len, mode, owner_like);
+    if (r == 0 && rename(temporary, path) < 0)
+        r = -errno;
+    if (r < 0) {
+        (void)unlink(temporary);
+        return r;
+    }
+    return sync_parent(path);
+}
+
+int vt_mkdirs(const char *path, mode_t mode)
+{
+    VT_AUTO_FREE char *copy = vt_strdup(path);
+    char *at = copy;
+
+    do {
+        at = strchr(at + 1, '/');
+        if (at)
+            *at = '\0';
+        if (mkdir(copy, mode) < 0 && errno != EEXIST)
+            return -errno;
+        if (at)
+            *at = '/';
+    } while (at && at[1]);
+    return 0;
+}
+
+bool vt_path_exists(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+int vt_lock_take(const char *path, const char *holder, const char *owner_like, char **ret_holder)
+{
+    VT_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        r = -errno;
+        if (r == -EWOULDBLOCK && vt_file_read(path, 4096, ret_holder, NULL) < 0)
+            *ret_holder = vt_strdup("");
+        return r;
+    }
+    if (ftruncate(fd, 0) < 0)
+        return -errno;
+    r = fill(fd, holder, strlen(holder), 0644, owner_like);
+    if (r < 0)
+        return r;
+    return VT_TAKE_FD(fd);
+}
