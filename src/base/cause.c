@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one table of exit statuses: the help text, the README and the tests are made from or checked against it. */
+/* The one table of exit statuses: the help text, the README and the tests are made from or checked
+ * against it. */
 #include "base/cause.h"
 
 #include <assert.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a run of virtainer ended: every cause that a script may want to tell apart, and its exit status. */
+/* Why a run of virtainer ended: every cause that a script may want to tell apart, and its exit
+ * status. */
 #pragma once
 
 enum vt_cause {

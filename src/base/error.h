@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Errors as values. A function that can fail returns 0 or a negative errno and takes `struct vt_error *err` last;
- * err is set if and only if the result is negative, and belongs to the caller:
+ * Errors as values. A function that can fail returns 0 or a negative errno and takes `struct
+ * vt_error *err` last; err is set if and only if the result is negative, and belongs to the caller:
  *
  *     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
  *     int r = vt_overlay_prepare(…, &err);
@@ -19,9 +19,9 @@ struct vt_error {
     char *msg;           /* for a person; without a full stop or newline */
 };
 
-#define VT_ERROR_INIT                                                                              \
-    {                                                                                              \
-        VT_CAUSE_NONE, NULL                                                                        \
+#define VT_ERROR_INIT       \
+    {                       \
+        VT_CAUSE_NONE, NULL \
     }
 #define VT_AUTO_ERROR VT_CLEANUP(vt_error_done)
 
@@ -30,7 +30,8 @@ void vt_error_done(struct vt_error *err);
 
 /*
  * Set @err (which may be NULL) and return @code, a negative errno, so that a caller can write
- * `return vt_error_set(err, VT_CAUSE_SEED, -EINVAL, "…")`. An error that was set before is replaced.
+ * `return vt_error_set(err, VT_CAUSE_SEED, -EINVAL, "…")`. An error that was set before is
+ * replaced.
  */
 int vt_error_set(struct vt_error *err, enum vt_cause cause, int code, const char *format, ...)
     VT_PRINTF(4, 5);

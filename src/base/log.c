@@ -49,6 +49,7 @@ void vt_log(enum vt_log_level level, const char *format, ...)
     text = vt_vfmt(format, args);
     va_end(args);
     add_lines(&out, labels[level], text);
-    /* One write a message: a line is never torn by the guest's console, which shares the terminal. */
+    /* One write a message: a line is never torn by the guest's console, which shares the terminal.
+     */
     (void)!write(STDERR_FILENO, vt_buf_str(&out), out.len);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages for the person, on standard error: standard output is the guest's console. Only cmd/, launcher/ and
- * event callbacks log above debug; the other rooms return errors.
+ * Messages for the person, on standard error: standard output is the guest's console. Only cmd/,
+ * launcher/ and event callbacks log above debug; the other rooms return errors.
  */
 #pragma once
 

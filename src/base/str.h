@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Strings. Small allocations abort when memory is out, as in libvirt and crun: PID 1 of a container without
- * memory for a path has nothing better to do. What is sized from outside goes through vt_buf, which has a limit.
+ * Strings. Small allocations abort when memory is out, as in libvirt and crun: PID 1 of a container
+ * without memory for a path has nothing better to do. What is sized from outside goes through
+ * vt_buf, which has a limit.
  */
 #pragma once
 
@@ -60,9 +61,9 @@ struct vt_buf {
     bool overflowed; /* an append did not fit: the content is cut */
 };
 
-#define VT_BUF_INIT(max)                                                                           \
-    {                                                                                              \
-        NULL, 0, 0, (max), false                                                                   \
+#define VT_BUF_INIT(max)         \
+    {                            \
+        NULL, 0, 0, (max), false \
     }
 #define VT_AUTO_BUF VT_CLEANUP(vt_buf_done)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An indenting XML writer for what we hand to libvirt. It escapes every value, so no name or path can add
- * an element of its own, and drops control characters, which XML 1.0 cannot carry.
+ * An indenting XML writer for what we hand to libvirt. It escapes every value, so no name or path
+ * can add an element of its own, and drops control characters, which XML 1.0 cannot carry.
  */
 #pragma once
 
@@ -13,9 +13,9 @@ struct vt_xml {
     bool tag_open; /* "<name attr='…'" was written, its end not yet */
 };
 
-#define VT_XML_INIT                                                                                \
-    {                                                                                              \
-        VT_BUF_INIT(1 << 20), 0, false                                                             \
+#define VT_XML_INIT                    \
+    {                                  \
+        VT_BUF_INIT(1 << 20), 0, false \
     }
 #define VT_AUTO_XML VT_CLEANUP(vt_xml_done)
 
@@ -34,8 +34,8 @@ void vt_xml_text(struct vt_xml *xml, const char *name, const char *text);
 void vt_xml_textf(struct vt_xml *xml, const char *name, const char *format, ...) VT_PRINTF(3, 4);
 
 /*
- * <@name a='v' …/>: an empty element with attributes given as name, value pairs ended by NULL. A pair whose value
- * is NULL is left out.
+ * <@name a='v' …/>: an empty element with attributes given as name, value pairs ended by NULL. A
+ * pair whose value is NULL is left out.
  */
 void vt_xml_empty(struct vt_xml *xml, const char *name, ...) __attribute__((sentinel));
 

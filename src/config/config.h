@@ -16,9 +16,9 @@ enum vt_accel { VT_ACCEL_AUTO, VT_ACCEL_KVM, VT_ACCEL_TCG };
 enum vt_network { VT_NETWORK_NAT, VT_NETWORK_NONE };
 
 struct vt_config {
-    uint64_t ram;   /* bytes */
-    unsigned cpus;  /* virtual CPUs */
-    char *vm_name;  /* libvirt's name of the domain */
+    uint64_t ram;  /* bytes */
+    unsigned cpus; /* virtual CPUs */
+    char *vm_name; /* libvirt's name of the domain */
     char *os_variant;
     char *image_dir;       /* the data directory */
     char *cloud_init_disk; /* where the seed ISO is made */
@@ -29,8 +29,8 @@ struct vt_config {
     bool disk_size_given;  /* by the person, not by default */
     char *cidr;            /* first three octets of the guest's /24 */
     bool cidr_given;
-    char *password;          /* for the image's default user, or NULL */
-    char *instance_id;       /* cloud-init's; "auto": from the seed's content */
+    char *password;    /* for the image's default user, or NULL */
+    char *instance_id; /* cloud-init's; "auto": from the seed's content */
     char *hostname_in_guest;
     enum vt_accel accel;
     enum vt_network network;
@@ -48,8 +48,8 @@ void vt_config_done(struct vt_config *config);
 int vt_config_read_env(struct vt_config *config, struct vt_error *err) VT_MUST_CHECK;
 
 /*
- * Read the flags of `virtainer run` (@argv[0] is the command's name). Returns 0, 1 when --help was asked for, or a
- * negative errno.
+ * Read the flags of `virtainer run` (@argv[0] is the command's name). Returns 0, 1 when --help was
+ * asked for, or a negative errno.
  */
 int vt_config_read_flags(struct vt_config *config, int argc, char *const argv[],
                          struct vt_error *err) VT_MUST_CHECK;

@@ -64,7 +64,8 @@ static int fchown_like(int fd, const char *like)
 
     if (stat(like, &st) < 0)
         return -errno;
-    /* Not every file system lets even root choose owners (NFS, CIFS, user namespaces); the content matters more. */
+    /* Not every file system lets even root choose owners (NFS, CIFS, user namespaces); the content
+     * matters more. */
     if (fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EPERM && errno != EINVAL)
         return -errno;
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files that are whole or not there: read with a limit, written under a temporary name, fsynced and renamed.
- * Errors are negative errnos; the callers know which object it was and say so.
+ * Files that are whole or not there: read with a limit, written under a temporary name, fsynced and
+ * renamed. Errors are negative errnos; the callers know which object it was and say so.
  */
 #pragma once
 
@@ -12,15 +12,17 @@
 #include "base/str.h"
 
 /*
- * Read @path whole into @ret (owned by the caller, NUL-terminated; its length in @ret_len, which may be NULL).
- * Returns 0, -EFBIG when it is larger than @max bytes, -EISDIR for a directory, or another negative errno.
+ * Read @path whole into @ret (owned by the caller, NUL-terminated; its length in @ret_len, which
+ * may be NULL). Returns 0, -EFBIG when it is larger than @max bytes, -EISDIR for a directory, or
+ * another negative errno.
  */
 int vt_file_read(const char *path, size_t max, char **ret, size_t *ret_len) VT_MUST_CHECK;
 
 /*
- * Make @path hold exactly @len bytes of @data: written to a temporary name in the same directory, fsynced, renamed
- * over @path, the directory fsynced. @owner_like (may be NULL) is a path whose owner the new file gets.
- * Returns 0 or a negative errno; on failure nothing is left behind and an old @path is untouched.
+ * Make @path hold exactly @len bytes of @data: written to a temporary name in the same directory,
+ * fsynced, renamed over @path, the directory fsynced. @owner_like (may be NULL) is a path whose
+ * owner the new file gets. Returns 0 or a negative errno; on failure nothing is left behind and an
+ * old @path is untouched.
  */
 int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
                   const char *owner_like) VT_MUST_CHECK;
@@ -38,9 +40,10 @@ int vt_mkdirs(const char *path, mode_t mode) VT_MUST_CHECK;
 bool vt_path_exists(const char *path);
 
 /*
- * Lock the file @path (made if it is missing) for this process's life and write @holder (one line that names it)
- * into it. The lock goes with the process, also after kill -9. Returns a descriptor that holds it; -EWOULDBLOCK when
- * another process holds it, *@ret_holder then being what that one wrote (owned by the caller, may be "").
+ * Lock the file @path (made if it is missing) for this process's life and write @holder (one line
+ * that names it) into it. The lock goes with the process, also after kill -9. Returns a descriptor
+ * that holds it; -EWOULDBLOCK when another process holds it, *@ret_holder then being what that one
+ * wrote (owned by the caller, may be "").
  */
 int vt_lock_take(const char *path, const char *holder, const char *owner_like,
                  char **ret_holder) VT_MUST_CHECK;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Theory of operation: SIGCHLD and the stop signals are blocked from the first moment and read from two signalfds.
- * They are apart because a wait outside the loop (a download, qemu-img) must see a stop without stealing it from
- * the loop and without waking for children. Children are reaped in one place, with waitpid(-1): as PID 1 we
- * inherit everybody's. A child that ends before anybody asked for it (QEMU in the moment it detaches) is kept in a
- * short list, so that its status is not lost.
+ * Theory of operation: SIGCHLD and the stop signals are blocked from the first moment and read from
+ * two signalfds. They are apart because a wait outside the loop (a download, qemu-img) must see a
+ * stop without stealing it from the loop and without waking for children. Children are reaped in
+ * one place, with waitpid(-1): as PID 1 we inherit everybody's. A child that ends before anybody
+ * asked for it (QEMU in the moment it detaches) is kept in a short list, so that its status is not
+ * lost.
  */
 #include "host/loop.h"
 

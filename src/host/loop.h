@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one event loop: libvirt's default implementation behind few functions, so that libvirt's own sockets and
- * timers, our signals, children, descriptors and timers are served by one thread.
+ * The one event loop: libvirt's default implementation behind few functions, so that libvirt's own
+ * sockets and timers, our signals, children, descriptors and timers are served by one thread.
  */
 #pragma once
 
@@ -24,13 +24,15 @@ typedef void (*vt_child_callback)(pid_t pid, int status, void *data);
 typedef void (*vt_signal_callback)(int signal, void *data);
 
 /*
- * Block every signal we handle, register the event implementation and make signalfds. Call it first in the
- * process, before any thread exists and before any libvirt connection. We become a child subreaper, so that daemons
- * that detach themselves (QEMU, dnsmasq) are ours to wait for also when we are not PID 1.
+ * Block every signal we handle, register the event implementation and make signalfds. Call it first
+ * in the process, before any thread exists and before any libvirt connection. We become a child
+ * subreaper, so that daemons that detach themselves (QEMU, dnsmasq) are ours to wait for also when
+ * we are not PID 1.
  */
 int vt_loop_init(struct vt_error *err) VT_MUST_CHECK;
 
-/* A descriptor that is readable while a stop signal (TERM, INT, QUIT) waits; for waits outside the loop. */
+/* A descriptor that is readable while a stop signal (TERM, INT, QUIT) waits; for waits outside the
+ * loop. */
 int vt_loop_stop_fd(void);
 
 /* Call @callback for each TERM, INT and QUIT, in the loop. */
@@ -51,8 +53,8 @@ void vt_loop_update_timer(int timer, int ms);
 void vt_loop_remove_timer(int timer);
 
 /*
- * Call @callback once when the child @pid has ended; also when it ended before this call and was not yet asked
- * for. Every child, known or not, is reaped.
+ * Call @callback once when the child @pid has ended; also when it ended before this call and was
+ * not yet asked for. Every child, known or not, is reaped.
  */
 void vt_loop_watch_child(pid_t pid, vt_child_callback callback, void *data);
 void vt_loop_forget_child(pid_t pid);

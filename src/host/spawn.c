@@ -44,7 +44,8 @@ static int place_stdio(const struct vt_spawn *spawn)
     return r;
 }
 
-/* Move the listening sockets to 3, 4, …; first out of the way, as they may lie there in another order. */
+/* Move the listening sockets to 3, 4, …; first out of the way, as they may lie there in another
+ * order. */
 static int place_listeners(const struct vt_spawn *spawn)
 {
     int safe[8];
@@ -88,7 +89,8 @@ static int become(uid_t uid, gid_t gid)
     return 0;
 }
 
-/* The child's part: never returns. A failure is told through @report, which closes by itself on success. */
+/* The child's part: never returns. A failure is told through @report, which closes by itself on
+ * success. */
 static void __attribute__((noreturn)) child(const struct vt_spawn *spawn, int report)
 {
     int r;

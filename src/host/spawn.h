@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Children, run by argument vector and never through a shell. Every child starts with the default signal
- * dispositions, an empty signal mask and no descriptors but those it is given.
+ * Children, run by argument vector and never through a shell. Every child starts with the default
+ * signal dispositions, an empty signal mask and no descriptors but those it is given.
  */
 #pragma once
 
@@ -23,20 +23,21 @@ struct vt_spawn {
     gid_t gid;
 };
 
-/* Start a child. Returns its process id, or a negative errno (-ENOENT: no such program) with @err set. */
+/* Start a child. Returns its process id, or a negative errno (-ENOENT: no such program) with @err
+ * set. */
 pid_t vt_spawn(const struct vt_spawn *spawn, struct vt_error *err) VT_MUST_CHECK;
 
 /*
- * Run @argv to its end. Standard output and error go to @out and @errout when they are not NULL (bounded by their
- * limits), else to /dev/null and our own. Returns its exit status (128 + signal if it was killed), or a negative
- * errno with @err set: -ECANCELED when @cancel_fd (-1 for none) became readable, which kills the child, and
- * -ETIMEDOUT after @timeout_ms (-1 for none), likewise.
+ * Run @argv to its end. Standard output and error go to @out and @errout when they are not NULL
+ * (bounded by their limits), else to /dev/null and our own. Returns its exit status (128 + signal
+ * if it was killed), or a negative errno with @err set: -ECANCELED when @cancel_fd (-1 for none)
+ * became readable, which kills the child, and -ETIMEDOUT after @timeout_ms (-1 for none), likewise.
  */
 int vt_run(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, int cancel_fd,
            int timeout_ms, struct vt_error *err) VT_MUST_CHECK;
 
 /*
- * Whether user @uid in group @gid may open @path for reading, tried by a child that becomes that user.
- * Returns 0 or a negative errno (-EACCES).
+ * Whether user @uid in group @gid may open @path for reading, tried by a child that becomes that
+ * user. Returns 0 or a negative errno (-EACCES).
  */
 int vt_readable_by(const char *path, uid_t uid, gid_t gid) VT_MUST_CHECK;

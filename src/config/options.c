@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/options.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+
+#define FIELD(name) offsetof(struct vt_config, name)
+
+#define MIB (UINT64_C(1) << 20)
+/* Less than this runs no firmware and kernel worth the name. */
+#define MIN_RAM        (32 * MIB)
+#define MAX_CPUS       255
+#define MAX_GRACE      86400
+#define MAX_NAME_BYTES 50
+#define MIN_DISK_SIZE  MIB
+
+static const char *const accel_names[] = {"auto", "kvm", "tcg", NULL};
+static const char *const network_names[] = {"nat", "none", NULL};
+
+static void *field(struct vt_config *config, size_t offset)
+{
+    return (char *)config + offset;
+}
+
+static int refuse(char **ret_allowed, char *allowed)
+{
+    *ret_allowed = allowed;
+    return -EINVAL;
+}
+
+static int store_ram(struct vt_config *config, const struct vt_option *option, const char *value,
+                     char **ret_allowed)
+{
+    uint64_t bytes;
+
+    if (vt_parse_size(value, MIB, &bytes) < 0)
+        return refuse(ret_allowed,
+                      vt_strdup("give MiB, or a number with M or G, such as 2048 or 4G"));
+    if (bytes < MIN_RAM)
+        return refuse(ret_allowed,
+                      vt_strdup("no guest runs in less than 32 MiB; a bare number counts "
+                                "MiB, and G means GiB"));
+    *(uint64_t *)field(config, option->offset) = bytes / MIB * MIB;
+    return 0;
+}
+
+static int store_size(struct vt_config *config, const struct vt_option *option, const char *value,
+                      char **ret_allowed)
+{
+    uint64_t bytes;
+
+    if (vt_parse_size(value, UINT64_C(1) << 30, &bytes) < 0 || bytes < MIN_DISK_SIZE)
+        return refuse(ret_allowed,
+                      vt_strdup("give GiB, or a number with M, G or T, such as 40G or 512M"));
+    *(uint64_t *)field(config, option->offset) = bytes;
+    return 0;
+}
+
+static int store_number(struct vt_config *config, const struct vt_option *option, const char *value,
+                        unsigned min, unsigned max, char **ret_allowed)
+{
+    uint64_t number;
+
+    if (vt_parse_u64(value, max, &number) < 0 || number < min)
+        return refuse(ret_allowed, vt_fmt("give a whole number from %u to %u", min, max));
+    *(unsigned *)field(config, option->offset) = (unsigned)number;
+    return 0;
+}
+
+static int store_cpus(struct vt_config *config, const struct vt_option *option, const char *value,
+                      char **ret_allowed)
+{
+    return store_number(config, option, value, 1, MAX_CPUS, ret_allowed);
+}
+
+static int store_seconds(struct vt_config *config, const struct vt_option *option,
+                         const char *value, char **ret_allowed)
+{
+    return store_number(config, option, value, 1, MAX_GRACE, ret_allowed);
+}
+
+static int store_string(struct vt_config *config, const struct vt_option *option, const char *value,
+                        char **ret_allowed)
+{
+    for (const char *c = value; *c; c++) {
+        if (iscntrl((unsigned char)*c))
+            return refuse(ret_allowed, vt_strdup("control characters are not allowed"));
+    }
+    vt_str_replace(field(config, option->offset), vt_strdup(value));
+    return 0;
+}
+
+/* A name that is safe as a file name, as libvirt uses it, and on a command line. */
+static int store_name(struct vt_config *config, const struct vt_option *option, const char *value,
+                      char **ret_allowed)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+    if (!isalnum((unsigned char)value[0]) || value[strspn(value, allowed)] != '\0' ||
+        strlen(value) > MAX_NAME_BYTES)
+        return refuse(ret_allowed,
+                      vt_fmt("give up to %d letters, digits, dots, dashes and underscores, "
+                             "the first a letter or digit",
+                             MAX_NAME_BYTES));
+    vt_str_replace(field(config, option->offset), vt_strdup(value));
+    return 0;
+}
+
+static int store_path(struct vt_config *config, const struct vt_option *option, const char *value,
+                      char **ret_allowed)
+{
+    if (value[0] != '/')
+        return refuse(ret_allowed, vt_strdup("give an absolute path in the container"));
+    return store_string(config, option, value, ret_allowed);
+}
+
+static int store_url(struct vt_config *config, const struct vt_option *option, const char *value,
+                     char **ret_allowed)
+{
+    if (!vt_startswith(value, "http://") && !vt_startswith(value, "https://") &&
+        !vt_startswith(value, "file:///"))
+        return refuse(ret_allowed,
+                      vt_strdup("give a URL that begins with https://, http:// or file:///"));
+    return store_string(config, option, value, ret_allowed);
+}
+
+static int store_checksum(struct vt_config *config, const struct vt_option *option,
+                          const char *value, char **ret_allowed)
+{
+    const size_t prefix = strlen("sha256:");
+
+    if (!vt_startswith(value, "sha256:") || strlen(value) != prefix + 64 ||
+        strspn(value + prefix, "0123456789abcdefABCDEF") != 64)
+        return refuse(ret_allowed, vt_strdup("give sha256: and 64 hexadecimal digits"));
+    return store_string(config, option, value, ret_allowed);
+}
+
+/* The first three octets of a network, each from 0 to 255, the first a unicast one. */
+static int store_octets(struct vt_config *config, const struct vt_option *option, const char *value,
+                        char **ret_allowed)
+{
+    unsigned octets[3];
+    char end;
+
+    if (value[strspn(value, "0123456789.")] != '\0' ||
+        sscanf(value, "%3u.%3u.%3u%c", &octets[0], &octets[1], &octets[2], &end) != 3 ||
+        octets[0] < 1 || octets[0] > 223 || octets[0] == 127 || octets[1] > 255 || octets[2] > 255)
+        return refuse(ret_allowed, vt_strdup("give the first three octets of a network, "
+                                             "such as 192.168.100"));
+    vt_str_replace(field(config, option->offset),
+                   vt_fmt("%u.%u.%u", octets[0], octets[1], octets[2]));
+    return 0;
+}
+
+static char *choices(const struct vt_option *option)
+{
+    struct vt_buf text = VT_BUF_INIT(1024);
+
+    vt_buf_adds(&text, "give ");
+    for (size_t i = 0; option->values[i]; i++) {
+        if (i > 0)
+            vt_buf_adds(&text, option->values[i + 1] ? ", " : " or ");
+        vt_buf_adds(&text, option->values[i]);
+    }
+    return vt_buf_take(&text);
+}
+
+static_assert(sizeof(enum vt_accel) == sizeof(int) && sizeof(enum vt_network) == sizeof(int) &&
+                  sizeof(enum vt_log_level) == sizeof(int),
+              "a choice is stored as an int");
+
+static int store_choice(struct vt_config *config, const struct vt_option *option, const char *value,
+                        char **ret_allowed)
+{
+    for (int i = 0; option->values[i]; i++) {
+        if (vt_streq(value, option->values[i])) {
+            *(int *)field(config, option->offset) = i;
+            return 0;
+        }
+    }
+    return refuse(ret_allowed, choices(option));
+}
+
+const struct vt_option vt_options[] = {
+    {"RAM", "SIZE", "1024", "memory of the guest: MiB, or with a unit (4G)", store_ram, FIELD(ram),
+     0, NULL},
+    {"CPU", "COUNT", "1", "virtual CPUs of the guest", store_cpus, FIELD(cpus), 0, NULL},
+    {"DISK_SIZE", "SIZE", "40G",
+     "size of the guest's disk when it is made; never less than the image's", store_size,
+     FIELD(disk_size), FIELD(disk_size_given), NULL},
+    {"IMAGE", "PATH", NULL, "the base image, if it is not at one of the usual places", store_path,
+     FIELD(image), 0, NULL},
+    {"IMAGE_URL", "URL", NULL, "where to download the base image from", store_url, FIELD(image_url),
+     0, NULL},
+    {"IMAGE_CHECKSUM", "SUM", NULL, "what the download must be: sha256: and the digest",
+     store_checksum, FIELD(image_checksum), 0, NULL},
+    {"IMAGE_DIR", "PATH", "/mounted", "the data directory, where local_image.qcow2 is kept",
+     store_path, FIELD(image_dir), 0, NULL},
+    {"CLOUD_INIT_DISK", "PATH", "/cloud_init.iso", "where the seed for cloud-init is made",
+     store_path, FIELD(cloud_init_disk), 0, NULL},
+    {"PASSWORD", "TEXT", NULL,
+     "password of the image's default user; random makes one and prints it once", store_string,
+     FIELD(password), 0, NULL},
+    {"INSTANCE_ID", "ID", "localimage-01",
+     "cloud-init's instance-id; auto: a changed seed is a new instance", store_string,
+     FIELD(instance_id), 0, NULL},
+    {"HOSTNAME_IN_GUEST", "NAME", "cloudimage", "local-hostname in the generated meta-data",
+     store_name, FIELD(hostname_in_guest), 0, NULL},
+    {"VM_NAME", "NAME", "vm", "libvirt's name of the guest, as in virsh console vm", store_name,
+     FIELD(vm_name), 0, NULL},
+    {"OS_VARIANT", "ID", NULL, "the guest's system as osinfo names it; recorded, not needed",
+     store_string, FIELD(os_variant), 0, NULL},
+    {"ACCEL", "HOW", "auto", "kvm, tcg (software), or auto: KVM where the hardware's can be used",
+     store_choice, FIELD(accel), 0, accel_names},
+    {"NETWORK", "MODE", "nat",
+     "nat: all that reaches the container's address reaches the guest; none: no network card",
+     store_choice, FIELD(network), 0, network_names},
+    {"CIDR", "A.B.C", "192.168.100",
+     "first three octets of the network between container and guest", store_octets, FIELD(cidr),
+     FIELD(cidr_given), NULL},
+    {"GRACE_PERIOD", "SECONDS", "90", "how long a stopped guest may take before it is forced off",
+     store_seconds, FIELD(grace_period), 0, NULL},
+    {"LOG_LEVEL", "LEVEL", "info", "error, warning, info or debug", store_choice, FIELD(log_level),
+     0, vt_log_level_names},
+};
+
+const size_t vt_option_count = VT_ARRAY_SIZE(vt_options);
+
+char *vt_option_flag(const struct vt_option *option)
+{
+    char *flag = vt_fmt("--%s", option->env);
+
+    for (char *c = flag; *c; c++)
+        *c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+    return flag;
+}
+
+int vt_option_set(struct vt_config *config, const struct vt_option *option, const char *label,
+                  const char *value, struct vt_error *err)
+{
+    VT_AUTO_FREE char *allowed = NULL;
+
+    if (option->store(config, option, value, &allowed) < 0)
+        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL, "%s%s cannot be used: %s", label, value,
+                            allowed);
+    if (option->given_offset)
+        *(bool *)field(config, option->given_offset) = true;
+    return 0;
+}
+
+const char *vt_accel_name(enum vt_accel accel)
+{
+    return accel_names[accel];
+}
+
+const char *vt_network_name(enum vt_network network)
+{
+    return network_names[network];
+}
