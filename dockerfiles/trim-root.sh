@@ -64,6 +64,8 @@ readonly unused_paths=(
   # left from building
   '/var/cache/apt' '/var/cache/debconf' '/var/cache/ldconfig' '/var/lib/apt' '/var/lib/systemd' '/var/lib/dbus'
   '/var/log/*.log' '/var/log/apt' /var/lib/polkit-1 '/var/backups/*' '/tmp/*' '/var/tmp/*'
+  /etc/machine-id '/etc/qemu-if*' /etc/sasl2 /etc/sgml /etc/xml /etc/selinux /etc/update-motd.d /etc/sysctl.d
+  /var/log/journal /var/log/private /var/log/README
   '/etc/libvirt/qemu-lockd.conf' '/etc/libvirt/qemu-sanlock.conf' '/etc/libvirt/virtlogd.conf'
   '/etc/libvirt/qemu/networks/default.xml' '/etc/libvirt/qemu/networks/autostart/default.xml'
 )
@@ -116,14 +118,16 @@ delete_libraries() {
   find /usr/lib /usr/bin /usr/sbin /etc/alternatives -xtype l -delete
 }
 
-# delete_package_manager: what is left of dpkg itself, but for the list of packages.
+# delete_package_manager: dpkg itself, last; of its records only the list of packages stays.
 delete_package_manager() {
-  local path
-  while IFS= read -r path; do
-    if [[ -L $path || -f $path ]]; then rm -f "$path"; fi
-  done < <(dpkg -L dpkg)
+  forget_package dpkg
   rm -rf /usr/lib/dpkg /usr/share/dpkg /etc/dpkg /var/log/dpkg.log
   find /var/lib/dpkg -mindepth 1 -maxdepth 1 ! -name status -exec rm -rf {} +
+}
+
+# silence_dmidecode: libvirtd asks it for the host's board at every start and complains when it is not there.
+silence_dmidecode() {
+  ln -sf ../bin/true /usr/sbin/dmidecode
 }
 
 main() {
@@ -136,7 +140,8 @@ main() {
   delete_paths
   delete_package_manager
   delete_libraries
-  find /usr/share /etc -mindepth 1 -type d -empty -delete
+  silence_dmidecode
+  find /usr/share /etc -mindepth 1 -type d -empty ! -path '/etc/libvirt/*' -delete
 }
 
 main "$@"
