@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
 # What every shell script of the project shares: messages and Debian packages. Sourced, never run.
 
 # say TEXT…: a line of progress, on standard error so that standard output stays for results.

@@ -36,7 +36,7 @@ may_be_root() { ((EUID == 0)) || command -v sudo >/dev/null; }
 
 # answers HOST PORT: whether a connection can be made within a few seconds.
 # shellcheck disable=SC2016
-answers() { timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2"' _ "$1" "$2" 2>/dev/null; }
+answers() { timeout --foreground 4 bash -c 'exec 3<>"/dev/tcp/$1/$2"' _ "$1" "$2" 2>/dev/null; }
 
 # holds_capability NUMBER: whether this process could ever have it.
 holds_capability() {
@@ -76,7 +76,7 @@ engine_ready() {
 
 # docker_answers COMMAND…: whether a daemon answers to it.
 docker_answers() {
-  command -v "${@: -1}" >/dev/null && timeout 20 "$@" version --format '{{.Server.Version}}' >/dev/null 2>&1
+  command -v "${@: -1}" >/dev/null && timeout --foreground 20 "$@" version --format '{{.Server.Version}}' >/dev/null 2>&1
 }
 
 # docker_behind_sudo: whether it answers as root. Asking for a password makes sense only where somebody can type it.
@@ -206,7 +206,7 @@ base_image_ready() {
   image_there "$name" && return 0
   if [[ -n ${https_proxy:-${HTTPS_PROXY:-}} ]] || answers registry-1.docker.io 443; then
     say "pulling $name"
-    timeout 300 "${engine_command[@]}" pull -q "$name" >/dev/null && return 0
+    timeout --foreground 300 "${engine_command[@]}" pull -q "$name" >/dev/null && return 0
   fi
   base_image_make "$suite" "$name"
 }
@@ -258,7 +258,7 @@ container_image_build() {
   # Only docker's own format carries the health check.
   [[ $(engine_name) != podman ]] || options+=(--format docker)
   say "building $container_image (a minute or two; its log: $log)"
-  (cd "$project_root" && timeout 1800 "${engine_command[@]}" build --network host "${options[@]}" \
+  (cd "$project_root" && timeout --foreground 1800 "${engine_command[@]}" build --network host --force-rm "${options[@]}" \
     --build-arg "BASE=$(base_image_name trixie)" -f Dockerfile.generic -t "$container_image" .) >"$log" 2>&1 9>&- || {
     tail -n 30 "$log" >&2
     die 1 "the container image could not be built; the whole log is $log"
