@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/addr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "host/files.h"
+#include "net/netlink.h"
+
+struct vt_ip_text vt_ip_text(uint32_t address)
+{
+    struct vt_ip_text text;
+
+    (void)snprintf(text.s, sizeof(text.s), "%u.%u.%u.%u", address >> 24, (address >> 16) & 255,
+                   (address >> 8) & 255, address & 255);
+    return text;
+}
+
+struct vt_ip_text vt_net_text(uint32_t network, unsigned prefix)
+{
+    struct vt_ip_text text = vt_ip_text(network);
+    size_t len = strlen(text.s);
+
+    (void)snprintf(text.s + len, sizeof(text.s) - len, "/%u", prefix & 63U);
+    return text;
+}
+
+/* A longer copy of @array (which is freed), with @entry at its end. */
+static void *appended(void *array, size_t *count, const void *entry, size_t size)
+{
+    char *longer = vt_calloc(*count + 1, size);
+
+    if (*count > 0)
+        memcpy(longer, array, *count * size);
+    memcpy(longer + *count * size, entry, size);
+    free(array);
+    (*count)++;
+    return longer;
+}
+
+void vt_net_view_add_link(struct vt_net_view *view, const struct vt_link *link)
+{
+    view->links = appended(view->links, &view->link_count, link, sizeof(*link));
+}
+
+void vt_net_view_add_address(struct vt_net_view *view, const struct vt_address *address)
+{
+    view->addresses = appended(view->addresses, &view->address_count, address, sizeof(*address));
+}
+
+void vt_net_view_add_route(struct vt_net_view *view, const struct vt_route *route)
+{
+    view->routes = appended(view->routes, &view->route_count, route, sizeof(*route));
+}
+
+void vt_net_view_add_servers(struct vt_net_view *view, const char *text)
+{
+    VT_AUTO_FREE char *copy = vt_strdup(text);
+    char *rest = NULL;
+
+    for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char server[64];
+        struct in_addr in;
+        uint32_t address;
+
+        if (sscanf(line, " nameserver %63s", server) != 1 || inet_pton(AF_INET, server, &in) != 1)
+            continue;
+        address = ntohl(in.s_addr);
+        if (address >> 24 != 127)
+            view->servers = appended(view->servers, &view->server_count, &address, sizeof(address));
+    }
+}
+
+void vt_net_view_done(struct vt_net_view *view)
+{
+    free(view->links);
+    free(view->addresses);
+    free(view->routes);
+    free(view->servers);
+    *view = (struct vt_net_view)VT_NET_VIEW_INIT;
+}
+
+/* The attributes of a message by type; @max is the largest that is kept. */
+struct attrs {
+    const struct nlattr **table;
+    unsigned max;
+};
+
+static int on_attr(const struct nlattr *attr, void *data)
+{
+    const struct attrs *attrs = data;
+
+    if (mnl_attr_get_type(attr) <= attrs->max)
+        attrs->table[mnl_attr_get_type(attr)] = attr;
+    return MNL_CB_OK;
+}
+
+static void parse(const struct nlmsghdr *message, unsigned offset, const struct nlattr **table,
+                  unsigned max)
+{
+    struct attrs attrs = {table, max};
+
+    (void)mnl_attr_parse(message, offset, on_attr, &attrs);
+}
+
+static uint32_t attr_ip(const struct nlattr *attr)
+{
+    return ntohl(mnl_attr_get_u32(attr));
+}
+
+static int on_link(const struct nlmsghdr *message, void *data)
+{
+    const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attrs[IFLA_MAX + 1] = {NULL};
+    struct vt_link link = {.index = info->ifi_index};
+
+    parse(message, sizeof(*info), attrs, IFLA_MAX);
+    if (!attrs[IFLA_IFNAME])
+        return MNL_CB_OK;
+    (void)snprintf(link.name, sizeof(link.name), "%s", mnl_attr_get_str(attrs[IFLA_IFNAME]));
+    if (attrs[IFLA_MTU])
+        link.mtu = mnl_attr_get_u32(attrs[IFLA_MTU]);
+    if (attrs[IFLA_MASTER])
+        link.master = (int)mnl_attr_get_u32(attrs[IFLA_MASTER]);
+    if (attrs[IFLA_IFALIAS])
+        link.ours = vt_streq(mnl_attr_get_str(attrs[IFLA_IFALIAS]), VT_NET_ALIAS);
+    vt_net_view_add_link(data, &link);
+    return MNL_CB_OK;
+}
+
+static void name_of(const struct vt_net_view *view, int index, char name[IFNAMSIZ])
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        if (view->links[i].index == index)
+            memcpy(name, view->links[i].name, IFNAMSIZ);
+    }
+}
+
+static int on_address(const struct nlmsghdr *message, void *data)
+{
+    const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attrs[IFA_MAX + 1] = {NULL};
+    const struct nlattr *ip;
+    struct vt_address address = {.prefix = info->ifa_prefixlen,
+                                 .global = info->ifa_scope == RT_SCOPE_UNIVERSE};
+
+    parse(message, sizeof(*info), attrs, IFA_MAX);
+    ip = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
+    if (!ip)
+        return MNL_CB_OK;
+    address.address = attr_ip(ip);
+    name_of(data, (int)info->ifa_index, address.ifname);
+    vt_net_view_add_address(data, &address);
+    return MNL_CB_OK;
+}
+
+static int on_route(const struct nlmsghdr *message, void *data)
+{
+    const struct rtmsg *info = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
+    struct vt_route route = {.prefix = info->rtm_dst_len, .is_default = info->rtm_dst_len == 0};
+
+    parse(message, sizeof(*info), attrs, RTA_MAX);
+    if (info->rtm_table == RT_TABLE_LOCAL)
+        return MNL_CB_OK;
+    if (attrs[RTA_DST])
+        route.network = attr_ip(attrs[RTA_DST]);
+    if (attrs[RTA_PRIORITY])
+        route.metric = mnl_attr_get_u32(attrs[RTA_PRIORITY]);
+    if (attrs[RTA_OIF])
+        name_of(data, (int)mnl_attr_get_u32(attrs[RTA_OIF]), route.ifname);
+    vt_net_view_add_route(data, &route);
+    return MNL_CB_OK;
+}
+
+static int dump(struct vt_netlink *netlink, uint16_t type, unsigned char family, mnl_cb_t callback,
+                struct vt_net_view *view)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct rtgenmsg *generic;
+
+    request->nlmsg_type = type;
+    request->nlmsg_flags = NLM_F_DUMP;
+    generic = mnl_nlmsg_put_extra_header(request, sizeof(struct rtmsg));
+    generic->rtgen_family = family;
+    return vt_netlink_ask(netlink, request, callback, view);
+}
+
+static int read_tables(struct vt_netlink *netlink, struct vt_net_view *view)
+{
+    int r = dump(netlink, RTM_GETLINK, AF_UNSPEC, on_link, view);
+
+    if (r == 0)
+        r = dump(netlink, RTM_GETADDR, AF_INET, on_address, view);
+    if (r == 0)
+        r = dump(netlink, RTM_GETROUTE, AF_INET, on_route, view);
+    return r;
+}
+
+int vt_net_view_read(struct vt_net_view *ret, struct vt_error *err)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_FREE char *resolv_conf = NULL;
+    int r = vt_netlink_open(&netlink, err);
+
+    if (r < 0)
+        return r;
+    r = read_tables(&netlink, &view);
+    if (r < 0)
+        return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
+                              "cannot read the container's addresses and routes");
+    if (vt_file_read("/etc/resolv.conf", 65536, &resolv_conf, NULL) == 0)
+        vt_net_view_add_servers(&view, resolv_conf);
+    *ret = view;
+    view = (struct vt_net_view)VT_NET_VIEW_INIT;
+    return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the container's network looks like before we touch it: links, IPv4 addresses and routes by
+ * rtnetlink, name servers from resolv.conf. Plain arrays, so that the plan made from them can be
+ * tested without a network.
+ */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* The alias (IFLA_IFALIAS) by which a bridge is known to be a virtainer's. */
+#define VT_NET_ALIAS "virtainer"
+
+struct vt_link {
+    char name[IFNAMSIZ];
+    int index;
+    unsigned mtu;
+    int master; /* index of the bridge it is a port of, 0 for none */
+    bool ours;  /* carries VT_NET_ALIAS */
+};
+
+struct vt_address {
+    char ifname[IFNAMSIZ];
+    uint32_t address; /* host order */
+    unsigned prefix;
+    bool global; /* scope: neither host nor link */
+};
+
+struct vt_route {
+    char ifname[IFNAMSIZ]; /* "" when the route names none (multipath, blackhole) */
+    uint32_t network;      /* host order */
+    unsigned prefix;
+    unsigned metric;
+    bool is_default;
+};
+
+struct vt_net_view {
+    struct vt_link *links;
+    size_t link_count;
+    struct vt_address *addresses;
+    size_t address_count;
+    struct vt_route *routes; /* all tables but the local one, unordered */
+    size_t route_count;
+    uint32_t *servers; /* IPv4 name servers, host order, without loopback ones */
+    size_t server_count;
+};
+
+#define VT_NET_VIEW_INIT                   \
+    {                                      \
+        NULL, 0, NULL, 0, NULL, 0, NULL, 0 \
+    }
+#define VT_AUTO_NET_VIEW VT_CLEANUP(vt_net_view_done)
+
+/* Read the network of this process's namespace; @ret is untouched on failure. */
+int vt_net_view_read(struct vt_net_view *ret, struct vt_error *err) VT_MUST_CHECK;
+void vt_net_view_done(struct vt_net_view *view);
+
+/* Append a copy of one entry; for the reader, and for tests that make a view by hand. */
+void vt_net_view_add_link(struct vt_net_view *view, const struct vt_link *link);
+void vt_net_view_add_address(struct vt_net_view *view, const struct vt_address *address);
+void vt_net_view_add_route(struct vt_net_view *view, const struct vt_route *route);
+/* Append the name servers of a resolv.conf whose content is @text. */
+void vt_net_view_add_servers(struct vt_net_view *view, const char *text);
+
+/* The netmask of @prefix bits. */
+static inline uint32_t vt_netmask(unsigned prefix)
+{
+    return prefix == 0 ? 0 : UINT32_MAX << (32 - prefix);
+}
+
+/* Room for "255.255.255.255/32". */
+#define VT_IP_TEXT 19
+struct vt_ip_text {
+    char s[VT_IP_TEXT];
+};
+
+/* @address (host order) as "a.b.c.d", to be used in the expression it is called in. */
+struct vt_ip_text vt_ip_text(uint32_t address);
+/* The same with "/@prefix". */
+struct vt_ip_text vt_net_text(uint32_t network, unsigned prefix);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/bridge.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/ethernet.h>
+#include <netinet/ether.h>
+
+#include "net/netlink.h"
+
+/* Begin a request about the link @name; @buffer has VT_NETLINK_REQUEST zeroes. */
+static struct nlmsghdr *link_request(char *buffer, uint16_t type, uint16_t flags, const char *name)
+{
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+    request->nlmsg_type = type;
+    request->nlmsg_flags = flags;
+    (void)mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+    mnl_attr_put_strz(request, IFLA_IFNAME, name);
+    return request;
+}
+
+static int create_bridge(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request =
+        link_request(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, plan->bridge);
+    struct ether_addr mac = {{0}};
+    struct nlattr *info;
+    struct nlattr *data;
+
+    (void)ether_aton_r(plan->bridge_mac, &mac);
+    mnl_attr_put(request, IFLA_ADDRESS, sizeof(mac), &mac);
+    mnl_attr_put_u32(request, IFLA_MTU, plan->mtu);
+    info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+    mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
+    data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+    mnl_attr_put_u32(request, IFLA_BR_FORWARD_DELAY, 0);
+    mnl_attr_put_u32(request, IFLA_BR_STP_STATE, 0);
+    mnl_attr_nest_end(request, data);
+    mnl_attr_nest_end(request, info);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+/* Mark it as ours; creation takes no alias. */
+static int mark(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = link_request(buffer, RTM_NEWLINK, 0, plan->bridge);
+
+    mnl_attr_put_strz(request, IFLA_IFALIAS, VT_NET_ALIAS);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+/* No link-local IPv6 address. A kernel without IPv6 refuses, and has none anyway. */
+static void disable_ipv6(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = link_request(buffer, RTM_NEWLINK, 0, plan->bridge);
+    struct nlattr *spec = mnl_attr_nest_start(request, IFLA_AF_SPEC);
+    struct nlattr *inet6 = mnl_attr_nest_start(request, AF_INET6);
+
+    mnl_attr_put_u8(request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    mnl_attr_nest_end(request, inet6);
+    mnl_attr_nest_end(request, spec);
+    if (vt_netlink_ask(netlink, request, NULL, NULL) < 0)
+        return;
+}
+
+static int add_address(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ifaddrmsg *info;
+
+    request->nlmsg_type = RTM_NEWADDR;
+    request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->ifa_family = AF_INET;
+    info->ifa_prefixlen = VT_NET_PREFIX;
+    info->ifa_index = if_nametoindex(plan->bridge);
+    mnl_attr_put_u32(request, IFA_LOCAL, htonl(plan->gateway));
+    mnl_attr_put_u32(request, IFA_ADDRESS, htonl(plan->gateway));
+    mnl_attr_put_u32(request, IFA_BROADCAST, htonl(plan->subnet | ~vt_netmask(VT_NET_PREFIX)));
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+static int set_up(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = link_request(buffer, RTM_NEWLINK, 0, plan->bridge);
+    struct ifinfomsg *info = mnl_nlmsg_get_payload(request);
+
+    info->ifi_flags = IFF_UP;
+    info->ifi_change = IFF_UP;
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+static int delete_bridge(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = link_request(buffer, RTM_DELLINK, 0, plan->bridge);
+    int r = vt_netlink_ask(netlink, request, NULL, NULL);
+
+    return r == -ENODEV ? 0 : r;
+}
+
+static int configure(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    int r = mark(netlink, plan);
+
+    if (r < 0)
+        return r;
+    disable_ipv6(netlink, plan);
+    r = add_address(netlink, plan);
+    if (r < 0)
+        return r;
+    return set_up(netlink, plan);
+}
+
+static int creation_error(int code, const char *bridge, struct vt_error *err)
+{
+    if (code == -EPERM || code == -EACCES)
+        return vt_error_set(err, VT_CAUSE_NETWORK, code,
+                            "not allowed to make the guest's bridge %s; run the container with "
+                            "--cap-add NET_ADMIN",
+                            bridge);
+    if (code == -EOPNOTSUPP)
+        return vt_error_set(err, VT_CAUSE_NETWORK, code,
+                            "the kernel has no bridges for %s; load the module on the host: "
+                            "modprobe bridge",
+                            bridge);
+    return vt_error_errno(err, VT_CAUSE_NETWORK, -code, "cannot make the guest's bridge %s",
+                          bridge);
+}
+
+int vt_bridge_make(const struct vt_net_plan *plan, struct vt_error *err)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    int r = vt_netlink_open(&netlink, err);
+
+    if (r < 0)
+        return r;
+    r = plan->replace ? delete_bridge(&netlink, plan) : 0;
+    if (r == 0)
+        r = create_bridge(&netlink, plan);
+    if (r < 0)
+        return creation_error(r, plan->bridge, err);
+    r = configure(&netlink, plan);
+    if (r < 0) {
+        (void)delete_bridge(&netlink, plan);
+        return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
+                              "cannot give the guest's bridge %s its address %s", plan->bridge,
+                              vt_net_text(plan->gateway, VT_NET_PREFIX).s);
+    }
+    return 0;
+}
+
+int vt_bridge_remove(const struct vt_net_plan *plan, struct vt_error *err)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    int r = vt_netlink_open(&netlink, err);
+
+    if (r < 0)
+        return r;
+    r = delete_bridge(&netlink, plan);
+    if (r < 0)
+        return vt_error_errno(err, VT_CAUSE_NETWORK, -r, "cannot remove the bridge %s",
+                              plan->bridge);
+    return 0;
+}

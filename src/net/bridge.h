@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guest's bridge. It is made by us and not by libvirt's network driver, because that one writes
+ * /proc/sys/net (ip_forward, the bridge's IPv6 settings) and fails where it cannot: in every
+ * container that is not privileged. It also costs libvirt no start-up time this way.
+ */
+#pragma once
+
+#include "net/plan.h"
+
+/* Make plan->bridge: no spanning tree, no delay, no IPv6, the gateway's address, up. On failure
+ * nothing is left. */
+int vt_bridge_make(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST_CHECK;
+
+/* Remove it; it not being there is no error. */
+int vt_bridge_remove(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST_CHECK;

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/dhcp.h"
+
+#include <errno.h>
+
+#include "host/spawn.h"
+
+#define MAX_ARGS 24
+
+char **vt_dhcp_argv(const struct vt_net_plan *plan)
+{
+    struct vt_ip_text guest = vt_ip_text(plan->guest);
+    char **argv = vt_calloc(MAX_ARGS, sizeof(*argv));
+    size_t n = 0;
+
+    argv[n++] = vt_strdup("dnsmasq");
+    argv[n++] = vt_strdup("--keep-in-foreground");
+    argv[n++] = vt_strdup("--conf-file=/dev/null");
+    argv[n++] = vt_strdup("--pid-file=");
+    argv[n++] = vt_strdup("--log-facility=" VT_DHCP_LOG);
+    argv[n++] = vt_fmt("--interface=%s", plan->bridge);
+    argv[n++] = vt_strdup("--except-interface=lo");
+    argv[n++] = vt_strdup("--bind-interfaces");
+    /* Name servers in their order, as the C library asks them. */
+    argv[n++] = vt_strdup("--strict-order");
+    argv[n++] = vt_fmt("--dhcp-range=%s,static,255.255.255.0,infinite", guest.s);
+    argv[n++] = vt_fmt("--dhcp-host=%s,%s,infinite", plan->mac, guest.s);
+    argv[n++] = vt_strdup("--dhcp-authoritative");
+    argv[n++] = vt_strdup("--leasefile-ro");
+    /* An initramfs and the system it starts are the same guest under two client identifiers. */
+    argv[n++] = vt_strdup("--dhcp-ignore-clid");
+    /* Nobody else can have the address; asking would need NET_RAW, which podman does not give. */
+    argv[n++] = vt_strdup("--no-ping");
+    if (plan->mtu != 1500)
+        argv[n++] = vt_fmt("--dhcp-option=option:mtu,%u", plan->mtu);
+    return argv;
+}
+
+pid_t vt_dhcp_start(const struct vt_net_plan *plan, struct vt_error *err)
+{
+    VT_CLEANUP(vt_strv_freep) char **argv = vt_dhcp_argv(plan);
+    struct vt_spawn spawn = {.argv = (const char *const *)argv};
+    VT_AUTO_ERROR struct vt_error why = VT_ERROR_INIT;
+    pid_t pid = vt_spawn(&spawn, &why);
+
+    if (pid < 0)
+        return vt_error_set(err, VT_CAUSE_NETWORK, pid,
+                            "cannot start the guest's DHCP and name server: %s; the package is "
+                            "dnsmasq-base",
+                            why.msg ? why.msg : "unknown reason");
+    return pid;
+}

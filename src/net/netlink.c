@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/netlink.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+int vt_netlink_open(struct vt_netlink *netlink, struct vt_error *err)
+{
+    struct mnl_socket *opened = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+
+    if (!opened || mnl_socket_bind(opened, 0, MNL_SOCKET_AUTOPID) < 0) {
+        int r = vt_error_errno(err, VT_CAUSE_NETWORK, errno,
+                               "cannot ask the kernel about the container's network");
+
+        if (opened)
+            (void)mnl_socket_close(opened);
+        return r;
+    }
+    netlink->socket = opened;
+    return 0;
+}
+
+void vt_netlink_close(struct vt_netlink *netlink)
+{
+    if (netlink->socket)
+        (void)mnl_socket_close(netlink->socket);
+    netlink->socket = NULL;
+}
+
+int vt_netlink_ask(struct vt_netlink *netlink, struct nlmsghdr *request, mnl_cb_t callback,
+                   void *data)
+{
+    unsigned port = mnl_socket_get_portid(netlink->socket);
+    char buffer[32768];
+    int r = MNL_CB_OK;
+
+    request->nlmsg_seq = ++netlink->seq;
+    request->nlmsg_flags |= NLM_F_REQUEST;
+    if (!(request->nlmsg_flags & NLM_F_DUMP))
+        request->nlmsg_flags |= NLM_F_ACK;
+    if (mnl_socket_sendto(netlink->socket, request, request->nlmsg_len) < 0)
+        return -errno;
+    while (r > MNL_CB_STOP) {
+        ssize_t n = mnl_socket_recvfrom(netlink->socket, buffer, sizeof(buffer));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        r = mnl_cb_run(buffer, (size_t)n, netlink->seq, port, callback, data);
+    }
+    return r < 0 ? -errno : 0;
+}

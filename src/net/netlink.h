@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One conversation with rtnetlink: ask and wait for the answer. Private to this room. */
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include "base/error.h"
+
+struct vt_netlink {
+    struct mnl_socket *socket;
+    unsigned seq;
+};
+
+#define VT_NETLINK_INIT \
+    {                   \
+        NULL, 0         \
+    }
+#define VT_AUTO_NETLINK VT_CLEANUP(vt_netlink_close)
+
+/* Room for one request of ours. */
+#define VT_NETLINK_REQUEST 1024
+
+int vt_netlink_open(struct vt_netlink *netlink, struct vt_error *err) VT_MUST_CHECK;
+void vt_netlink_close(struct vt_netlink *netlink);
+
+/*
+ * Send @request (made with mnl_nlmsg_put_header) and hand each message of the answer to @callback;
+ * NULL when only success is of interest. Returns 0 or the kernel's negative errno.
+ */
+int vt_netlink_ask(struct vt_netlink *netlink, struct nlmsghdr *request, mnl_cb_t callback,
+                   void *data) VT_MUST_CHECK;

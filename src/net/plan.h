@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which bridge, subnet and addresses the guest gets, decided from the configuration and the
+ * container's network. Pure: nothing is asked of or changed in the system. Everything else in this
+ * room carries a plan out.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "net/addr.h"
+
+/* libvirt's name of the guest's network. */
+#define VT_NETWORK_NAME "virtualnet"
+/* The prefix length of the guest's subnet. */
+#define VT_NET_PREFIX 24U
+/* Room for "52:54:00:12:34:56". */
+#define VT_MAC_TEXT 18
+
+struct vt_net_plan {
+    char bridge[IFNAMSIZ];
+    bool replace;          /* a bridge of that name is left from an earlier run: remove it first */
+    char mac[VT_MAC_TEXT]; /* the guest's */
+    char bridge_mac[VT_MAC_TEXT]; /* follows from it, so that a restored guest still knows its
+                                     gateway */
+    uint32_t subnet;              /* host order, as all addresses here */
+    uint32_t gateway;             /* the bridge's: .1 */
+    uint32_t guest;               /* .100 */
+    unsigned mtu;                 /* of the container's way out; 1500 where there is none */
+    uint32_t container;           /* the address to print for people; 0 if there is none */
+    char uplink[IFNAMSIZ];        /* the interface it is on; "" if there is none */
+    bool moved;                   /* subnet is not the one that was asked for… */
+    uint32_t wanted;              /* …which is this one… */
+    char *reason; /* …because of this: "route 192.168.0.0/16 of eth0"; NULL unless moved */
+};
+
+#define VT_AUTO_NET_PLAN VT_CLEANUP(vt_net_plan_done)
+
+/*
+ * Decide. The guest's subnet is config->cidr, unless that overlaps a route, an address or a name
+ * server of the container: then it is moved to one that does not, also when the person chose it,
+ * and says so (moved, wanted, reason). @mac is the guest's, as vt_mac_load() gives it. Returns
+ * -EBUSY when another virtainer runs in this network namespace, -EADDRNOTAVAIL when no subnet is
+ * free;
+ * @ret is then untouched.
+ */
+int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *view,
+                     const char *mac, struct vt_net_plan *ret, struct vt_error *err) VT_MUST_CHECK;
+void vt_net_plan_done(struct vt_net_plan *plan);
