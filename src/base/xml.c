@@ -60,6 +60,15 @@ void vt_xml_end(struct vt_xml *xml, const char *name)
     vt_buf_addf(&xml->out, "</%s>\n", name);
 }
 
+void vt_xml_end_text(struct vt_xml *xml, const char *name, const char *text)
+{
+    xml->depth--;
+    xml->tag_open = false;
+    vt_buf_adds(&xml->out, ">");
+    add_escaped(&xml->out, text);
+    vt_buf_addf(&xml->out, "</%s>\n", name);
+}
+
 void vt_xml_attr(struct vt_xml *xml, const char *name, const char *value)
 {
     vt_buf_addf(&xml->out, " %s='", name);
@@ -80,11 +89,8 @@ void vt_xml_attrf(struct vt_xml *xml, const char *name, const char *format, ...)
 
 void vt_xml_text(struct vt_xml *xml, const char *name, const char *text)
 {
-    close_tag(xml);
-    indent(xml);
-    vt_buf_addf(&xml->out, "<%s>", name);
-    add_escaped(&xml->out, text);
-    vt_buf_addf(&xml->out, "</%s>\n", name);
+    vt_xml_begin(xml, name);
+    vt_xml_end_text(xml, name, text);
 }
 
 void vt_xml_textf(struct vt_xml *xml, const char *name, const char *format, ...)

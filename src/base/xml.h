@@ -26,6 +26,9 @@ void vt_xml_begin(struct vt_xml *xml, const char *name);
 /* End the element that began last and has not ended; @name repeats its name. */
 void vt_xml_end(struct vt_xml *xml, const char *name);
 
+/* The same for an element whose only content is @text (after its attributes). */
+void vt_xml_end_text(struct vt_xml *xml, const char *name, const char *text);
+
 void vt_xml_attr(struct vt_xml *xml, const char *name, const char *value);
 void vt_xml_attrf(struct vt_xml *xml, const char *name, const char *format, ...) VT_PRINTF(3, 4);
 

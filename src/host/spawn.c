@@ -74,7 +74,8 @@ static int set_environment(const struct vt_spawn *spawn)
         VT_AUTO_FREE char *count = vt_fmt("%zu", spawn->listen_count);
         VT_AUTO_FREE char *pid = vt_fmt("%d", getpid());
 
-        if (setenv("LISTEN_FDS", count, 1) < 0 || setenv("LISTEN_PID", pid, 1) < 0)
+        if (setenv("LISTEN_FDS", count, 1) < 0 || setenv("LISTEN_PID", pid, 1) < 0 ||
+            setenv("LISTEN_FDNAMES", spawn->listen_names, 1) < 0)
             return -errno;
     }
     return 0;

@@ -13,11 +13,12 @@
 
 /* What a child is given beside its arguments; zero-initialise for the defaults. */
 struct vt_spawn {
-    const char *const *argv; /* ended by NULL; argv[0] is looked up in PATH */
-    const char *const *env;  /* further NAME=value, ended by NULL; NULL for none */
-    int out;                 /* descriptor for its standard output; 0 for /dev/null */
-    int err;                 /* descriptor for its standard error; 0 for ours */
-    const int *listen;       /* sockets passed as systemd's socket activation does (LISTEN_FDS) */
+    const char *const *argv;  /* ended by NULL; argv[0] is looked up in PATH */
+    const char *const *env;   /* further NAME=value, ended by NULL; NULL for none */
+    int out;                  /* descriptor for its standard output; 0 for /dev/null */
+    int err;                  /* descriptor for its standard error; 0 for ours */
+    const int *listen;        /* sockets passed as systemd's socket activation does (LISTEN_FDS) */
+    const char *listen_names; /* their names, with colons between (LISTEN_FDNAMES) */
     size_t listen_count;
     uid_t uid; /* run as this user and group when uid is not 0 */
     gid_t gid;

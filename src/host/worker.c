@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation: two lists under one mutex, jobs to do and jobs done. The thread sleeps on a
+ * condition; the loop watches an eventfd. The thread lives as long as the process: a call that
+ * hangs in libvirt could not be joined anyway.
+ */
+#include "host/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+
+#include "base/str.h"
+#include "host/loop.h"
+
+struct job {
+    vt_work work;
+    vt_work_done done;
+    void *data;
+    struct job *next;
+};
+
+struct vt_worker {
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    struct job *todo;
+    struct job *finished;
+    int event_fd;
+};
+
+static void append(struct job **list, struct job *job)
+{
+    while (*list)
+        list = &(*list)->next;
+    job->next = NULL;
+    *list = job;
+}
+
+static struct job *take_first(struct job **list)
+{
+    struct job *job = *list;
+
+    if (job)
+        *list = job->next;
+    return job;
+}
+
+static void *serve(void *data)
+{
+    struct vt_worker *worker = data;
+    const uint64_t one = 1;
+
+    pthread_mutex_lock(&worker->mutex);
+    for (;;) {
+        struct job *job = take_first(&worker->todo);
+
+        if (!job) {
+            pthread_cond_wait(&worker->wake, &worker->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&worker->mutex);
+        job->work(job->data);
+        pthread_mutex_lock(&worker->mutex);
+        append(&worker->finished, job);
+        (void)!write(worker->event_fd, &one, sizeof(one));
+    }
+    return NULL;
+}
+
+static void on_finished(int watch, int fd, unsigned events, void *data)
+{
+    struct vt_worker *worker = data;
+    uint64_t count;
+
+    (void)watch;
+    (void)events;
+    (void)!read(fd, &count, sizeof(count));
+    for (;;) {
+        struct job *job;
+
+        pthread_mutex_lock(&worker->mutex);
+        job = take_first(&worker->finished);
+        pthread_mutex_unlock(&worker->mutex);
+        if (!job)
+            return;
+        if (job->done)
+            job->done(job->data);
+        free(job);
+    }
+}
+
+int vt_worker_new(struct vt_worker **ret, struct vt_error *err)
+{
+    struct vt_worker *worker = vt_calloc(1, sizeof(*worker));
+    pthread_t thread;
+    int r;
+
+    pthread_mutex_init(&worker->mutex, NULL);
+    pthread_cond_init(&worker->wake, NULL);
+    worker->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    r = worker->event_fd < 0 ? -errno : 0;
+    if (r == 0)
+        r = vt_loop_add_fd(worker->event_fd, VT_EVENT_READ, on_finished, worker);
+    if (r >= 0)
+        r = -pthread_create(&thread, NULL, serve, worker);
+    if (r < 0) {
+        vt_closep(&worker->event_fd);
+        free(worker);
+        return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot start the worker thread");
+    }
+    pthread_detach(thread);
+    *ret = worker;
+    return 0;
+}
+
+void vt_worker_submit(struct vt_worker *worker, vt_work work, vt_work_done done, void *data)
+{
+    struct job *job = vt_calloc(1, sizeof(*job));
+
+    *job = (struct job){work, done, data, NULL};
+    pthread_mutex_lock(&worker->mutex);
+    append(&worker->todo, job);
+    pthread_cond_signal(&worker->wake);
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+/* What vt_worker_call() hands to the thread: the work, and where to say that it is done. */
+struct call {
+    vt_work work;
+    void *data;
+    int done_fd;
+};
+
+static void run_call(void *data)
+{
+    const struct call *call = data;
+    const uint64_t one = 1;
+
+    call->work(call->data);
+    (void)!write(call->done_fd, &one, sizeof(one));
+}
+
+int vt_worker_call(struct vt_worker *worker, vt_work work, void *data, const int *abort_fds,
+                   size_t abort_count)
+{
+    struct call *call = vt_calloc(1, sizeof(*call));
+    struct pollfd set[5] = {{.fd = eventfd(0, EFD_CLOEXEC), .events = POLLIN}};
+    size_t count = abort_count < VT_ARRAY_SIZE(set) ? abort_count : VT_ARRAY_SIZE(set) - 1;
+    int ended = 0;
+
+    for (size_t i = 0; i < count; i++)
+        set[1 + i] = (struct pollfd){.fd = abort_fds[i], .events = POLLIN};
+    *call = (struct call){work, data, set[0].fd};
+    vt_worker_submit(worker, run_call, free, call);
+    while (poll(set, 1 + count, -1) < 0 && errno == EINTR)
+        ;
+    for (size_t i = 0; i < count && set[0].revents == 0 && ended == 0; i++) {
+        if (set[1 + i].revents)
+            ended = (int)i + 1;
+    }
+    /* When the wait was ended early the thread may yet write to the descriptor: leave it open. */
+    if (ended == 0)
+        (void)close(set[0].fd);
+    return ended;
+}

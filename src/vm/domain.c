@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vm/domain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libvirt/virterror.h>
+
+#include "base/log.h"
+#include "host/files.h"
+#include "host/libvirt_error.h"
+
+#define LIBVIRT_URI "qemu:///system"
+#define PID_FILE    "/run/libvirt/qemu/%s.pid"
+
+struct vt_vm {
+    char *name;
+    vt_domain_callback on_event;
+    vt_domain_lost on_lost;
+    void *data;
+    virConnectPtr conn;
+};
+
+struct vt_vm *vt_vm_new(const char *name, vt_domain_callback on_event, vt_domain_lost on_lost,
+                        void *data)
+{
+    struct vt_vm *vm = vt_calloc(1, sizeof(*vm));
+
+    *vm = (struct vt_vm){vt_strdup(name), on_event, on_lost, data, NULL};
+    return vm;
+}
+
+virConnectPtr vt_vm_connection(struct vt_vm *vm)
+{
+    return vm->conn;
+}
+
+static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
+{
+    struct vt_vm *vm = data;
+
+    (void)conn;
+    (void)domain;
+    (void)detail;
+    switch (event) {
+    case VIR_DOMAIN_EVENT_STARTED:
+    case VIR_DOMAIN_EVENT_RESUMED:
+        vm->on_event(VT_DOMAIN_RUNNING, vm->data);
+        break;
+    case VIR_DOMAIN_EVENT_SUSPENDED:
+    case VIR_DOMAIN_EVENT_PMSUSPENDED:
+        vm->on_event(VT_DOMAIN_PAUSED, vm->data);
+        break;
+    case VIR_DOMAIN_EVENT_SHUTDOWN:
+        vm->on_event(VT_DOMAIN_SHUTDOWN, vm->data);
+        break;
+    case VIR_DOMAIN_EVENT_CRASHED:
+        vm->on_event(VT_DOMAIN_CRASHED, vm->data);
+        break;
+    case VIR_DOMAIN_EVENT_STOPPED:
+        if (detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED)
+            vm->on_event(VT_DOMAIN_CRASHED, vm->data);
+        vm->on_event(VT_DOMAIN_STOPPED, vm->data);
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *data)
+{
+    struct vt_vm *vm = data;
+
+    (void)conn;
+    (void)domain;
+    vm->on_event(VT_DOMAIN_REBOOT, vm->data);
+}
+
+static void on_close(virConnectPtr conn, int reason, void *data)
+{
+    struct vt_vm *vm = data;
+
+    (void)conn;
+    vt_debug("libvirt's connection closed, reason %d", reason);
+    vm->on_lost(vm->data);
+}
+
+static int watch_events(struct vt_vm *vm)
+{
+    if (virConnectDomainEventRegisterAny(vm->conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                         VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), vm, NULL) < 0 ||
+        virConnectDomainEventRegisterAny(vm->conn, NULL, VIR_DOMAIN_EVENT_ID_REBOOT,
+                                         VIR_DOMAIN_EVENT_CALLBACK(on_reboot), vm, NULL) < 0 ||
+        virConnectRegisterCloseCallback(vm->conn, on_close, vm, NULL) < 0)
+        return -EIO;
+    return 0;
+}
+
+/* libvirt prints every error on standard error by itself, which is the person's log. Ours says it
+ * once. */
+static void be_silent(void *data, virErrorPtr error)
+{
+    (void)data;
+    (void)error;
+}
+
+int vt_vm_connect(struct vt_vm *vm, struct vt_error *err)
+{
+    virSetErrorFunc(NULL, be_silent);
+    if (vm->conn) {
+        (void)virConnectUnregisterCloseCallback(vm->conn, on_close);
+        (void)virConnectClose(vm->conn);
+    }
+    vm->conn = virConnectOpen(LIBVIRT_URI);
+    if (!vm->conn)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot connect to libvirtd");
+    if (watch_events(vm) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot watch libvirt's events");
+    return 0;
+}
+
+static void free_domain(virDomainPtr *domain)
+{
+    if (*domain)
+        (void)virDomainFree(*domain);
+}
+
+#define VT_AUTO_DOMAIN VT_CLEANUP(free_domain)
+
+/* A definition that an earlier run left under this name, with another UUID, would refuse ours. */
+static void forget_old_definition(virConnectPtr conn, const char *name)
+{
+    VT_AUTO_DOMAIN virDomainPtr domain = virDomainLookupByName(conn, name);
+
+    if (domain)
+        (void)virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_NVRAM);
+    virResetLastError();
+}
+
+/*
+ * Hand @path to QEMU as descriptor group @group. A writable disk needs a read-only descriptor too:
+ * QEMU opens it so first and upgrades when it must (auto-read-only).
+ */
+static int pass_file(virDomainPtr domain, const char *group, const char *path, bool writable,
+                     struct vt_error *err)
+{
+    VT_AUTO_CLOSE int reader = open(path, O_RDONLY | O_CLOEXEC);
+    VT_AUTO_CLOSE int writer = writable ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    int fds[] = {reader, writer};
+
+    if (reader < 0 || (writable && writer < 0))
+        return vt_error_errno(err, VT_CAUSE_IMAGE_UNREADABLE, errno, "cannot open %s", path);
+    if (virDomainFDAssociate(domain, group, writable ? 2 : 1, fds, 0) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot hand %s to QEMU", path);
+    return 0;
+}
+
+static int pass_files(virDomainPtr domain, const struct vt_domain_spec *spec, struct vt_error *err)
+{
+    int r = pass_file(domain, VT_FDGROUP_OVERLAY, spec->overlay, true, err);
+
+    if (r == 0)
+        r = pass_file(domain, VT_FDGROUP_BASE, spec->base, false, err);
+    if (r == 0)
+        r = pass_file(domain, VT_FDGROUP_SEED, spec->seed, false, err);
+    return r;
+}
+
+int vt_vm_start(struct vt_vm *vm, const struct vt_domain_spec *spec, struct vt_error *err)
+{
+    VT_AUTO_FREE char *xml = vt_domain_xml(spec);
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    int r;
+
+    forget_old_definition(vm->conn, vm->name);
+    domain = virDomainDefineXML(vm->conn, xml);
+    if (!domain)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "libvirt refuses the guest %s", vm->name);
+    r = pass_files(domain, spec, err);
+    if (r < 0)
+        return r;
+    if (virDomainCreate(domain) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest %s does not start", vm->name);
+    return 0;
+}
+
+pid_t vt_vm_qemu_pid(const char *name)
+{
+    VT_AUTO_FREE char *path = vt_fmt(PID_FILE, name);
+    VT_AUTO_FREE char *text = NULL;
+    uint64_t pid;
+    int r = vt_file_read(path, 64, &text, NULL);
+
+    if (r < 0)
+        return r;
+    text[strcspn(text, "\n")] = '\0';
+    r = vt_parse_u64(text, INT32_MAX, &pid);
+    return r < 0 ? r : (pid_t)pid;
+}
+
+static int lookup(struct vt_vm *vm, virDomainPtr *ret, struct vt_error *err)
+{
+    if (!vm->conn)
+        return vt_error_set(err, VT_CAUSE_LIBVIRT, -ENOTCONN, "libvirtd is not running");
+    *ret = virDomainLookupByName(vm->conn, vm->name);
+    if (!*ret)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot find the guest %s", vm->name);
+    return 0;
+}
+
+int vt_vm_press_power_button(struct vt_vm *vm, struct vt_error *err)
+{
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    int r = lookup(vm, &domain, err);
+
+    if (r < 0)
+        return r;
+    if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot press the guest's power button");
+    return 0;
+}
+
+int vt_vm_open_console(struct vt_vm *vm, virStreamPtr *ret, struct vt_error *err)
+{
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    virStreamPtr stream;
+    int r = lookup(vm, &domain, err);
+
+    if (r < 0)
+        return r;
+    stream = virStreamNew(vm->conn, VIR_STREAM_NONBLOCK);
+    if (!stream)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot make a stream");
+    if (virDomainOpenConsole(domain, NULL, stream, 0) < 0) {
+        r = virGetLastErrorCode() == VIR_ERR_OPERATION_FAILED ? -EBUSY : -EIO;
+        (void)vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot open the guest's console");
+        (void)virStreamFree(stream);
+        return r;
+    }
+    *ret = stream;
+    return 0;
+}

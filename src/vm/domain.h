@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guest through libvirt: connection, life cycle, events. The calls that talk to libvirtd block
+ * until it answers and are meant for the worker thread; events are reported in the loop.
+ *
+ * QEMU gets its disks as open descriptors (virDomainFDAssociate), so its unprivileged user needs no
+ * permission on the person's files and directories, and nothing there changes owner.
+ */
+#pragma once
+
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "vm/domain_xml.h"
+
+enum vt_domain_event {
+    VT_DOMAIN_RUNNING, /* started, or goes on after a pause */
+    VT_DOMAIN_PAUSED,
+    VT_DOMAIN_SHUTDOWN, /* the guest has powered itself off; QEMU ends soon */
+    VT_DOMAIN_REBOOT,
+    VT_DOMAIN_CRASHED, /* the guest's kernel panicked */
+    VT_DOMAIN_STOPPED, /* QEMU is gone */
+};
+
+typedef void (*vt_domain_callback)(enum vt_domain_event event, void *data);
+typedef void (*vt_domain_lost)(void *data);
+
+struct vt_vm;
+
+/* An object without a connection. @on_event and @on_lost (libvirtd has gone away) are called in the
+ * loop. */
+struct vt_vm *vt_vm_new(const char *name, vt_domain_callback on_event, vt_domain_lost on_lost,
+                        void *data);
+
+/* Connect to libvirtd, also again after it was lost, and watch its events. */
+int vt_vm_connect(struct vt_vm *vm, struct vt_error *err) VT_MUST_CHECK;
+
+/* The connection, for the network; owned by @vm, NULL when there is none. */
+virConnectPtr vt_vm_connection(struct vt_vm *vm);
+
+/* Define the domain and start it. Its files are opened here, as the process's own user. */
+int vt_vm_start(struct vt_vm *vm, const struct vt_domain_spec *spec,
+                struct vt_error *err) VT_MUST_CHECK;
+
+/* QEMU's process id as libvirt wrote it down, or a negative errno. */
+pid_t vt_vm_qemu_pid(const char *name);
+
+/* Press the ACPI power button. Never the guest agent: libvirt may wait a minute for one that is not
+ * there. */
+int vt_vm_press_power_button(struct vt_vm *vm, struct vt_error *err) VT_MUST_CHECK;
+
+/* A new stream on the guest's serial console; -EBUSY when somebody else holds it. The caller frees
+ * it. */
+int vt_vm_open_console(struct vt_vm *vm, virStreamPtr *ret, struct vt_error *err) VT_MUST_CHECK;

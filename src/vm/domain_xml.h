@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest as libvirt's domain XML (https://libvirt.org/formatdomain.html): pure. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Names of the descriptor groups through which QEMU gets its files; see domain.h. */
+#define VT_FDGROUP_OVERLAY "overlay"
+#define VT_FDGROUP_BASE    "base"
+#define VT_FDGROUP_SEED    "seed"
+
+/* Everything that decides what the guest is. Strings belong to the caller. */
+struct vt_domain_spec {
+    const char *name;
+    const char *uuid;
+    const char *os_variant; /* NULL: not told */
+    uint64_t ram;           /* bytes, a multiple of 1 MiB */
+    unsigned cpus;
+    bool kvm;
+    const char *emulator;
+    const char *overlay;     /* path */
+    const char *base;        /* path */
+    const char *base_format; /* "qcow2", "raw", … */
+    const char *seed;        /* path of the seed ISO */
+    const char *network;     /* libvirt's name of it; NULL: no network card */
+    const char *mac;         /* of the network card */
+    const char *console_log; /* path of the pipe that gets all the guest's serial console says */
+};
+
+/* The domain XML; owned by the caller. */
+char *vt_domain_xml(const struct vt_domain_spec *spec);
