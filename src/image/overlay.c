@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "host/files.h"
+#include "image/open.h"
+#include "image/part.h"
+#include "image/qcow2.h"
+#include "image/qemu_img.h"
+#include "image/record.h"
+
+#define SECTOR UINT64_C(512)
+#define MIB    (UINT64_C(1) << 20)
+
+/* The backing file's name in the overlays of the shell virtainers. */
+#define OLD_BACKING "/image"
+
+struct work {
+    const struct vt_overlay_request *request;
+    const struct vt_base *base;
+    char *dir;     /* the data directory, absolute */
+    char *overlay; /* its overlay */
+    char *record;  /* its record of the base */
+};
+
+void vt_overlay_done(struct vt_overlay *overlay)
+{
+    free(overlay->path);
+    free(overlay->notice);
+    *overlay = (struct vt_overlay){0};
+}
+
+static void work_done(struct work *work)
+{
+    free(work->dir);
+    free(work->overlay);
+    free(work->record);
+}
+
+static uint64_t in_sectors(uint64_t size)
+{
+    return (size + SECTOR - 1) / SECTOR * SECTOR;
+}
+
+/* @bytes as a value of DISK_SIZE that is not less. */
+static char *disk_size_text(uint64_t bytes)
+{
+    if (bytes % (1024 * MIB) == 0)
+        return vt_fmt("%" PRIu64 "G", bytes / (1024 * MIB));
+    return vt_fmt("%" PRIu64 "M", (bytes + MIB - 1) / MIB);
+}
+
+static int bad_overlay(const struct work *work, struct vt_error *err, const char *why)
+{
+    return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
+                        "the overlay %s cannot be used: %s; move it away, and a new one is made",
+                        work->overlay, why);
+}
+
+static int read_header(const struct work *work, const char *path, struct vt_qcow2_header *ret,
+                       struct vt_error *err)
+{
+    VT_AUTO_ERROR struct vt_error parse_err = VT_ERROR_INIT;
+    /* For writing, because QEMU will want to; nothing is written here. */
+    VT_AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    uint8_t head[VT_QCOW2_READ_SIZE];
+    struct stat st;
+    size_t len;
+    int r;
+
+    if (fd < 0 && errno == EISDIR)
+        return bad_overlay(work, err, "it is a directory");
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return vt_data_error(err, errno, "cannot open the overlay %s for writing", path);
+    if (!S_ISREG(st.st_mode))
+        return bad_overlay(work, err, "it is not a file");
+    r = vt_image_read_head(fd, head, sizeof(head), &len);
+    if (r < 0)
+        return vt_data_error(err, -r, "cannot read the overlay %s", path);
+    if (vt_qcow2_parse_header(head, len, ret, &parse_err) < 0)
+        return bad_overlay(work, err, parse_err.msg);
+    return 0;
+}
+
+/* --- making one
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static int new_size(const struct work *work, uint64_t *ret, struct vt_error *err)
+{
+    uint64_t wanted = in_sectors(work->request->size);
+    uint64_t base = work->base->virtual_size;
+    VT_AUTO_FREE char *given = NULL, *has = NULL, *least = NULL;
+
+    *ret = wanted > base ? wanted : base;
+    if (!work->request->size_given || wanted >= base)
+        return 0;
+    given = disk_size_text(wanted);
+    has = vt_size_text(base);
+    least = disk_size_text(base);
+    return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                        "DISK_SIZE=%s is smaller than the disk in the base image %s, which has %s; "
+                        "leave it out or give at least DISK_SIZE=%s",
+                        given, work->base->path, has, least);
+}
+
+/* Fill the temporary file @part and give it the overlay's name. */
+static int fill(const struct work *work, const char *part, uint64_t size, uint64_t *ret_size,
+                struct vt_error *err)
+{
+    struct vt_qcow2_header header = {0};
+    int r;
+
+    r = vt_qemu_img_create(part, work->base->path, work->base->format, size,
+                           work->request->cancel_fd, err);
+    if (r == 0)
+        r = read_header(work, part, &header, err);
+    if (r == 0)
+        r = vt_record_write(work->record, work->base, NULL, err);
+    if (r < 0)
+        return r;
+    r = vt_part_finish(part, work->overlay, err);
+    if (r < 0)
+        (void)unlink(work->record);
+    else
+        *ret_size = header.virtual_size;
+    return r;
+}
+
+static int create(const struct work *work, struct vt_overlay *overlay, struct vt_error *err)
+{
+    VT_AUTO_FREE char *part = NULL;
+    uint64_t size = 0;
+    int fd, r;
+
+    r = new_size(work, &size, err);
+    if (r == 0 && vt_streq(work->base->format, "qcow2"))
+        r = vt_qemu_img_check(work->base->path, work->request->cancel_fd, err);
+    if (r < 0)
+        return r;
+    fd = vt_part_open(work->overlay, &part, err);
+    if (fd < 0)
+        return fd;
+    (void)close(fd);
+    r = fill(work, part, size, &overlay->virtual_size, err);
+    if (r < 0)
+        (void)unlink(part);
+    return r;
+}
+
+/* --- using the one that is there
+ * ------------------------------------------------------------------------------- */
+
+static int other_base(const struct work *work, struct vt_error *err, const char *made_on)
+{
+    return vt_error_set(err, VT_CAUSE_OTHER_BASE, -EINVAL,
+                        "the overlay %s was made on another base image (%s) than %s, and would be "
+                        "garbage on this one; mount the original image, or use another data "
+                        "directory",
+                        work->overlay, made_on, work->base->path);
+}
+
+static int compare_record(const struct work *work, const struct vt_record *record,
+                          const struct vt_qcow2_header *header, struct vt_error *err)
+{
+    const struct vt_base *base = work->base;
+
+    if (!vt_streq(record->fingerprint, base->fingerprint) ||
+        !vt_streq(record->format, base->format) || record->file_size != base->file_size ||
+        record->virtual_size != base->virtual_size) {
+        VT_AUTO_FREE char *size = vt_size_text(record->file_size);
+        VT_AUTO_FREE char *now = vt_size_text(base->file_size);
+        VT_AUTO_FREE char *made_on = vt_fmt("%s when it was %s of %s, now %s of %s", record->path,
+                                            record->format, size, base->format, now);
+
+        return other_base(work, err, made_on);
+    }
+    /* Another overlay may have been put here without the record that belongs to it. */
+    if (!vt_streq(header->backing_file, record->path) &&
+        !vt_streq(header->backing_file, base->path) &&
+        (!record->header_path || !vt_streq(header->backing_file, record->header_path)))
+        return other_base(work, err, header->backing_file);
+    return 0;
+}
+
+/* An overlay of the shell virtainers, which recorded nothing: all that can be known is in its
+ * header. */
+static int compare_unrecorded(const struct work *work, const struct vt_qcow2_header *header,
+                              struct vt_error *err)
+{
+    if (!vt_streq(header->backing_file, OLD_BACKING) &&
+        !vt_streq(header->backing_file, work->base->path))
+        return other_base(work, err, header->backing_file);
+    if (header->backing_format[0] && !vt_streq(header->backing_format, work->base->format)) {
+        VT_AUTO_FREE char *made_on =
+            vt_fmt("%s in format %s", header->backing_file, header->backing_format);
+
+        return other_base(work, err, made_on);
+    }
+    if (header->virtual_size < work->base->virtual_size) {
+        VT_AUTO_FREE char *made_on = vt_fmt("a smaller %s", header->backing_file);
+
+        return other_base(work, err, made_on);
+    }
+    return 0;
+}
+
+/* What can be told from the header alone. */
+static int check_header(const struct work *work, const struct vt_qcow2_header *header,
+                        struct vt_error *err)
+{
+    if (header->corrupt)
+        return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
+                            "the overlay %s is marked as corrupt by QEMU; make a copy of it, run "
+                            "`qemu-img check -r all` on the copy and put that in its place",
+                            work->overlay);
+    if (header->external_data)
+        return bad_overlay(work, err, "it keeps its data in another file");
+    if (header->encrypted)
+        return bad_overlay(work, err, "it is encrypted");
+    if (!header->has_backing)
+        return vt_error_set(err, VT_CAUSE_OTHER_BASE, -EINVAL,
+                            "%s is a whole image and no overlay; mount it as the base image "
+                            "(/image) and use another data directory",
+                            work->overlay);
+    return 0;
+}
+
+static int compare_size(const struct work *work, uint64_t has, char **ret_notice,
+                        struct vt_error *err)
+{
+    uint64_t wanted = in_sectors(work->request->size);
+    VT_AUTO_FREE char *given = disk_size_text(wanted);
+    VT_AUTO_FREE char *there = vt_size_text(has);
+
+    if (!work->request->size_given || wanted == has)
+        return 0;
+    if (wanted < has) {
+        VT_AUTO_FREE char *same = disk_size_text(has);
+
+        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                            "DISK_SIZE=%s is smaller than the overlay %s, which has %s and is not "
+                            "shrunk; leave it out, give DISK_SIZE=%s or use another data directory",
+                            given, work->overlay, there, same);
+    }
+    *ret_notice = vt_fmt("the overlay %s keeps its size of %s: DISK_SIZE=%s is for a new one",
+                         work->overlay, there, given);
+    return 0;
+}
+
+/*
+ * Make record and header say what is so now. The content was found to be the same, so that another
+ * path is fine; libvirt gets the whole chain from us, and the header is for a person with qemu-img.
+ * The record comes first and remembers what the header says: killed between the two, the next start
+ * knows the overlay on whatever path.
+ */
+static int update(const struct work *work, const struct vt_record *record,
+                  const struct vt_qcow2_header *header, struct vt_error *err)
+{
+    const struct vt_base *base = work->base;
+    bool same_name = vt_streq(header->backing_file, base->path);
+    int r = 0;
+
+    if (!record->path || !vt_streq(record->path, base->path))
+        r = vt_record_write(work->record, base, same_name ? NULL : header->backing_file, err);
+    if (r == 0 && (!same_name || !vt_streq(header->backing_format, base->format)))
+        r = vt_qemu_img_rebase(work->overlay, base->path, base->format, work->request->cancel_fd,
+                               err);
+    return r;
+}
+
+static int reuse(const struct work *work, struct vt_overlay *overlay, struct vt_error *err)
+{
+    VT_AUTO_RECORD struct vt_record record = {0};
+    VT_AUTO_FREE char *notice = NULL;
+    struct vt_qcow2_header header = {0};
+    bool recorded;
+    int r;
+
+    r = read_header(work, work->overlay, &header, err);
+    if (r == 0)
+        r = check_header(work, &header, err);
+    if (r < 0)
+        return r;
+    r = vt_record_read(work->record, &record, err);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    recorded = r == 0;
+    r = recorded ? compare_record(work, &record, &header, err)
+                 : compare_unrecorded(work, &header, err);
+    if (r == 0)
+        r = compare_size(work, header.virtual_size, &notice, err);
+    if (r == 0)
+        r = update(work, &record, &header, err);
+    if (r < 0)
+        return r;
+    if (!recorded && !notice)
+        notice = vt_fmt("the overlay %s had no record of its base image; it is taken to belong to "
+                        "%s from now on",
+                        work->overlay, work->base->path);
+    overlay->virtual_size = header.virtual_size;
+    overlay->reused = true;
+    overlay->notice = VT_TAKE_PTR(notice);
+    return 0;
+}
+
+static int check_data_dir(const char *dir, struct vt_error *err)
+{
+    struct stat st;
+
+    if (stat(dir, &st) < 0)
+        return vt_data_error(err, errno, "cannot use the data directory %s", dir);
+    if (!S_ISDIR(st.st_mode))
+        return vt_data_error(err, ENOTDIR, "cannot use the data directory %s", dir);
+    return 0;
+}
+
+static int prepare(const struct work *work, struct vt_overlay *overlay, struct vt_error *err)
+{
+    VT_AUTO_FREE char *state = NULL;
+    int r = vt_state_dir(work->dir, NULL, &state, err);
+
+    if (r < 0)
+        return r;
+    vt_part_remove_leftovers(work->overlay);
+    vt_part_remove_leftovers(work->record);
+    return vt_path_exists(work->overlay) ? reuse(work, overlay, err) : create(work, overlay, err);
+}
+
+int vt_overlay_prepare(const struct vt_overlay_request *request, struct vt_overlay *ret,
+                       struct vt_error *err)
+{
+    VT_AUTO_OVERLAY struct vt_overlay overlay = {0};
+    VT_CLEANUP(work_done)
+    struct work work = {
+        .request = request,
+        .base = request->base,
+        .dir = vt_image_absolute(request->data_dir),
+    };
+    int r;
+
+    work.overlay = vt_fmt("%s/local_image.qcow2", work.dir);
+    work.record = vt_fmt("%s/.virtainer/base.json", work.dir);
+    r = check_data_dir(work.dir, err);
+    if (r < 0)
+        return r;
+    r = prepare(&work, &overlay, err);
+    if (r < 0) {
+        vt_state_dir_prune(work.dir);
+        return r;
+    }
+    overlay.path = vt_strdup(work.overlay);
+    *ret = overlay;
+    overlay = (struct vt_overlay){0};
+    return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The overlay: $IMAGE_DIR/local_image.qcow2, where the guest writes. It lies on a base image that
+ * is never changed.
+ *
+ * Making one: check the base, fill a temporary file, record the base in .virtainer/base.json,
+ * rename. Whenever that is killed, the next start finds either no overlay (and makes one, whatever
+ * the record says) or a whole one whose record is there. The caller holds the data directory's
+ * lock.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "image/probe.h"
+
+struct vt_overlay_request {
+    const char *data_dir;
+    const struct vt_base *base;
+    uint64_t size;   /* DISK_SIZE in bytes */
+    bool size_given; /* by the person, so that it is an error if it does not fit */
+    int cancel_fd;   /* -1 for none */
+};
+
+struct vt_overlay {
+    char *path;            /* absolute */
+    uint64_t virtual_size; /* bytes */
+    bool reused;           /* was there before */
+    char *notice;          /* a sentence the person should read, or NULL */
+};
+
+#define VT_AUTO_OVERLAY VT_CLEANUP(vt_overlay_done)
+
+void vt_overlay_done(struct vt_overlay *overlay);
+
+/*
+ * Make the overlay of the data directory, or find that the one there fits. @ret, uninitialised
+ * before, is set on success only. Errors:
+ * - VT_CAUSE_USAGE: DISK_SIZE was given and is smaller than the base, or than the overlay that is
+ * there;
+ * - VT_CAUSE_BAD_IMAGE: the base is damaged (looked for when an overlay is made), or the overlay is
+ * no good qcow2;
+ * - VT_CAUSE_OTHER_BASE: the overlay was made on another base;
+ * - VT_CAUSE_DATA_DIR, VT_CAUSE_DATA_FULL: the data directory cannot be used;
+ * - VT_CAUSE_NONE with -ECANCELED: the cancel descriptor became readable.
+ * After an error the data directory is as it was before, but for leftovers of a run that was
+ * killed.
+ */
+int vt_overlay_prepare(const struct vt_overlay_request *request, struct vt_overlay *ret,
+                       struct vt_error *err) VT_MUST_CHECK;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "host/files.h"
+
+#define PART_MARK   ".part-"
+#define PART_RANDOM 6 /* mkostemp's */
+
+int vt_data_error(struct vt_error *err, int errnum, const char *format, ...)
+{
+    bool full = errnum == ENOSPC || errnum == EDQUOT;
+    VT_AUTO_FREE char *what = NULL;
+    va_list args;
+
+    va_start(args, format);
+    what = vt_vfmt(format, args);
+    va_end(args);
+    return vt_error_set(err, full ? VT_CAUSE_DATA_FULL : VT_CAUSE_DATA_DIR, -errnum, "%s: %s; %s",
+                        what, strerror(errnum),
+                        full ? "free some space there or use another data directory"
+                             : "mount a data directory that can be written");
+}
+
+static char *parent_of(const char *path)
+{
+    VT_AUTO_FREE char *copy = vt_strdup(path);
+
+    return vt_strdup(dirname(copy));
+}
+
+static int make_dir(const char *path, const char *like, struct vt_error *err)
+{
+    int r;
+
+    if (mkdir(path, 0755) == 0) {
+        r = vt_path_chown_like(path, like);
+        return r < 0 ? vt_data_error(err, -r, "cannot set the owner of %s", path) : 0;
+    }
+    return errno == EEXIST ? 0 : vt_data_error(err, errno, "cannot make the directory %s", path);
+}
+
+int vt_state_dir(const char *data_dir, const char *sub, char **ret, struct vt_error *err)
+{
+    VT_AUTO_FREE char *state = vt_fmt("%s/.virtainer", data_dir);
+    int r = make_dir(state, data_dir, err);
+
+    *ret = sub ? vt_fmt("%s/%s", state, sub) : vt_strdup(state);
+    if (r == 0 && sub)
+        r = make_dir(*ret, data_dir, err);
+    return r;
+}
+
+void vt_state_dir_prune(const char *data_dir)
+{
+    VT_AUTO_FREE char *images = vt_fmt("%s/.virtainer/images", data_dir);
+    VT_AUTO_FREE char *state = vt_fmt("%s/.virtainer", data_dir);
+
+    (void)rmdir(images);
+    (void)rmdir(state);
+}
+
+static bool is_part_of(const char *name, const char *base)
+{
+    size_t n = strlen(base);
+
+    return strncmp(name, base, n) == 0 && vt_startswith(name + n, PART_MARK) &&
+           strlen(name + n + strlen(PART_MARK)) == PART_RANDOM;
+}
+
+void vt_part_remove_leftovers(const char *path)
+{
+    VT_AUTO_FREE char *parent = parent_of(path);
+    VT_AUTO_CLOSEDIR DIR *dir = opendir(parent);
+    const char *base = strrchr(path, '/');
+    const struct dirent *entry;
+
+    base = base ? base + 1 : path;
+    while (dir && (entry = readdir(dir))) {
+        struct stat st;
+
+        if (is_part_of(entry->d_name, base) &&
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode))
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+}
+
+int vt_part_open(const char *path, char **ret, struct vt_error *err)
+{
+    VT_AUTO_FREE char *part = vt_fmt("%s" PART_MARK "XXXXXX", path);
+    int fd = mkostemp(part, O_CLOEXEC);
+
+    if (fd < 0)
+        return vt_data_error(err, errno, "cannot make a file for %s", path);
+    *ret = VT_TAKE_PTR(part);
+    return fd;
+}
+
+int vt_part_finish(const char *part, const char *path, struct vt_error *err)
+{
+    VT_AUTO_FREE char *parent = parent_of(path);
+    int r = chmod(part, 0644) < 0 ? -errno : 0;
+
+    if (r == 0)
+        r = vt_path_chown_like(part, parent);
+    if (r == 0)
+        r = vt_path_sync(part);
+    if (r == 0 && rename(part, path) < 0)
+        r = -errno;
+    if (r == 0)
+        r = vt_path_sync(parent);
+    return r < 0 ? vt_data_error(err, -r, "cannot finish %s", path) : 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files that grow under a temporary name ("NAME.part-" and six characters, as host/files.h's too)
+ * and get their own when they are whole; and the directory of ours in the data directory where they
+ * lie.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * Set @err for @errnum on something of the data directory: VT_CAUSE_DATA_FULL for a full file
+ * system or quota, VT_CAUSE_DATA_DIR else. "@format…: strerror" and the way out. Returns -@errnum.
+ */
+int vt_data_error(struct vt_error *err, int errnum, const char *format, ...) VT_PRINTF(3, 4);
+
+/*
+ * Make the directory .virtainer/@sub (.virtainer itself if @sub is NULL) of @data_dir if it is
+ * missing, with the data directory's owner. Its path in @ret, which the caller frees; also when
+ * this failed.
+ */
+int vt_state_dir(const char *data_dir, const char *sub, char **ret,
+                 struct vt_error *err) VT_MUST_CHECK;
+
+/* Remove .virtainer/images and .virtainer as far as they are empty. */
+void vt_state_dir_prune(const char *data_dir);
+
+/*
+ * Remove the temporary files that an earlier run for @path left when it was killed, and no others.
+ * The caller holds the data directory's lock, so nobody writes to them.
+ */
+void vt_part_remove_leftovers(const char *path);
+
+/* Make a temporary file for @path, its name in @ret (owned by the caller). Returns a descriptor. */
+int vt_part_open(const char *path, char **ret, struct vt_error *err) VT_MUST_CHECK;
+
+/*
+ * Give the whole file @part, mode 0644 and the owner of the directory it is in, its name @path:
+ * fsync, rename, fsync of the directory.
+ */
+int vt_part_finish(const char *part, const char *path, struct vt_error *err) VT_MUST_CHECK;
