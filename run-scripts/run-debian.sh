@@ -56,7 +56,6 @@ fetch_debian() {
 # debian_cloud_image: sets guest_image.
 debian_cloud_image() {
   if [[ -n ${IMAGE-} ]]; then
-    require_file IMAGE
     guest_image=$(realpath "$IMAGE")
     return
   fi
@@ -73,6 +72,7 @@ main() {
   virtainer_name=${NAME:-debian}
   ssh_user=${SSH_USER:-debian}
   parse_options "$@"
+  require_file IMAGE
   run_virtainer debian_cloud_image
 }
 

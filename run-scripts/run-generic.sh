@@ -29,21 +29,24 @@ EOF
   common_usage
 }
 
-# generic_image: sets guest_image, or leaves it empty where the virtainer itself fetches IMAGE_URL.
-generic_image() {
-  if [[ -n ${IMAGE-} ]]; then
-    require_file IMAGE
-    guest_image=$(realpath "$IMAGE")
-  elif [[ -z ${IMAGE_URL-} ]]; then
+# check_image: an image that is named by neither or by both is nothing to begin with.
+check_image() {
+  [[ -n ${IMAGE-}${IMAGE_URL-} ]] ||
     die 2 'name an image: IMAGE=/path/to/image or IMAGE_URL=http://url/to/image; see --help'
-  fi
+  [[ -z ${IMAGE-} || -z ${IMAGE_URL-} ]] || die 2 'both IMAGE and IMAGE_URL are set; name one'
+  require_file IMAGE
+}
+
+# generic_image: sets guest_image; it stays empty where the virtainer itself fetches IMAGE_URL.
+generic_image() {
+  [[ -z ${IMAGE-} ]] || guest_image=$(realpath "$IMAGE")
 }
 
 main() {
   virtainer_name=${NAME:-generic}
   ssh_user=${SSH_USER-}
   parse_options "$@"
-  [[ -z ${IMAGE-} || -z ${IMAGE_URL-} ]] || die 2 'both IMAGE and IMAGE_URL are set; name one'
+  check_image
   run_virtainer generic_image
 }
 

@@ -257,7 +257,9 @@ wait_for_ssh() {
     if [[ -n $address ]] && ssh_answers "$address"; then
       answered=${answered:-$SECONDS}
       # A key that is refused for a minute will be refused for ever: the image may have another default user.
+      # Between tries there is a pause, since newer servers lock out who fails often.
       if login_works "$address" "$key" || ((SECONDS - answered > 60)); then break; fi
+      sleep 3
     else
       sleep 0.5
     fi
