@@ -180,14 +180,25 @@ podman_settings() {
 
 # podman_configure: write what podman needs here, unless somebody has configured it already.
 podman_configure() {
-  local settings file=/etc/containers/containers.conf
+  local settings
   settings=$(podman_settings)
-  [[ -n $settings ]] || return 0
-  [[ $settings != *runc* ]] || installed runc || need_packages runc
-  [[ ! -e $file ]] || return 0
-  say "writing $file: podman's own settings do not work with this machine's cgroups or limits"
-  as_root mkdir -p "${file%/*}"
-  as_root tee "$file" >/dev/null <<<"$settings"
+  if [[ -n $settings ]]; then
+    [[ $settings != *runc* ]] || installed runc || need_packages runc
+    write_if_missing /etc/containers/containers.conf "$settings" "this machine's cgroups or limits"
+  fi
+  if [[ $(stat -fc %T /var/lib/containers 2>/dev/null || stat -fc %T /var/lib) == overlayfs ]] &&
+    ! installed fuse-overlayfs; then
+    write_if_missing /etc/containers/storage.conf $'[storage]\ndriver = "vfs"
+runroot = "/run/containers/storage"\ngraphroot = "/var/lib/containers/storage"' 'an overlay on an overlay'
+  fi
+}
+
+# write_if_missing FILE TEXT WHAT: and say that podman's own settings do not work with WHAT.
+write_if_missing() {
+  [[ ! -e $1 ]] || return 0
+  say "writing $1: podman's own settings do not work with $3"
+  as_root mkdir -p "${1%/*}"
+  as_root tee "$1" >/dev/null <<<"$2"
 }
 
 # --- the base image -----------------------------------------------------------------------------------------------
@@ -213,11 +224,11 @@ base_image_ready() {
 
 # base_image_make SUITE NAME: from Debian's own packages, where no registry can be reached.
 base_image_make() {
-  local suite=$1 name=$2 tar
+  local suite=$1 name=$2 tar output
   say "no image registry answers: making $name from Debian's packages"
-  tar=$(base_tar "$suite")
+  tar=$(base_tar "$suite") || exit
   # The import reads standard input, so that the engine needs no access to the person's directories.
-  engine import - "$name" <"$tar" >/dev/null || die 1 "could not import $tar"
+  output=$(engine import - "$name" <"$tar" 2>&1) || die 1 "could not import $tar: $output"
 }
 
 # base_tar SUITE: path of a tar of a minimal Debian, made on first use.
