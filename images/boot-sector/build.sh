@@ -5,7 +5,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 program=boot-sector
-# shellcheck source-path=SCRIPTDIR source=../common.sh
+# shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/.. source=../common.sh
 . "$here/../common.sh"
 
 output=$(default_output boot-sector.img)
