@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The texts of a NoCloud seed from what a person gave. Pure: nothing here reads or writes a file.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "seed/keys.h"
+
+/* What cloud-init will take a user-data or vendor-data document for, by cloud-init's own rules. */
+enum vt_data_format {
+    VT_DATA_EMPTY,        /* nothing but white space: ignored */
+    VT_DATA_CLOUD_CONFIG, /* YAML */
+    VT_DATA_OTHER,        /* script, MIME, jinja, include, archive, gzip, …: not ours to judge */
+    VT_DATA_UNKNOWN,      /* no header cloud-init knows: ignored, with a line in its log */
+};
+
+enum vt_data_format vt_data_format(const char *text, size_t len);
+
+/* A cloud-config that gives the image's default user @password, which must pass
+ * vt_password_check(). */
+char *vt_password_config(const char *password);
+
+/* The least user-data: the file must be there, and a bare "#cloud-config" makes cloud-init warn. */
+char *vt_empty_config(void);
+
+/*
+ * Meta-data from @own (what a person mounted; may be NULL) with @instance_id and @hostname where
+ * @own has none (NULL: add nothing), and @keys added to its public-keys. Returns a new string, or
+ * NULL when @own cannot be extended.
+ */
+char *vt_meta_data(const char *own, size_t own_len, const char *instance_id, const char *hostname,
+                   const struct vt_keys *keys);
