@@ -40,18 +40,23 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
 
     (void)conn;
     (void)domain;
-    (void)detail;
     switch (event) {
     case VIR_DOMAIN_EVENT_STARTED:
     case VIR_DOMAIN_EVENT_RESUMED:
         vm->on_event(VT_DOMAIN_RUNNING, vm->data);
         break;
     case VIR_DOMAIN_EVENT_SUSPENDED:
+        vm->on_event(detail == VIR_DOMAIN_EVENT_SUSPENDED_IOERROR ? VT_DOMAIN_PAUSED_BY_ERROR
+                                                                  : VT_DOMAIN_PAUSED,
+                     vm->data);
+        break;
     case VIR_DOMAIN_EVENT_PMSUSPENDED:
         vm->on_event(VT_DOMAIN_PAUSED, vm->data);
         break;
     case VIR_DOMAIN_EVENT_SHUTDOWN:
-        vm->on_event(VT_DOMAIN_SHUTDOWN, vm->data);
+        /* The host's doing is SIGTERM to QEMU: no clean end for the guest. */
+        if (detail != VIR_DOMAIN_EVENT_SHUTDOWN_HOST)
+            vm->on_event(VT_DOMAIN_SHUTDOWN, vm->data);
         break;
     case VIR_DOMAIN_EVENT_CRASHED:
         vm->on_event(VT_DOMAIN_CRASHED, vm->data);
@@ -59,6 +64,8 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
     case VIR_DOMAIN_EVENT_STOPPED:
         if (detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED)
             vm->on_event(VT_DOMAIN_CRASHED, vm->data);
+        if (detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN)
+            vm->on_event(VT_DOMAIN_SHUTDOWN, vm->data);
         vm->on_event(VT_DOMAIN_STOPPED, vm->data);
         break;
     default:

@@ -18,7 +18,8 @@
 enum vt_domain_event {
     VT_DOMAIN_RUNNING, /* started, or goes on after a pause */
     VT_DOMAIN_PAUSED,
-    VT_DOMAIN_SHUTDOWN, /* the guest has powered itself off; QEMU ends soon */
+    VT_DOMAIN_PAUSED_BY_ERROR, /* its disk could not be written: most often the host's is full */
+    VT_DOMAIN_SHUTDOWN,        /* the guest has powered itself off; QEMU ends soon */
     VT_DOMAIN_REBOOT,
     VT_DOMAIN_CRASHED, /* the guest's kernel panicked */
     VT_DOMAIN_STOPPED, /* QEMU is gone */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/command.h"
+#include "config/config.h"
+#include "launcher/launcher.h"
+
+static void print_help(void)
+{
+    VT_AUTO_FREE char *options = vt_config_help();
+    VT_AUTO_FREE char *statuses = vt_exit_status_help();
+
+    printf(
+        "usage: virtainer run [FLAG…]\n\n"
+        "Run a virtual machine from a cloud image until it is off. Each flag is also a variable:\n"
+        "--disk-size 20G is DISK_SIZE=20G; the flag wins. Defaults are in brackets.\n\n%s\n"
+        "Mounts: /image (or /image.xz, .gz, .zst, .bz2, or one file in /disk) is the base image,\n"
+        "/mounted the data directory, /tmp/id_rsa.pub SSH public keys, /tmp/user-data,\n"
+        "/tmp/meta-data, /tmp/vendor-data and /tmp/network-config documents for cloud-init,\n"
+        "/tmp/cloud_init.iso a ready seed.\n\n"
+        "Signals: TERM, INT and QUIT press the guest's power button; a second one forces it "
+        "off.\n\n"
+        "Exit status:\n%s",
+        options, statuses);
+}
+
+int vt_cmd_run(int argc, char *argv[], struct vt_error *err)
+{
+    VT_AUTO_CONFIG struct vt_config config;
+    int r;
+
+    vt_config_init(&config);
+    r = vt_config_read_flags(&config, argc, argv, err);
+    if (r > 0) {
+        print_help();
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    /* Once more, over the environment: a flag wins, and a wrong flag is told before a wrong
+     * variable. */
+    r = vt_config_read_env(&config, err);
+    if (r == 0)
+        r = vt_config_read_flags(&config, argc, argv, err);
+    if (r < 0)
+        return r;
+    vt_log_set_level(config.log_level);
+    return vt_launcher_run(&config, err);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "host/files.h"
+#include "host/loop.h"
+#include "host/spawn.h"
+
+#define RUN_DIR     "/run/libvirt"
+#define SOCKET_PATH "/run/libvirt/libvirt-sock"
+#define LOG_PATH    "/var/log/libvirt/libvirtd.log"
+#define CACHE_DIR   "/var/cache/libvirt/qemu/capabilities"
+#define CACHE_LIMIT (4 << 20) /* bytes of one file */
+
+/* Waits before a restart, in ms: at once, then longer while it keeps dying. */
+#define FIRST_DELAY 50
+#define LAST_DELAY  5000
+/* Who has lived this long starts with the first delay again. */
+#define LONG_LIFE 60000
+
+struct vt_daemon {
+    const struct vt_data_dir *data;
+    int socket;
+    pid_t pid;
+    int pidfd;
+    int timer;
+    int delay;
+    vt_daemon_callback on_restart;
+    void *callback_data;
+};
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    if (ftw->level > 0)
+        (void)remove(path);
+    return 0;
+}
+
+static int listen_on_socket(struct vt_error *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET_PATH};
+    VT_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        chmod(SOCKET_PATH, 0700) < 0 || listen(fd, SOMAXCONN) < 0)
+        return vt_error_errno(err, VT_CAUSE_LIBVIRT, errno, "cannot listen on %s", SOCKET_PATH);
+    return VT_TAKE_FD(fd);
+}
+
+static int spawn_daemon(struct vt_daemon *daemon, struct vt_error *err)
+{
+    static const char *const argv[] = {"libvirtd", NULL};
+    /* One heap, and freed memory given back: libvirtd's threads otherwise keep an arena of their
+     * own each. */
+    static const char *const env[] = {"MALLOC_ARENA_MAX=1", "MALLOC_TRIM_THRESHOLD_=65536", NULL};
+    VT_AUTO_CLOSE int log = open(LOG_PATH, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    struct vt_spawn spawn = {
+        .argv = argv,
+        .env = env,
+        .out = log < 0 ? 0 : log,
+        .err = log < 0 ? 0 : log,
+        .listen = &daemon->socket,
+        .listen_names = "libvirtd.socket",
+        .listen_count = 1,
+    };
+
+    daemon->pid = vt_spawn(&spawn, err);
+    return daemon->pid < 0 ? daemon->pid : 0;
+}
+
+/* Copy the regular files of @from that are named *.xml to @to. What fails is left out: it is only a
+ * cache. */
+static void copy_cache(const char *from, const char *to, const char *owner_like)
+{
+    VT_AUTO_CLOSEDIR DIR *dir = opendir(from);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        const char *dot = strrchr(entry->d_name, '.');
+        VT_AUTO_FREE char *source = vt_fmt("%s/%s", from, entry->d_name);
+        VT_AUTO_FREE char *target = vt_fmt("%s/%s", to, entry->d_name);
+        VT_AUTO_FREE char *text = NULL, *old = NULL;
+        size_t len, old_len;
+
+        if (!dot || !vt_streq(dot, ".xml") || vt_file_read(source, CACHE_LIMIT, &text, &len) < 0)
+            continue;
+        if (vt_file_read(target, CACHE_LIMIT, &old, &old_len) == 0 && old_len == len &&
+            memcmp(old, text, len) == 0)
+            continue;
+        if (vt_file_write(target, text, len, 0644, owner_like) < 0)
+            vt_debug("cannot copy %s to %s", source, target);
+    }
+}
+
+static void restore_cache(const struct vt_daemon *daemon)
+{
+    VT_AUTO_FREE char *kept = vt_data_dir_file(daemon->data, "libvirt-cache");
+
+    if (vt_mkdirs(CACHE_DIR, 0755) == 0)
+        copy_cache(kept, CACHE_DIR, CACHE_DIR);
+}
+
+void vt_daemon_keep_cache(const struct vt_daemon *daemon)
+{
+    VT_AUTO_FREE char *kept = vt_data_dir_file(daemon->data, "libvirt-cache");
+
+    if (vt_mkdirs(kept, 0755) == 0 && vt_path_chown_like(kept, daemon->data->path) == 0)
+        copy_cache(CACHE_DIR, kept, daemon->data->path);
+}
+
+int vt_daemon_start(struct vt_daemon **ret, const struct vt_data_dir *data,
+                    vt_daemon_callback on_restart, void *callback_data, struct vt_error *err)
+{
+    struct vt_daemon *daemon = vt_calloc(1, sizeof(*daemon));
+    int r;
+
+    *daemon = (struct vt_daemon){
+        .data = data,
+        .pidfd = -1,
+        .timer = -1,
+        .delay = FIRST_DELAY,
+        .on_restart = on_restart,
+        .callback_data = callback_data,
+    };
+    *ret = daemon;
+    /* An engine's /run is kept when a container is started again, and libvirt would look for guests
+     * of then. */
+    (void)nftw(RUN_DIR, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    (void)unlink("/run/libvirtd.pid");
+    (void)unlink(LOG_PATH);
+    r = vt_mkdirs(RUN_DIR, 0755);
+    if (r == 0)
+        r = vt_mkdirs("/var/log/libvirt/qemu", 0755);
+    if (r < 0)
+        return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot make " RUN_DIR);
+    restore_cache(daemon);
+    daemon->socket = listen_on_socket(err);
+    if (daemon->socket < 0)
+        return daemon->socket;
+    r = spawn_daemon(daemon, err);
+    if (r < 0)
+        return r;
+    daemon->pidfd = (int)syscall(SYS_pidfd_open, daemon->pid, 0);
+    return 0;
+}
+
+int vt_daemon_fd(const struct vt_daemon *daemon)
+{
+    return daemon->pidfd;
+}
+
+char *vt_daemon_last_words(void)
+{
+    VT_AUTO_FREE char *text = NULL;
+    size_t len = 0, start;
+
+    if (vt_file_read(LOG_PATH, 1 << 20, &text, &len) < 0 || len == 0)
+        return vt_strdup("it wrote nothing");
+    while (len > 0 && text[len - 1] == '\n')
+        text[--len] = '\0';
+    start = len;
+    for (int lines = 0; start > 0; start--) {
+        if (text[start - 1] == '\n' && ++lines == 5)
+            break;
+    }
+    return vt_strdup(text + start);
+}
+
+static void on_exit_of_daemon(pid_t pid, int status, void *data)
+{
+    struct vt_daemon *daemon = data;
+
+    (void)pid;
+    vt_warning("libvirtd ended (%s %d); it is started again, and the guest runs on",
+               WIFSIGNALED(status) ? "signal" : "status",
+               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    daemon->pid = 0;
+    vt_loop_update_timer(daemon->timer, daemon->delay);
+    daemon->delay = daemon->delay * 4 < LAST_DELAY ? daemon->delay * 4 : LAST_DELAY;
+}
+
+static void on_timer(int timer, void *data)
+{
+    struct vt_daemon *daemon = data;
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    if (daemon->pid != 0) {
+        daemon->delay = FIRST_DELAY;
+        vt_loop_update_timer(timer, -1);
+        return;
+    }
+    if (spawn_daemon(daemon, &err) < 0) {
+        vt_warning("%s", err.msg);
+        vt_loop_update_timer(timer, LAST_DELAY);
+        return;
+    }
+    vt_loop_update_timer(timer, LONG_LIFE);
+    vt_loop_watch_child(daemon->pid, on_exit_of_daemon, daemon);
+    daemon->on_restart(daemon->callback_data);
+}
+
+void vt_daemon_supervise(struct vt_daemon *daemon)
+{
+    vt_closep(&daemon->pidfd);
+    daemon->pidfd = -1;
+    daemon->timer = vt_loop_add_timer(-1, on_timer, daemon);
+    vt_loop_watch_child(daemon->pid, on_exit_of_daemon, daemon);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/data_dir.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "host/files.h"
+
+#define UUID_LENGTH 36
+
+/* What went wrong with the data directory @path, in the words of its cause. */
+static int explain(const char *path, int errnum, struct vt_error *err)
+{
+    if (errnum == ENOSPC || errnum == EDQUOT)
+        return vt_error_set(err, VT_CAUSE_DATA_FULL, -errnum,
+                            "the file system of the data directory %s is full: free some space",
+                            path);
+    if (errnum == EROFS)
+        return vt_error_set(err, VT_CAUSE_DATA_DIR, -errnum,
+                            "the data directory %s is read-only: mount it without :ro", path);
+    if (errnum == ENOTDIR)
+        return vt_error_set(err, VT_CAUSE_DATA_DIR, -errnum,
+                            "the data directory %s is not a directory: mount a directory there",
+                            path);
+    return vt_error_errno(err, VT_CAUSE_DATA_DIR, errnum, "the data directory %s cannot be used",
+                          path);
+}
+
+/* One line that tells a person who holds the directory. */
+static char *describe_holder(void)
+{
+    VT_AUTO_FREE char *hostname = NULL;
+
+    if (vt_file_read("/proc/sys/kernel/hostname", 256, &hostname, NULL) < 0)
+        hostname = vt_strdup("?");
+    hostname[strcspn(hostname, "\n")] = '\0';
+    return vt_fmt("container %s, process %d\n", hostname, getpid());
+}
+
+static int take_lock(struct vt_data_dir *dir, struct vt_error *err)
+{
+    VT_AUTO_FREE char *path = vt_data_dir_file(dir, "lock");
+    VT_AUTO_FREE char *me = describe_holder();
+    VT_AUTO_FREE char *holder = NULL;
+
+    dir->lock = vt_lock_take(path, me, dir->path, &holder);
+    if (dir->lock == -EWOULDBLOCK) {
+        holder[strcspn(holder, "\n")] = '\0';
+        return vt_error_set(err, VT_CAUSE_DATA_BUSY, -EBUSY,
+                            "the data directory %s is held by another virtainer (%s): stop that "
+                            "one, or mount another directory",
+                            dir->path, *holder ? holder : "unknown");
+    }
+    if (dir->lock < 0)
+        return explain(dir->path, -dir->lock, err);
+    return 0;
+}
+
+/* Make .virtainer, or find it. */
+static int make_state_dir(struct vt_data_dir *dir, struct vt_error *err)
+{
+    int r;
+
+    if (mkdir(dir->state, 0755) == 0) {
+        dir->fresh = true;
+        r = vt_path_chown_like(dir->state, dir->path);
+    } else {
+        r = errno == EEXIST ? 0 : -errno;
+    }
+    return r < 0 ? explain(dir->path, -r, err) : 0;
+}
+
+int vt_data_dir_open(struct vt_data_dir *dir, const char *path, struct vt_error *err)
+{
+    struct stat st;
+    int r;
+
+    *dir = (struct vt_data_dir){.path = vt_strdup(path), .lock = -1};
+    dir->state = vt_fmt("%s/.virtainer", path);
+    r = vt_mkdirs(path, 0755);
+    if (r == 0 && stat(path, &st) < 0)
+        r = -errno;
+    if (r == 0 && !S_ISDIR(st.st_mode))
+        r = -ENOTDIR;
+    /* A full or read-only file system shows here rather than with half of our files written. */
+    if (r == 0 && access(path, W_OK) < 0)
+        r = -errno;
+    if (r < 0)
+        return explain(path, -r, err);
+    r = make_state_dir(dir, err);
+    if (r == 0)
+        r = take_lock(dir, err);
+    if (r < 0)
+        vt_data_dir_abandon(dir);
+    return r;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    (void)remove(path);
+    return 0;
+}
+
+void vt_data_dir_abandon(struct vt_data_dir *dir)
+{
+    if (dir->fresh)
+        (void)nftw(dir->state, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    dir->fresh = false;
+}
+
+char *vt_data_dir_file(const struct vt_data_dir *dir, const char *name)
+{
+    return vt_fmt("%s/%s", dir->state, name);
+}
+
+/* Read a UUID in its usual form from the first line of @path. */
+static int read_uuid(const char *path, char **ret)
+{
+    VT_AUTO_FREE char *text = NULL;
+    int r = vt_file_read(path, 256, &text, NULL);
+
+    if (r < 0)
+        return r;
+    text[strcspn(text, "\n")] = '\0';
+    if (strlen(text) != UUID_LENGTH || strspn(text, "0123456789abcdef-") != UUID_LENGTH)
+        return -EBADMSG;
+    *ret = VT_TAKE_PTR(text);
+    return 0;
+}
+
+int vt_data_dir_uuid(const struct vt_data_dir *dir, char **ret, struct vt_error *err)
+{
+    VT_AUTO_FREE char *path = vt_data_dir_file(dir, "uuid");
+    VT_AUTO_FREE char *line = NULL;
+    int r = read_uuid(path, ret);
+
+    if (r == 0)
+        return 0;
+    if (r != -ENOENT)
+        return vt_error_errno(err, VT_CAUSE_DATA_DIR, -r,
+                              "%s holds no UUID; remove it, and the guest gets a new one", path);
+    r = read_uuid("/proc/sys/kernel/random/uuid", ret);
+    if (r < 0)
+        return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "the kernel gives no UUID");
+    line = vt_fmt("%s\n", *ret);
+    r = vt_file_write(path, line, strlen(line), 0644, dir->path);
+    return r < 0 ? explain(dir->path, -r, err) : 0;
+}

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation: prepare (prepare.c), start the guest on the worker while we watch for a stop
+ * signal and for libvirtd's end, then only react: signals drive the stop machine (stop.c),
+ * libvirtd's events the status, the console its streams. The guest's end is QEMU's end, which we
+ * see as its parent whether or not libvirtd lives. Why it ended is libvirtd's to say; its event may
+ * arrive a moment after the process is gone, so we wait for that a little, and not at all when we
+ * know already.
+ */
+#include "launcher/launcher.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "host/files.h"
+#include "host/loop.h"
+#include "host/worker.h"
+#include "launcher/prepare.h"
+#include "launcher/status.h"
+#include "launcher/stop.h"
+#include "launcher/summary.h"
+#include "launcher/terminal.h"
+#include "net/dhcp.h"
+#include "net/network.h"
+#include "vm/console.h"
+#include "vm/domain.h"
+
+#define EMULATOR     "/usr/bin/qemu-system-x86_64"
+#define CONSOLE_PIPE VT_RUN_DIR "/console"
+#define QEMU_LOG     "/var/log/libvirt/qemu/%s.log"
+#define QEMU_LOG_MAX (1 << 20)
+
+/* How long libvirtd may take to say why QEMU has gone. */
+#define VERDICT_WAIT 1000 /* ms */
+/* How long dnsmasq stays away when it has died. */
+#define DHCP_DELAY 1000 /* ms */
+
+struct launcher {
+    const struct vt_config *config;
+    struct vt_prepared prepared;
+    struct vt_status status;
+    struct vt_worker *worker;
+    struct vt_vm *vm;
+    struct vt_console *console;
+    struct vt_terminal *terminal;
+    struct vt_stop stop;
+    int stop_timer;
+    int verdict_timer;
+    int dhcp_timer;
+    bool powered_off; /* the guest's own doing, or because it was asked */
+    bool panicked;    /* the guest's kernel said so */
+    bool qemu_gone;
+    int qemu_status; /* as waitpid gives it, when qemu_gone */
+    bool finished;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void set_phase(struct launcher *l, enum vt_phase phase)
+{
+    if (l->status.phase == phase)
+        return;
+    l->status.phase = phase;
+    l->status.since = time(NULL);
+    if (vt_status_write(&l->status) < 0)
+        vt_warning("cannot write " VT_STATUS_PATH);
+}
+
+/* ---- the end ---- */
+
+static void finish(struct launcher *l)
+{
+    if (l->finished)
+        return;
+    l->finished = true;
+    set_phase(l, VT_PHASE_STOPPED);
+    vt_terminal_finish(l->terminal);
+    vt_loop_quit();
+}
+
+static void on_verdict_timer(int timer, void *data)
+{
+    (void)timer;
+    finish(data);
+}
+
+/* Finish once QEMU is gone and it is known why. */
+static void conclude(struct launcher *l)
+{
+    bool known = l->powered_off || l->panicked || l->stop.state >= VT_STOP_FORCED ||
+                 WIFSIGNALED(l->qemu_status);
+
+    if (!l->qemu_gone)
+        return;
+    if (known)
+        finish(l);
+    else
+        vt_loop_update_timer(l->verdict_timer, VERDICT_WAIT);
+}
+
+static void on_qemu_exit(pid_t pid, int status, void *data)
+{
+    struct launcher *l = data;
+
+    (void)pid;
+    vt_debug("QEMU has ended with wait status %#x", (unsigned)status);
+    l->qemu_gone = true;
+    l->qemu_status = status;
+    l->status.qemu_pid = 0;
+    conclude(l);
+}
+
+/* The last lines of QEMU's own log, each after a newline; the caller frees them. */
+static char *qemu_last_words(const char *name)
+{
+    VT_AUTO_FREE char *path = vt_fmt(QEMU_LOG, name);
+    VT_AUTO_FREE char *text = NULL;
+    struct vt_buf out = VT_BUF_INIT(QEMU_LOG_MAX);
+    size_t len = 0, start;
+    int lines = 0;
+
+    if (vt_file_read(path, QEMU_LOG_MAX, &text, &len) < 0)
+        return vt_strdup("");
+    while (len > 0 && text[len - 1] == '\n')
+        text[--len] = '\0';
+    for (start = len; start > 0; start--) {
+        if (text[start - 1] == '\n' && ++lines == 10)
+            break;
+    }
+    vt_buf_addf(&out, "\n%s", text + start);
+    return vt_buf_take(&out);
+}
+
+static int crash_error(const struct launcher *l, struct vt_error *err)
+{
+    VT_AUTO_FREE char *words = qemu_last_words(l->config->vm_name);
+
+    if (l->panicked)
+        return vt_error_set(err, VT_CAUSE_CRASHED, -EIO,
+                            "the guest's kernel panicked: see the end of its console above");
+    if (WIFSIGNALED(l->qemu_status))
+        return vt_error_set(err, VT_CAUSE_CRASHED, -EIO,
+                            "QEMU was ended by signal %d (%s); its last log lines:%s",
+                            WTERMSIG(l->qemu_status), strsignal(WTERMSIG(l->qemu_status)), words);
+    return vt_error_set(err, VT_CAUSE_CRASHED, -EIO,
+                        "QEMU ended with status %d; its last log lines:%s",
+                        WEXITSTATUS(l->qemu_status), words);
+}
+
+/* What the run comes to, as the process's exit status. */
+static int verdict(const struct launcher *l, struct vt_error *err)
+{
+    bool clean_exit = WIFEXITED(l->qemu_status) && WEXITSTATUS(l->qemu_status) == 0;
+
+    if (l->stop.state >= VT_STOP_FORCED)
+        return vt_error_set(err, VT_CAUSE_FORCED, -ETIMEDOUT,
+                            "the guest was forced off; what it had not written is lost to it, and "
+                            "its disk is as after a power cut");
+    if (l->powered_off && clean_exit) {
+        vt_info("the guest is off");
+        return 0;
+    }
+    if (l->panicked || !clean_exit)
+        return crash_error(l, err);
+    return vt_error_set(err, VT_CAUSE_FORCED, -ECANCELED,
+                        "the guest was forced off from outside (virsh destroy)");
+}
+
+/* ---- stopping ---- */
+
+struct press {
+    struct launcher *launcher;
+    int result;
+    struct vt_error err;
+};
+
+static void press_on_worker(void *data)
+{
+    struct press *press = data;
+
+    press->result = vt_vm_press_power_button(press->launcher->vm, &press->err);
+}
+
+static void on_pressed(void *data)
+{
+    struct press *press = data;
+
+    /* Not the last try: it is pressed again, and at the end of the grace period there is force. */
+    if (press->result < 0 && !press->launcher->finished && !press->launcher->powered_off)
+        vt_warning("%s", press->err.msg);
+    vt_error_done(&press->err);
+    free(press);
+}
+
+static void press_power_button(struct launcher *l)
+{
+    struct press *press = vt_calloc(1, sizeof(*press));
+
+    press->launcher = l;
+    vt_worker_submit(l->worker, press_on_worker, on_pressed, press);
+}
+
+/* Straight to QEMU, which is our child: needs no libvirtd that answers. */
+static void signal_qemu(const struct launcher *l, int signal)
+{
+    if (l->status.qemu_pid > 0)
+        (void)kill(l->status.qemu_pid, signal);
+}
+
+static void act(struct launcher *l, enum vt_stop_action action)
+{
+    switch (action) {
+    case VT_STOP_PRESS:
+        press_power_button(l);
+        break;
+    case VT_STOP_FORCE:
+        vt_warning("forcing the guest off");
+        signal_qemu(l, SIGTERM);
+        break;
+    case VT_STOP_KILL:
+        vt_warning("QEMU does not end; killing it");
+        signal_qemu(l, SIGKILL);
+        break;
+    default:
+        break;
+    }
+    vt_loop_update_timer(l->stop_timer, vt_stop_wait(&l->stop, now_ms()));
+}
+
+static void on_stop_timer(int timer, void *data)
+{
+    struct launcher *l = data;
+
+    (void)timer;
+    act(l, vt_stop_tick(&l->stop, now_ms()));
+}
+
+static void on_signal(int signal, void *data)
+{
+    struct launcher *l = data;
+
+    if (l->stop.state == VT_STOP_RUNNING)
+        vt_info("%s: pressing the guest's power button; it has %u s to shut down, and a second "
+                "signal forces it off",
+                strsignal(signal), l->config->grace_period);
+    set_phase(l, VT_PHASE_STOPPING);
+    act(l, vt_stop_signal(&l->stop, now_ms()));
+}
+
+/* ---- what libvirtd tells ---- */
+
+static void on_domain_event(enum vt_domain_event event, void *data)
+{
+    struct launcher *l = data;
+    bool stopping = l->stop.state != VT_STOP_RUNNING;
+
+    switch (event) {
+    case VT_DOMAIN_RUNNING:
+        if (!stopping)
+            set_phase(l, VT_PHASE_RUNNING);
+        break;
+    case VT_DOMAIN_PAUSED:
+        if (!stopping)
+            set_phase(l, VT_PHASE_PAUSED);
+        break;
+    case VT_DOMAIN_PAUSED_BY_ERROR:
+        vt_warning("the guest is paused, because its disk could not be written: free some space in "
+                   "the data directory %s, then: virsh resume %s",
+                   l->config->image_dir, l->config->vm_name);
+        set_phase(l, VT_PHASE_PAUSED);
+        break;
+    case VT_DOMAIN_SHUTDOWN:
+        l->powered_off = true;
+        set_phase(l, VT_PHASE_STOPPING);
+        break;
+    case VT_DOMAIN_REBOOT:
+        vt_info("the guest reboots");
+        break;
+    case VT_DOMAIN_CRASHED:
+        l->panicked = !l->qemu_gone || !WIFSIGNALED(l->qemu_status);
+        break;
+    case VT_DOMAIN_STOPPED:
+        break;
+    }
+    conclude(l);
+}
+
+struct reconnect {
+    struct launcher *launcher;
+    int result;
+    struct vt_error err;
+};
+
+static void reconnect_on_worker(void *data)
+{
+    struct reconnect *reconnect = data;
+
+    reconnect->result = vt_vm_connect(reconnect->launcher->vm, &reconnect->err);
+}
+
+static void on_reconnected(void *data)
+{
+    struct reconnect *reconnect = data;
+
+    if (reconnect->result < 0)
+        vt_warning("%s", reconnect->err.msg);
+    else
+        vt_info("libvirtd is back");
+    vt_error_done(&reconnect->err);
+    free(reconnect);
+}
+
+static void on_daemon_restart(void *data)
+{
+    struct launcher *l = data;
+    struct reconnect *reconnect = vt_calloc(1, sizeof(*reconnect));
+
+    reconnect->launcher = l;
+    vt_worker_submit(l->worker, reconnect_on_worker, on_reconnected, reconnect);
+}
+
+static void on_connection_lost(void *data)
+{
+    struct launcher *l = data;
+
+    vt_console_reset(l->console);
+}
+
+static void on_console_notice(enum vt_console_notice notice, void *data)
+{
+    (void)data;
+    if (notice == VT_CONSOLE_BUSY)
+        vt_warning("somebody else holds the guest's console (virsh console): what was typed here "
+                   "is dropped until they leave it");
+    else
+        vt_info("the guest's console was taken over (virsh console --force); it comes back here "
+                "when they leave it");
+}
+
+/* ---- dnsmasq ---- */
+
+static void on_dhcp_exit(pid_t pid, int status, void *data)
+{
+    struct launcher *l = data;
+
+    (void)pid;
+    vt_warning("dnsmasq ended (wait status %#x); it is started again", (unsigned)status);
+    vt_loop_update_timer(l->dhcp_timer, DHCP_DELAY);
+}
+
+static void on_dhcp_timer(int timer, void *data)
+{
+    struct launcher *l = data;
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    pid_t pid = vt_dhcp_start(&l->prepared.net, &err);
+
+    if (pid < 0) {
+        vt_warning("%s", err.msg);
+        return;
+    }
+    vt_loop_update_timer(timer, -1);
+    vt_loop_watch_child(pid, on_dhcp_exit, l);
+}
+
+/* ---- the start ---- */
+
+struct start {
+    struct launcher *launcher;
+    struct vt_domain_spec spec;
+    int result;
+    struct vt_error err;
+};
+
+static void start_on_worker(void *data)
+{
+    struct start *start = data;
+    struct launcher *l = start->launcher;
+
+    start->result = vt_vm_connect(l->vm, &start->err);
+    if (start->result == 0 && l->prepared.has_network)
+        start->result = vt_network_start(vt_vm_connection(l->vm), &l->prepared.net, &start->err);
+    if (start->result == 0)
+        start->result = vt_vm_start(l->vm, &start->spec, &start->err);
+}
+
+static struct vt_domain_spec domain_spec(const struct launcher *l)
+{
+    const struct vt_prepared *p = &l->prepared;
+
+    return (struct vt_domain_spec){
+        .name = l->config->vm_name,
+        .uuid = p->uuid,
+        .os_variant = l->config->os_variant,
+        .ram = l->config->ram,
+        .cpus = l->config->cpus,
+        .kvm = p->accel.kvm,
+        .emulator = EMULATOR,
+        .overlay = p->overlay.path,
+        .base = p->base.path,
+        .base_format = p->base.format,
+        .seed = p->seed_path,
+        .network = p->has_network ? VT_NETWORK_NAME : NULL,
+        .mac = p->has_network ? p->net.mac : NULL,
+        .console_log = CONSOLE_PIPE,
+    };
+}
+
+/* Start the guest, and meanwhile see a stop signal and libvirtd's end. */
+static int start_guest(struct launcher *l, struct vt_error *err)
+{
+    /* Not freed when the wait ends early: the worker still has it, and the process ends. */
+    struct start *start = vt_calloc(1, sizeof(*start));
+    int abort_fds[] = {vt_loop_stop_fd(), vt_daemon_fd(l->prepared.daemon)};
+    int ended, r;
+
+    start->launcher = l;
+    start->spec = domain_spec(l);
+    ended = vt_worker_call(l->worker, start_on_worker, start, abort_fds, VT_ARRAY_SIZE(abort_fds));
+    if (ended == 1)
+        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped before the guest was started");
+    if (ended != 0) {
+        VT_AUTO_FREE char *words = vt_daemon_last_words();
+
+        return vt_error_set(err, VT_CAUSE_LIBVIRT, -EIO, "libvirtd ended while it started: %s",
+                            words);
+    }
+    r = start->result;
+    vt_error_move(err, &start->err);
+    free(start);
+    return r;
+}
+
+/* The guest runs: from now on the loop watches over QEMU, libvirtd and dnsmasq. */
+static int watch_over(struct launcher *l, struct vt_error *err)
+{
+    pid_t pid = vt_vm_qemu_pid(l->config->vm_name);
+
+    if (pid < 0)
+        return vt_error_errno(err, VT_CAUSE_LIBVIRT, -pid, "cannot find QEMU's process id");
+    l->status.qemu_pid = pid;
+    set_phase(l, VT_PHASE_RUNNING);
+    vt_daemon_supervise(l->prepared.daemon);
+    if (l->prepared.has_network)
+        vt_loop_watch_child(l->prepared.dhcp_pid, on_dhcp_exit, l);
+    vt_terminal_attach(l->terminal, l->console);
+    vt_daemon_keep_cache(l->prepared.daemon);
+    vt_loop_watch_child(pid, on_qemu_exit, l);
+    return vt_loop_on_signal(on_signal, l);
+}
+
+static void print_decisions(struct launcher *l)
+{
+    VT_AUTO_FREE char *text = vt_summary_text(l->config, &l->prepared);
+    const struct vt_seed *seed = &l->prepared.seed;
+
+    vt_info("%s", text);
+    if (l->prepared.accel.reason)
+        vt_warning("the guest runs under software emulation, many times slower than KVM: %s",
+                   l->prepared.accel.reason);
+    if (l->prepared.overlay.notice)
+        vt_warning("%s", l->prepared.overlay.notice);
+    for (size_t i = 0; seed->warnings[i]; i++)
+        vt_warning("%s", seed->warnings[i]);
+    if (seed->made_password)
+        vt_info("the password of the image's default user is %s", seed->made_password);
+}
+
+static int set_up(struct launcher *l, struct vt_error *err)
+{
+    int r = vt_loop_init(err);
+
+    if (r == 0)
+        r = vt_worker_new(&l->worker, err);
+    if (r < 0)
+        return r;
+    vt_stop_init(&l->stop, l->config->grace_period);
+    l->stop_timer = vt_loop_add_timer(-1, on_stop_timer, l);
+    l->verdict_timer = vt_loop_add_timer(-1, on_verdict_timer, l);
+    l->dhcp_timer = vt_loop_add_timer(-1, on_dhcp_timer, l);
+    l->vm = vt_vm_new(l->config->vm_name, on_domain_event, on_connection_lost, l);
+    l->console = vt_console_new(l->vm, l->worker, on_console_notice, l);
+    r = vt_mkdirs(VT_RUN_DIR, 0755);
+    if (r < 0)
+        return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot make " VT_RUN_DIR);
+    return 0;
+}
+
+/* A virtainer that already runs in this container would lose its libvirtd to us. */
+static int be_alone(struct vt_error *err)
+{
+    VT_AUTO_FREE char *me = vt_fmt("process %d\n", getpid());
+    VT_AUTO_FREE char *holder = NULL;
+    int fd = vt_lock_take(VT_RUN_DIR "/lock", me, NULL, &holder);
+
+    if (fd == -EWOULDBLOCK)
+        return vt_error_set(err, VT_CAUSE_USAGE, -EBUSY,
+                            "a virtainer already runs in this container: one container has one "
+                            "guest, so start another container");
+    if (fd < 0)
+        return vt_error_errno(err, VT_CAUSE_INTERNAL, -fd, "cannot take " VT_RUN_DIR "/lock");
+    return 0; /* the descriptor stays open, and with it the lock */
+}
+
+int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
+{
+    /* One for the process's life: callbacks and the worker point to it. */
+    struct launcher *l = vt_calloc(1, sizeof(*l));
+    int r;
+
+    l->config = config;
+    r = set_up(l, err);
+    if (r == 0)
+        r = be_alone(err);
+    if (r == 0)
+        r = vt_prepare(config, &l->prepared, on_daemon_restart, l, err);
+    if (r == 0) {
+        vt_summary_status(config, &l->prepared, &l->status);
+        (void)!vt_status_write(&l->status);
+        print_decisions(l);
+        r = vt_terminal_new(&l->terminal, CONSOLE_PIPE, err);
+    }
+    if (r == 0)
+        r = start_guest(l, err);
+    if (r == 0)
+        r = watch_over(l, err);
+    if (r < 0)
+        return r == -ECANCELED ? 0 : r;
+    r = vt_loop_run(err);
+    return r < 0 ? r : verdict(l, err);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/prepare.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "host/loop.h"
+#include "image/find.h"
+#include "image/obtain.h"
+#include "net/bridge.h"
+#include "net/check.h"
+#include "net/dhcp.h"
+#include "net/mac.h"
+#include "net/nat_apply.h"
+#include "seed/iso.h"
+
+#define QEMU_USER "libvirt-qemu"
+
+/* Long steps say how far they are, but not more often than this. */
+#define PROGRESS_EVERY 2 /* seconds */
+
+static void on_progress(const char *what, uint64_t done, uint64_t total, void *data)
+{
+    time_t *last = data;
+    time_t now = time(NULL);
+    VT_AUTO_FREE char *done_text = NULL, *total_text = NULL;
+
+    if (now - *last < PROGRESS_EVERY)
+        return;
+    *last = now;
+    done_text = vt_size_text(done);
+    if (total == 0) {
+        vt_info("%s the base image: %s", what, done_text);
+        return;
+    }
+    total_text = vt_size_text(total);
+    vt_info("%s the base image: %d%%, %s of %s", what, (int)(done * 100 / total), done_text,
+            total_text);
+}
+
+static int choose_accel(const struct vt_config *config, struct vt_accel_choice *ret,
+                        struct vt_error *err)
+{
+    const struct passwd *user;
+    struct vt_kvm_facts facts;
+    int r;
+
+    vt_kvm_facts_read(&facts);
+    r = vt_accel_choose(config->accel, &facts, ret, err);
+    if (r < 0 || !ret->kvm)
+        return r;
+    user = getpwnam(QEMU_USER);
+    if (!user)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOENT,
+                            "the container image lacks QEMU's user " QEMU_USER);
+    return vt_kvm_grant(user->pw_uid, user->pw_gid, err);
+}
+
+static int prepare_network(struct vt_prepared *p, const struct vt_config *config,
+                           struct vt_error *err)
+{
+    VT_AUTO_FREE char *mac_path = vt_data_dir_file(&p->data, "mac");
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    char mac[VT_MAC_TEXT];
+    int r;
+
+    p->has_network = config->network != VT_NETWORK_NONE;
+    if (!p->has_network)
+        return 0;
+    r = vt_mac_load(mac_path, p->data.path, mac, err);
+    if (r == 0)
+        r = vt_net_view_read(&view, err);
+    if (r == 0)
+        r = vt_net_plan_make(config, &view, mac, &p->net, err);
+    if (r == 0 && p->net.replace)
+        r = vt_bridge_remove(&p->net, err);
+    if (r == 0)
+        r = vt_nat_apply(&p->net, err);
+    if (r == 0)
+        r = vt_bridge_make(&p->net, err);
+    if (r == 0)
+        p->dhcp_pid = vt_dhcp_start(&p->net, err);
+    return r < 0 ? r : (p->dhcp_pid < 0 ? p->dhcp_pid : 0);
+}
+
+static int prepare_disk(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
+{
+    time_t last = time(NULL);
+    struct vt_progress progress = {on_progress, &last};
+    struct vt_overlay_request request = {
+        .data_dir = p->data.path,
+        .base = &p->base,
+        .size = config->disk_size,
+        .size_given = config->disk_size_given,
+        .cancel_fd = vt_loop_stop_fd(),
+    };
+    int r;
+
+    r = vt_image_obtain(config, "", vt_loop_stop_fd(), &progress, &p->base, err);
+    if (r == 0)
+        r = vt_overlay_prepare(&request, &p->overlay, err);
+    return r;
+}
+
+static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
+{
+    p->seed_path = p->seed.kind == VT_SEED_READY_ISO ? p->seed.ready_iso : config->cloud_init_disk;
+    if (p->seed.kind == VT_SEED_READY_ISO)
+        return 0;
+    return vt_seed_iso_write(&p->seed, config->cloud_init_disk, err);
+}
+
+/* What only looks: nothing is changed yet, so all that is wrong with the wishes shows here. */
+static int look(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
+{
+    VT_AUTO_IMAGE_SOURCE struct vt_image_source source = {0};
+    int r = vt_config_check(config, err);
+
+    if (r == 0)
+        r = choose_accel(config, &p->accel, err);
+    if (r == 0 && config->network != VT_NETWORK_NONE)
+        r = vt_net_check(err);
+    if (r == 0)
+        r = vt_seed_collect(config, "", &p->seed, err);
+    if (r == 0)
+        r = vt_image_find(config, "", &source, err);
+    return r;
+}
+
+/* What is in the data directory; libvirtd starts meanwhile. */
+static int change(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
+{
+    int r = prepare_disk(p, config, err);
+
+    if (r == 0)
+        r = vt_data_dir_uuid(&p->data, &p->uuid, err);
+    if (r == 0)
+        r = prepare_network(p, config, err);
+    if (r == 0)
+        r = prepare_seed(p, config, err);
+    return r;
+}
+
+int vt_prepare(const struct vt_config *config, struct vt_prepared *ret,
+               vt_daemon_callback on_daemon_restart, void *data, struct vt_error *err)
+{
+    int r;
+
+    *ret = (struct vt_prepared){0};
+    r = look(ret, config, err);
+    if (r == 0)
+        r = vt_data_dir_open(&ret->data, config->image_dir, err);
+    if (r < 0)
+        return r;
+    r = vt_daemon_start(&ret->daemon, &ret->data, on_daemon_restart, data, err);
+    if (r == 0)
+        r = change(ret, config, err);
+    if (r < 0 && !ret->overlay.path)
+        vt_data_dir_abandon(&ret->data);
+    return r;
+}

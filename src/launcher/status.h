@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What virtainer knows of its guest, for `virtainer state`, `list` and `healthcheck` in `docker
+ * exec`: a small JSON file, replaced whole at every change, so that reading it costs next to
+ * nothing and asks nobody.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+#define VT_RUN_DIR     "/run/virtainer"
+#define VT_STATUS_PATH VT_RUN_DIR "/state.json"
+
+enum vt_phase {
+    VT_PHASE_PREPARING, /* image, overlay, seed, libvirtd */
+    VT_PHASE_RUNNING,
+    VT_PHASE_PAUSED,
+    VT_PHASE_STOPPING,
+    VT_PHASE_STOPPED,
+    VT_PHASE_MAX_,
+};
+
+struct vt_status {
+    enum vt_phase phase;
+    char *name;
+    char *uuid;
+    char *accelerator;   /* "kvm" or "tcg" */
+    char *network;       /* "nat" or "none" */
+    char *address;       /* the container's, where the guest is reached; NULL: unknown */
+    char *guest_address; /* on the network between container and guest; NULL: none */
+    char *mac;
+    char *overlay;
+    char *base;
+    uint64_t ram;       /* bytes */
+    uint64_t disk_size; /* bytes */
+    unsigned cpus;
+    pid_t qemu_pid; /* 0: none */
+    int64_t since;  /* of the phase, seconds since 1970 */
+};
+
+#define VT_AUTO_STATUS VT_CLEANUP(vt_status_done)
+
+void vt_status_done(struct vt_status *status);
+
+/* "preparing", "running", … */
+const char *vt_phase_name(enum vt_phase phase);
+
+/* Write @status to VT_STATUS_PATH. */
+int vt_status_write(const struct vt_status *status) VT_MUST_CHECK;
+
+/*
+ * Read it. Returns 0, -ENOENT when no virtainer runs here, or another negative errno; @err is set
+ * for each, with VT_CAUSE_USAGE for -ENOENT.
+ */
+int vt_status_read(struct vt_status *ret, struct vt_error *err) VT_MUST_CHECK;
+
+/* @status as JSON for people's programs (docs/state-json.md); the caller frees it. */
+char *vt_status_json(const struct vt_status *status);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/summary.h"
+
+#include <time.h>
+
+#include "base/str.h"
+
+static void add_guest(struct vt_buf *out, const struct vt_config *config,
+                      const struct vt_prepared *p)
+{
+    VT_AUTO_FREE char *ram = vt_size_text(config->ram);
+
+    vt_buf_addf(out, "  guest    %s: %u CPU%s, %s of memory, %s\n", config->vm_name, config->cpus,
+                config->cpus == 1 ? "" : "s", ram,
+                p->accel.kvm ? "KVM" : "TCG (software emulation, slow)");
+}
+
+static void add_disk(struct vt_buf *out, const struct vt_prepared *p)
+{
+    VT_AUTO_FREE char *size = vt_size_text(p->overlay.virtual_size);
+    VT_AUTO_FREE char *base_size = vt_size_text(p->base.virtual_size);
+
+    vt_buf_addf(out, "  disk     %s: %s, %s\n", p->overlay.path, size,
+                p->overlay.reused ? "kept from an earlier run" : "new");
+    vt_buf_addf(out, "  base     %s: %s, %s\n", p->base.path, p->base.format, base_size);
+}
+
+static void add_seed(struct vt_buf *out, const struct vt_seed *seed)
+{
+    vt_buf_adds(out, "  seed     ");
+    if (seed->kind == VT_SEED_READY_ISO) {
+        vt_buf_addf(out, "%s, as it is\n", seed->ready_iso);
+        return;
+    }
+    vt_buf_addf(out, "user-data %s, meta-data %s", seed->user_data.origin, seed->meta_data.origin);
+    if (seed->key_count > 0)
+        vt_buf_addf(out, ", %zu SSH key%s", seed->key_count, seed->key_count == 1 ? "" : "s");
+    if (seed->password_set)
+        vt_buf_adds(out, ", a password");
+    vt_buf_adds(out, "\n");
+}
+
+static void add_network(struct vt_buf *out, const struct vt_prepared *p)
+{
+    if (!p->has_network) {
+        vt_buf_adds(out, "  network  none\n");
+        return;
+    }
+    vt_buf_addf(out, "  network  %s",
+                p->net.container ? vt_ip_text(p->net.container).s : "the container's address");
+    vt_buf_addf(out, " is the guest (%s inside)\n", vt_ip_text(p->net.guest).s);
+    if (p->net.moved) {
+        vt_buf_addf(out, "           moved aside from %s,",
+                    vt_net_text(p->net.wanted, VT_NET_PREFIX).s);
+        vt_buf_addf(out, " which overlaps %s\n", p->net.reason);
+    }
+}
+
+char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *prepared)
+{
+    struct vt_buf out = VT_BUF_INIT(65536);
+
+    vt_buf_adds(&out, "virtainer " VT_VERSION "\n");
+    add_guest(&out, config, prepared);
+    add_disk(&out, prepared);
+    add_seed(&out, &prepared->seed);
+    add_network(&out, prepared);
+    vt_buf_addf(&out, "  stop     power button, and after %u s by force\n", config->grace_period);
+    return vt_buf_take(&out);
+}
+
+static char *address_text(uint32_t address)
+{
+    return address ? vt_strdup(vt_ip_text(address).s) : NULL;
+}
+
+void vt_summary_status(const struct vt_config *config, const struct vt_prepared *prepared,
+                       struct vt_status *ret)
+{
+    *ret = (struct vt_status){
+        .phase = VT_PHASE_PREPARING,
+        .name = vt_strdup(config->vm_name),
+        .uuid = vt_strdup(prepared->uuid),
+        .accelerator = vt_strdup(vt_accel_name(prepared->accel.kvm ? VT_ACCEL_KVM : VT_ACCEL_TCG)),
+        .network = vt_strdup(vt_network_name(config->network)),
+        .overlay = vt_strdup(prepared->overlay.path),
+        .base = vt_strdup(prepared->base.path),
+        .ram = config->ram,
+        .disk_size = prepared->overlay.virtual_size,
+        .cpus = config->cpus,
+        .since = time(NULL),
+    };
+    if (!prepared->has_network)
+        return;
+    ret->address = address_text(prepared->net.container);
+    ret->guest_address = address_text(prepared->net.guest);
+    ret->mac = vt_strdup(prepared->net.mac);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The container's terminal, or what stands for it: what the guest says goes from QEMU's pipe to
+ * standard output, what a person types on standard input goes to the guest's console.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "vm/console.h"
+
+struct vt_terminal;
+
+/*
+ * Make the pipe @path for QEMU to write to, and watch it. From here on it is read whatever happens
+ * to standard output, as a full pipe would stop the guest.
+ */
+int vt_terminal_new(struct vt_terminal **ret, const char *path, struct vt_error *err) VT_MUST_CHECK;
+
+/* Put a terminal on standard input into raw mode and give what is typed there to @console. */
+void vt_terminal_attach(struct vt_terminal *terminal, struct vt_console *console);
+
+/* The guest is off: write what is left, as far as that needs no waiting, and restore the terminal.
+ */
+void vt_terminal_finish(struct vt_terminal *terminal);
