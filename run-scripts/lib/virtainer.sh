@@ -196,20 +196,27 @@ start_container() {
 
 # --- waiting ------------------------------------------------------------------------------------------------------
 
-# boot_stage: how far the guest is, by what its console last said. The order is that of a boot.
+# The stages of a boot in their order: what the console shows of each, as a pattern of grep, and what a person is told.
+readonly boot_stages=(
+  '^' 'the virtainer prepares the guest'
+  'SeaBIOS|UEFI firmware' 'the firmware runs'
+  'GRUB|Booting from Hard Disk' 'the boot loader runs'
+  'Linux version ' 'the kernel boots'
+  'systemd\[1\]: |Reached target|OpenRC' 'the guest starts its services'
+  'Cloud-init v.* running .init' 'cloud-init has started'
+  "Cloud-init v.* running .modules:config" 'cloud-init sets the guest up'
+  "Cloud-init v.* running .modules:final" 'cloud-init does the last things'
+  'Cloud-init v.* finished at ' 'cloud-init has finished'
+)
+
+# boot_stage STAGE LOG: the number of the last stage that LOG shows, at least STAGE: the console forgets, a boot does not
+# go back.
 boot_stage() {
-  local log=$1
-  case $log in
-    *'Cloud-init v'*' finished at '*) echo 'cloud-init has finished' ;;
-    *'Cloud-init v'*"running 'modules:"*) echo 'cloud-init sets the guest up' ;;
-    *'Cloud-init v'*) echo 'cloud-init has started' ;;
-    *' login: '*) echo 'the guest has booted' ;;
-    *'systemd['*'] '* | *'Welcome to '*) echo 'the guest starts its services' ;;
-    *'Linux version '*) echo 'the kernel boots' ;;
-    *'GNU GRUB'* | *'GRUB loading'* | *'Booting from Hard Disk'* | *'Loading Linux'*) echo 'the boot loader runs' ;;
-    *SeaBIOS* | *'UEFI firmware'*) echo 'the firmware runs' ;;
-    *) echo 'the virtainer prepares the guest' ;;
-  esac
+  local stage=$1 log=$2 next
+  for ((next = ${#boot_stages[@]} - 2; next > stage; next -= 2)); do
+    if grep -aqE "${boot_stages[next]}" <<<"$log"; then stage=$next; fi
+  done
+  echo "$stage"
 }
 
 # ssh_answers ADDRESS: whether an SSH server introduces itself there.
@@ -240,19 +247,19 @@ fail_ended() {
   exit 1
 }
 
-# console_since TIME: what the container said since then, without colours.
-console_since() { engine logs --since "$1" --tail 300 "$virtainer_name" 2>&1 | tr -d '\r' || true; }
+# console_since TIME: what the container said since then.
+console_since() { engine logs --since "$1" --tail 1000 "$virtainer_name" 2>&1 | tr -d '\0' || true; }
 
 # wait_for_ssh KEY: returns when the key opens the door; ends the script if the container ended or time is up.
 wait_for_ssh() {
-  local key=$1 since address='' stage='' answered=''
+  local key=$1 since address='' stage=0 answered=''
   since=$(container_field '{{.State.StartedAt}}')
   # podman prints the time as a sentence.
   since=$(date -d "${since% [A-Z]*}" +%Y-%m-%dT%H:%M:%S.%NZ --utc 2>/dev/null || printf '%s' "$since")
   while ((SECONDS - started_seconds < wait_limit)); do
     [[ $(container_state) == running ]] || fail_ended
-    stage=$(boot_stage "$(console_since "$since")")
-    progress "$stage"
+    stage=$(boot_stage "$stage" "$(console_since "$since")")
+    progress "${boot_stages[stage + 1]}"
     address=$(container_address)
     if [[ -n $address ]] && ssh_answers "$address"; then
       answered=${answered:-$SECONDS}
@@ -265,7 +272,7 @@ wait_for_ssh() {
     fi
   done
   progress_end
-  [[ -n $answered ]] || fail_waited "$stage"
+  [[ -n $answered ]] || fail_waited "${boot_stages[stage + 1]}"
 }
 
 fail_waited() {
