@@ -10,6 +10,10 @@ if(VT_SANITIZE)
   add_link_options(-fsanitize=${VT_SANITIZE})
 endif()
 
+if(VT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(VT_HARDEN)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   include(CheckPIESupported)

@@ -88,6 +88,8 @@ static int set_options(IsoWriteOpts *opts)
     (void)iso_write_opts_set_iso_level(opts, 3);
     (void)iso_write_opts_set_rockridge(opts, 1);
     (void)iso_write_opts_set_joliet(opts, 1);
+    (void)iso_write_opts_set_no_force_dots(opts, 2); /* "user-data", not "user-data.", in Joliet */
+    (void)iso_write_opts_set_relaxed_vol_atts(opts, 1); /* "cidata", not "CIDATA" */
     /* all root's, directories 0755; files 0400: the guest's users need not read the seed */
     (void)iso_write_opts_set_replace_mode(opts, 2, 2, 2, 2);
     (void)iso_write_opts_set_default_dir_mode(opts, 0755);

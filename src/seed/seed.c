@@ -329,7 +329,7 @@ static int password_place(struct vt_seed *seed, struct vt_seed_doc **ret, struct
 
 static int set_password(const struct vt_config *config, struct vt_seed *seed, struct vt_error *err)
 {
-    struct vt_seed_doc *place;
+    struct vt_seed_doc *place = NULL;
     int r = vt_password_check(config->password, err);
 
     if (r == 0)
