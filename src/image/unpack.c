@@ -175,6 +175,10 @@ static int unpack(const struct unpack *u, struct vt_error *err)
     if (archive_read_open_fd(archive, u->in, READ_SIZE) != ARCHIVE_OK)
         return archive_failed(u, archive, err);
     r = archive_read_next_header(archive, &entry);
+    /* Cut within its first bytes, it is no longer seen as compressed, and would be copied as it is.
+     */
+    if (archive_filter_code(archive, 0) == ARCHIVE_FILTER_NONE)
+        return archive_failed(u, archive, err);
     if (r == ARCHIVE_EOF)
         return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
                             "the compressed image %s holds nothing", u->source);

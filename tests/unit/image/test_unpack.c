@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/unpack.h"
+
+#include "helpers.h"
+#include "pack.h"
+
+static const char *const filters[] = {"gzip", "xz", "zstd", "bzip2"};
+
+enum { SIZE = 3 * 1024 * 1024 + 77 };
+
+/* Noise, a MiB of zeros, noise, and zeros to the end. */
+static uint8_t *make_data(void)
+{
+    uint8_t *data = vt_calloc(1, SIZE);
+
+    fill_noise(data, 300001, 1);
+    fill_noise(data + 2000003, 500000, 2);
+    return data;
+}
+
+static void on_step(const char *what, uint64_t done, uint64_t total, void *data)
+{
+    uint64_t *last = data;
+
+    assert_string_equal(what, "unpacking");
+    assert_true(done >= *last && done <= total);
+    *last = done;
+}
+
+static void test_filters(void **state)
+{
+    VT_AUTO_FREE uint8_t *data = make_data();
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(filters); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        VT_AUTO_FREE char *got = NULL;
+        uint64_t last = 0;
+        struct vt_progress progress = {on_step, &last};
+        struct stat st, packed;
+        size_t len;
+
+        put_packed(in_dir("in"), filters[i], data, SIZE);
+        put_text(in_dir("out.part-abcdef"), "of a run that was killed");
+        put_text(in_dir("out.part-abcdefg"), "not ours");
+        assert_ok(vt_image_unpack(in_dir("in"), in_dir("out"), -1, &progress, &err), &err);
+        assert_int_equal(vt_file_read(in_dir("out"), SIZE, &got, &len), 0);
+        assert_int_equal(len, SIZE);
+        assert_memory_equal(got, data, SIZE);
+        assert_int_equal(stat(in_dir("out"), &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0644);
+        assert_true((uint64_t)st.st_blocks * 512 < MIB);
+        assert_int_equal(stat(in_dir("in"), &packed), 0);
+        assert_int_equal(last, packed.st_size);
+        assert_int_equal(count_files(dir), 3);
+        /* Once only. */
+        put_text(in_dir("out"), "there");
+        assert_ok(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), &err);
+        assert_int_equal(stat(in_dir("out"), &st), 0);
+        assert_int_equal(st.st_size, 5);
+        assert_int_equal(unlink(in_dir("out")), 0);
+    }
+}
+
+static void test_joined(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(filters); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        VT_AUTO_FREE char *got = NULL, *one = NULL, *both = NULL;
+        size_t len;
+
+        put_packed(in_dir("in"), filters[i], "first", 5);
+        assert_int_equal(vt_file_read(in_dir("in"), MIB, &one, &len), 0);
+        both = vt_calloc(2, len);
+        memcpy(both, one, len);
+        memcpy(both + len, one, len);
+        put_file(in_dir("in"), both, 2 * len);
+        assert_ok(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), &err);
+        assert_int_equal(vt_file_read(in_dir("out"), MIB, &got, &len), 0);
+        assert_string_equal(got, "firstfirst");
+        assert_int_equal(unlink(in_dir("out")), 0);
+    }
+}
+
+static void test_cut(void **state)
+{
+    static const off_t cuts[] = {12, 100, 100000, -1};
+    VT_AUTO_FREE uint8_t *data = make_data();
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(filters) * VT_ARRAY_SIZE(cuts); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        off_t cut = cuts[i % VT_ARRAY_SIZE(cuts)];
+        struct stat st;
+
+        put_packed(in_dir("in"), filters[i / VT_ARRAY_SIZE(cuts)], data, SIZE);
+        assert_int_equal(stat(in_dir("in"), &st), 0);
+        print_message("%s at %lld\n", filters[i / VT_ARRAY_SIZE(cuts)], (long long)cut);
+        assert_int_equal(truncate(in_dir("in"), cut < 0 ? st.st_size + cut : cut), 0);
+        ASSERT_FAILED(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), err,
+                      VT_CAUSE_BAD_IMAGE, in_dir("in"), "damaged or was cut short");
+        assert_int_equal(count_files(dir), 1);
+    }
+}
+
+static void test_errors(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_CLOSE int cancel = readable_fd();
+
+    (void)state;
+    put_text(in_dir("in"), "text");
+    ASSERT_FAILED(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), err,
+                  VT_CAUSE_BAD_IMAGE, "is not compressed");
+    put_packed(in_dir("in"), "xz", "x", 1);
+    assert_int_equal(vt_image_unpack(in_dir("in"), in_dir("out"), cancel, NULL, &err), -ECANCELED);
+    assert_int_equal(err.cause, VT_CAUSE_NONE);
+    vt_error_done(&err);
+    ASSERT_FAILED(vt_image_unpack(in_dir("in"), in_dir("none/out"), -1, NULL, &err), err,
+                  VT_CAUSE_DATA_DIR, in_dir("none/out"));
+    ASSERT_FAILED(vt_image_unpack(in_dir("none"), in_dir("out"), -1, NULL, &err), err,
+                  VT_CAUSE_NO_IMAGE, in_dir("none"));
+    assert_int_equal(count_files(dir), 1);
+}
+
+static void test_path(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *first = NULL, *second = NULL;
+
+    (void)state;
+    put_packed(in_dir("a.qcow2.xz"), "xz", "x", 1);
+    assert_ok(vt_image_unpacked_path("/mounted", in_dir("a.qcow2.xz"), &first, &err), &err);
+    put_packed(in_dir("a.qcow2.xz"), "xz", "y", 1);
+    assert_ok(vt_image_unpacked_path("/mounted", in_dir("a.qcow2.xz"), &second, &err), &err);
+    assert_true(vt_startswith(first, "/mounted/.virtainer/images/"));
+    assert_string_equal(strrchr(first, '-'), "-a.qcow2");
+    assert_string_not_equal(first, second);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIR(test_filters), IN_DIR(test_joined), IN_DIR(test_cut),
+        IN_DIR(test_errors),  IN_DIR(test_path),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+vt_unit(image fetch)
+vt_unit(image find LIBRARIES PkgConfig::LIBARCHIVE)
+vt_unit(image fingerprint)
+vt_unit(image kind)
+vt_unit(image obtain LIBRARIES PkgConfig::LIBARCHIVE)
+vt_unit(image overlay)
+vt_unit(image probe LIBRARIES PkgConfig::LIBARCHIVE)
+vt_unit(image qcow2)
+vt_unit(image unpack LIBRARIES PkgConfig::LIBARCHIVE)
