@@ -63,6 +63,25 @@ static int parse_checksum(const char *text, const char **ret, struct vt_error *e
     return 0;
 }
 
+static int no_url(const char *url, struct vt_error *err)
+{
+    return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                        "IMAGE_URL=%s is no address that can be fetched; one begins with https://, "
+                        "http:// or file:/// and has no spaces",
+                        url);
+}
+
+static int check_url(const char *url, struct vt_error *err)
+{
+    static const char *const schemes[] = {"https://", "http://", "file://"};
+
+    for (size_t i = 0; i < VT_ARRAY_SIZE(schemes); i++) {
+        if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0)
+            return 0;
+    }
+    return no_url(url, err);
+}
+
 static size_t on_data(char *data, size_t size, size_t count, void *user)
 {
     struct fetch *f = user;
@@ -98,39 +117,54 @@ static int on_progress(void *user, curl_off_t total, curl_off_t done, curl_off_t
     return 0;
 }
 
-/*
- * A redirect to file:// could read any file, so it is not followed. Proxies are libcurl's own
- * affair: it reads http_proxy and its like from the environment.
- */
+static const struct {
+    CURLoption option;
+    long value;
+} options[] = {
+    {CURLOPT_FOLLOWLOCATION, 1},
+    {CURLOPT_MAXREDIRS, MAX_REDIRECTS},
+    {CURLOPT_FAILONERROR, 1},
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_CONNECTTIMEOUT, CONNECT_TIME},
+    {CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES},
+    {CURLOPT_LOW_SPEED_TIME, LOW_SPEED_TIME},
+    {CURLOPT_BUFFERSIZE, 262144},
+    {CURLOPT_NOPROGRESS, 0},
+    /* Else the end of a cancelled download would wait for the resolver's thread. */
+    {CURLOPT_QUICK_EXIT, 1},
+};
+
+/* The pairs whose values are strings. A redirect to file:// could read any file, so it is not
+ * followed. */
+static const struct {
+    CURLoption option;
+    const char *value;
+} texts[] = {
+    {CURLOPT_PROTOCOLS_STR, "http,https,file"},
+    {CURLOPT_REDIR_PROTOCOLS_STR, "http,https"},
+    {CURLOPT_USERAGENT, "virtainer/" VT_VERSION},
+};
+
+static bool set_callbacks(CURL *curl, struct fetch *f)
+{
+    return curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, f->message) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEDATA, f) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFODATA, f) == CURLE_OK;
+}
+
+/* Proxies are libcurl's own affair: it reads http_proxy and its like from the environment. */
 static CURLcode set_up(CURL *curl, struct fetch *f)
 {
     CURLcode c = curl_easy_setopt(curl, CURLOPT_URL, f->url);
 
-#define SET(option, value)                             \
-    do {                                               \
-        if (c == CURLE_OK)                             \
-            c = curl_easy_setopt(curl, option, value); \
-    } while (0)
-    SET(CURLOPT_PROTOCOLS_STR, "http,https,file");
-    SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_FOLLOWLOCATION, 1L);
-    SET(CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-    SET(CURLOPT_FAILONERROR, 1L);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIME);
-    SET(CURLOPT_LOW_SPEED_LIMIT, (long)LOW_SPEED_BYTES);
-    SET(CURLOPT_LOW_SPEED_TIME, (long)LOW_SPEED_TIME);
-    SET(CURLOPT_USERAGENT, "virtainer/" VT_VERSION);
-    SET(CURLOPT_BUFFERSIZE, 256L * 1024);
-    /* Else the end of a cancelled download would wait for the resolver's thread. */
-    SET(CURLOPT_QUICK_EXIT, 1L);
-    SET(CURLOPT_ERRORBUFFER, f->message);
-    SET(CURLOPT_WRITEFUNCTION, on_data);
-    SET(CURLOPT_WRITEDATA, f);
-    SET(CURLOPT_NOPROGRESS, 0L);
-    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-    SET(CURLOPT_XFERINFODATA, f);
-#undef SET
+    for (size_t i = 0; c == CURLE_OK && i < VT_ARRAY_SIZE(options); i++)
+        c = curl_easy_setopt(curl, options[i].option, options[i].value);
+    for (size_t i = 0; c == CURLE_OK && i < VT_ARRAY_SIZE(texts); i++)
+        c = curl_easy_setopt(curl, texts[i].option, texts[i].value);
+    if (c == CURLE_OK && !set_callbacks(curl, f))
+        c = CURLE_FAILED_INIT;
     return c;
 }
 
@@ -141,11 +175,8 @@ static int failed(const struct fetch *f, CURLcode code, struct vt_error *err)
     if (f->write_errno)
         return vt_data_error(err, f->write_errno, "cannot write the download to %s",
                              f->destination);
-    if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
-        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
-                            "IMAGE_URL=%s is no address that can be fetched (%s); it begins with "
-                            "https://, http:// or file://",
-                            f->url, why);
+    if (code == CURLE_URL_MALFORMAT)
+        return no_url(f->url, err);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         return vt_error_set(err, VT_CAUSE_FETCH, -EIO,
                             "%s is not trusted: %s; check the address and the container's clock",
@@ -226,8 +257,10 @@ int vt_image_fetch(const char *url, const char *destination, const char *checksu
         .url = url, .destination = destination, .cancel_fd = cancel_fd, .progress = progress};
     VT_AUTO_FREE char *part = NULL;
     VT_AUTO_CLOSE int out = -1;
-    int r = parse_checksum(checksum, &f.checksum, err);
+    int r = check_url(url, err);
 
+    if (r == 0)
+        r = parse_checksum(checksum, &f.checksum, err);
     if (r < 0)
         return r;
     vt_part_remove_leftovers(destination);

@@ -22,16 +22,16 @@ void vt_image_source_done(struct vt_image_source *source)
     *source = (struct vt_image_source){0};
 }
 
+/* @path is taken over. */
 static int use_path(char *path, struct vt_image_source *ret, struct vt_error *err)
 {
-    VT_AUTO_IMAGE_SOURCE struct vt_image_source source = {.path = path};
-    int r = vt_image_is_packed(path, &source.packed, err);
+    VT_AUTO_FREE char *owned = path;
+    bool packed = false;
+    int r = vt_image_is_packed(path, &packed, err);
 
-    if (r < 0)
-        return r;
-    *ret = source;
-    source = (struct vt_image_source){0};
-    return 0;
+    if (r == 0)
+        *ret = (struct vt_image_source){.path = VT_TAKE_PTR(owned), .packed = packed};
+    return r;
 }
 
 static int use_named(const char *image, struct vt_image_source *ret, struct vt_error *err)

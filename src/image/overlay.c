@@ -100,13 +100,14 @@ static int new_size(const struct work *work, uint64_t *ret, struct vt_error *err
     *ret = wanted > base ? wanted : base;
     if (!work->request->size_given || wanted >= base)
         return 0;
-    given = disk_size_text(wanted);
+    given = vt_size_text(wanted);
     has = vt_size_text(base);
     least = disk_size_text(base);
-    return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
-                        "DISK_SIZE=%s is smaller than the disk in the base image %s, which has %s; "
-                        "leave it out or give at least DISK_SIZE=%s",
-                        given, work->base->path, has, least);
+    return vt_error_set(
+        err, VT_CAUSE_USAGE, -EINVAL,
+        "DISK_SIZE (%s) is smaller than the disk in the base image %s, which has %s; "
+        "leave it out or give at least DISK_SIZE=%s",
+        given, work->base->path, has, least);
 }
 
 /* Fill the temporary file @part and give it the overlay's name. */
@@ -156,13 +157,29 @@ static int create(const struct work *work, struct vt_overlay *overlay, struct vt
 /* --- using the one that is there
  * ------------------------------------------------------------------------------- */
 
-static int other_base(const struct work *work, struct vt_error *err, const char *made_on)
+static int other_base(const struct work *work, struct vt_error *err, const char *why)
 {
     return vt_error_set(err, VT_CAUSE_OTHER_BASE, -EINVAL,
-                        "the overlay %s was made on another base image (%s) than %s, and would be "
-                        "garbage on this one; mount the original image, or use another data "
-                        "directory",
-                        work->overlay, made_on, work->base->path);
+                        "the overlay %s was made on another base image than %s (%s), and would be "
+                        "garbage on it; mount the original image, or use another data directory",
+                        work->overlay, work->base->path, why);
+}
+
+/* "qcow2, 640 KiB, fingerprint 0a1b2c3d" */
+static char *describe(const char *format, uint64_t file_size, const char *fingerprint)
+{
+    VT_AUTO_FREE char *size = vt_size_text(file_size);
+    const char *hex = strchr(fingerprint, ':');
+
+    return vt_fmt("%s, %s, fingerprint %.8s", format, size, hex ? hex + 1 : fingerprint);
+}
+
+static int other_name(const struct work *work, struct vt_error *err,
+                      const struct vt_qcow2_header *header)
+{
+    VT_AUTO_FREE char *why = vt_fmt("it names %s as its base", header->backing_file);
+
+    return other_base(work, err, why);
 }
 
 static int compare_record(const struct work *work, const struct vt_record *record,
@@ -173,18 +190,17 @@ static int compare_record(const struct work *work, const struct vt_record *recor
     if (!vt_streq(record->fingerprint, base->fingerprint) ||
         !vt_streq(record->format, base->format) || record->file_size != base->file_size ||
         record->virtual_size != base->virtual_size) {
-        VT_AUTO_FREE char *size = vt_size_text(record->file_size);
-        VT_AUTO_FREE char *now = vt_size_text(base->file_size);
-        VT_AUTO_FREE char *made_on = vt_fmt("%s when it was %s of %s, now %s of %s", record->path,
-                                            record->format, size, base->format, now);
+        VT_AUTO_FREE char *then = describe(record->format, record->file_size, record->fingerprint);
+        VT_AUTO_FREE char *now = describe(base->format, base->file_size, base->fingerprint);
+        VT_AUTO_FREE char *why = vt_fmt("that was %s: %s; this is %s", record->path, then, now);
 
-        return other_base(work, err, made_on);
+        return other_base(work, err, why);
     }
     /* Another overlay may have been put here without the record that belongs to it. */
     if (!vt_streq(header->backing_file, record->path) &&
         !vt_streq(header->backing_file, base->path) &&
         (!record->header_path || !vt_streq(header->backing_file, record->header_path)))
-        return other_base(work, err, header->backing_file);
+        return other_name(work, err, header);
     return 0;
 }
 
@@ -195,17 +211,19 @@ static int compare_unrecorded(const struct work *work, const struct vt_qcow2_hea
 {
     if (!vt_streq(header->backing_file, OLD_BACKING) &&
         !vt_streq(header->backing_file, work->base->path))
-        return other_base(work, err, header->backing_file);
+        return other_name(work, err, header);
     if (header->backing_format[0] && !vt_streq(header->backing_format, work->base->format)) {
-        VT_AUTO_FREE char *made_on =
-            vt_fmt("%s in format %s", header->backing_file, header->backing_format);
+        VT_AUTO_FREE char *why = vt_fmt("its base is in format %s, this one is %s",
+                                        header->backing_format, work->base->format);
 
-        return other_base(work, err, made_on);
+        return other_base(work, err, why);
     }
     if (header->virtual_size < work->base->virtual_size) {
-        VT_AUTO_FREE char *made_on = vt_fmt("a smaller %s", header->backing_file);
+        VT_AUTO_FREE char *has = vt_size_text(header->virtual_size);
+        VT_AUTO_FREE char *needs = vt_size_text(work->base->virtual_size);
+        VT_AUTO_FREE char *why = vt_fmt("its disk has %s, less than the base's %s", has, needs);
 
-        return other_base(work, err, made_on);
+        return other_base(work, err, why);
     }
     return 0;
 }
@@ -235,7 +253,7 @@ static int compare_size(const struct work *work, uint64_t has, char **ret_notice
                         struct vt_error *err)
 {
     uint64_t wanted = in_sectors(work->request->size);
-    VT_AUTO_FREE char *given = disk_size_text(wanted);
+    VT_AUTO_FREE char *given = vt_size_text(wanted);
     VT_AUTO_FREE char *there = vt_size_text(has);
 
     if (!work->request->size_given || wanted == has)
@@ -243,12 +261,13 @@ static int compare_size(const struct work *work, uint64_t has, char **ret_notice
     if (wanted < has) {
         VT_AUTO_FREE char *same = disk_size_text(has);
 
-        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
-                            "DISK_SIZE=%s is smaller than the overlay %s, which has %s and is not "
-                            "shrunk; leave it out, give DISK_SIZE=%s or use another data directory",
-                            given, work->overlay, there, same);
+        return vt_error_set(
+            err, VT_CAUSE_USAGE, -EINVAL,
+            "DISK_SIZE (%s) is smaller than the overlay %s, which has %s and is not "
+            "shrunk; leave it out, give DISK_SIZE=%s or use another data directory",
+            given, work->overlay, there, same);
     }
-    *ret_notice = vt_fmt("the overlay %s keeps its size of %s: DISK_SIZE=%s is for a new one",
+    *ret_notice = vt_fmt("the overlay %s keeps its size of %s: DISK_SIZE (%s) is for a new one",
                          work->overlay, there, given);
     return 0;
 }

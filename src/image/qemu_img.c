@@ -17,11 +17,13 @@ enum { CHECK_FINE = 0, CHECK_LEAKS = 3 };
 /* The first line of what qemu-img said, without its name. */
 static char *first_line(const struct vt_buf *said)
 {
+    static const char *const prefixes[] = {"qemu-img: ", "ERROR: ", "ERROR "};
     const char *s = vt_buf_str(said);
-    static const char prefix[] = "qemu-img: ";
 
-    if (vt_startswith(s, prefix))
-        s += strlen(prefix);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(prefixes); i++) {
+        if (vt_startswith(s, prefixes[i]))
+            s += strlen(prefixes[i]);
+    }
     return *s ? vt_strndup(s, strcspn(s, "\n")) : vt_strdup("qemu-img gave no reason");
 }
 

@@ -135,7 +135,7 @@ static void test_new_sizes(void **state)
         assert_int_equal(unlink(OVERLAY), 0);
     }
     assert_int_equal(unlink(RECORD), 0);
-    prepare_fails(in_dir("base"), 11 * MIB, VT_CAUSE_USAGE, "DISK_SIZE=11M is smaller");
+    prepare_fails(in_dir("base"), 11 * MIB, VT_CAUSE_USAGE, "DISK_SIZE (11 MiB) is smaller");
     prepare_fails(in_dir("base"), 1, VT_CAUSE_USAGE, "at least DISK_SIZE=12M");
     assert_int_equal(count_files(DATA), 0);
 }
@@ -179,7 +179,7 @@ static void test_other_base(void **state)
     prepare_ok(in_dir("base"), 0, &overlay);
     assert_int_equal(vt_file_read(OVERLAY, 64 << 20, &before, &len), 0);
     put_image(in_dir("other"), "qcow2", 12 * MIB, 300000, 2);
-    prepare_fails(in_dir("other"), 0, VT_CAUSE_OTHER_BASE, in_dir("base when it was qcow2"));
+    prepare_fails(in_dir("other"), 0, VT_CAUSE_OTHER_BASE, in_dir("base: qcow2, 6"));
     prepare_fails(in_dir("other"), 0, VT_CAUSE_OTHER_BASE, "use another data directory");
     /* The base was replaced under its name. */
     assert_int_equal(rename(in_dir("other"), in_dir("base")), 0);
@@ -301,7 +301,7 @@ static void test_unfit_old_overlay(void **state)
     prepare_fails(in_dir("base"), 0, VT_CAUSE_OTHER_BASE, "/elsewhere");
     put_old_overlay("/image", "8M");
     drop_format();
-    prepare_fails(in_dir("base"), 0, VT_CAUSE_OTHER_BASE, "smaller");
+    prepare_fails(in_dir("base"), 0, VT_CAUSE_OTHER_BASE, "less than");
     assert_int_equal(unlink(OVERLAY), 0);
     RUN("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-b", "/image", "-F", "raw", OVERLAY,
         "20G");

@@ -160,7 +160,7 @@ static const struct {
     {"extended_l2=on", 3, false, false},
     {"compression_type=zstd", 3, false, false},
     {"data_file=data", 3, true, false},
-    {"encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10", 3, false, true},
+    {"encrypt.format=aes,encrypt.key-secret=s", 3, false, true},
 };
 
 /* The headers that the real qemu-img writes. */
