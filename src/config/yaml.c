@@ -21,12 +21,17 @@ enum place {
     TOP_END,   /* the end of the top mapping or list */
 };
 
+/* Enough for any configuration. libyaml needs a time that is quadratic in it, cloud-init's parser a
+ * Python stack. */
+#define MAX_DEPTH 200
+
 struct walk {
     yaml_parser_t parser;
     yaml_event_t event;
     int depth;       /* of lists and mappings */
     bool in_mapping; /* the top node is a mapping */
     bool value_next; /* the next node at depth 1 is a value */
+    bool too_deep;   /* the walk ended because of MAX_DEPTH */
 };
 
 #define AUTO_WALK VT_CLEANUP(walk_done)
@@ -82,7 +87,8 @@ static bool walk_next(struct walk *walk, enum place *ret)
     bool ended = walk->event.type == YAML_STREAM_END_EVENT;
 
     yaml_event_delete(&walk->event);
-    if (ended || !yaml_parser_parse(&walk->parser, &walk->event))
+    walk->too_deep = walk->depth > MAX_DEPTH;
+    if (ended || walk->too_deep || !yaml_parser_parse(&walk->parser, &walk->event))
         return false;
     *ret = ELSEWHERE;
     switch (walk->event.type) {
@@ -246,6 +252,9 @@ int vt_yaml_check(const char *path, const char *text, size_t len, struct vt_erro
             return r;
         anchors_add(&anchors, anchor_of(&walk.event));
     }
+    if (walk.too_deep)
+        return wrong(path, walk.parser.mark, "nested too deep here: cloud-init could not read it",
+                     err);
     if (walk.parser.error != YAML_NO_ERROR)
         return parser_error(path, &walk.parser, text, len, err);
     return 0;
@@ -452,9 +461,7 @@ static bool extend_event(struct extension *x, struct walk *walk, enum place plac
         note_key(x, scalar(&walk->event));
     else if (place == TOP_VALUE && x->at_key)
         return extend_value(x, walk);
-    else if (place == VALUE_END && !emit_appended(x))
-        return false;
-    else if (place == TOP_END && !emit_missing(x))
+    if ((place == VALUE_END && !emit_appended(x)) || (place == TOP_END && !emit_missing(x)))
         return false;
     if (!emit(x, &walk->event, 1))
         return false;
@@ -473,7 +480,7 @@ static bool extend(struct extension *x, const char *text, size_t len)
         if (!extend_event(x, &walk, place))
             return false;
     }
-    return walk.parser.error == YAML_NO_ERROR;
+    return !walk.too_deep && walk.parser.error == YAML_NO_ERROR;
 }
 
 static bool make_new(struct extension *x)

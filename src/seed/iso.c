@@ -122,7 +122,8 @@ static int drain(struct burn_source *source, struct vt_buf *out)
 /* The image's bytes into @out. Returns a libisofs code. */
 static int make(const struct vt_seed *seed, struct vt_buf *out)
 {
-    VT_CLEANUP(finish) bool started = iso_init() >= 0;
+    /* 1: leave the process's locale alone; our names are ASCII in any */
+    VT_CLEANUP(finish) bool started = iso_init_with_flag(1) >= 0;
     VT_CLEANUP(imagep) IsoImage *image = NULL;
     VT_CLEANUP(optsp) IsoWriteOpts *opts = NULL;
     VT_CLEANUP(sourcep) struct burn_source *source = NULL;

@@ -157,8 +157,12 @@ static void add_key(struct vt_keys *keys, char *line)
     if (!lines)
         abort();
     /* An old comment may be Latin-1; cloud-init would refuse the whole document for it. */
-    for (char *c = line; !vt_text_is_utf8(line, strlen(line)) && *c; c++)
-        *c = *c & 0x80 ? '?' : *c;
+    if (!vt_text_is_utf8(line, strlen(line))) {
+        for (char *c = line; *c; c++) {
+            if (*c & 0x80)
+                *c = '?';
+        }
+    }
     keys->lines = lines;
     keys->lines[keys->count++] = line;
 }

@@ -47,7 +47,9 @@ char *vt_password_make(void)
     char password[20];
 
     for (size_t i = 0; i < sizeof(password) - 1; i++)
-        password[i] = i % 5 == 4 ? '-' : random_character();
+        password[i] = random_character();
+    for (size_t i = 4; i < sizeof(password) - 1; i += 5)
+        password[i] = '-';
     password[sizeof(password) - 1] = '\0';
     return vt_strdup(password);
 }

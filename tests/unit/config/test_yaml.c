@@ -73,6 +73,21 @@ static void test_bad(void **state)
     }
 }
 
+/* libyaml alone would take minutes for a megabyte of this. */
+static void test_deep(void **state)
+{
+    VT_AUTO_BUF struct vt_buf text = VT_BUF_INIT(1 << 20);
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    while (!text.overflowed)
+        vt_buf_adds(&text, "a: {");
+    assert_int_equal(vt_yaml_check("f", text.data, text.len, &err), -22);
+    assert_true(vt_startswith(err.msg, "f:1:"));
+    assert_non_null(strstr(err.msg, "nested too deep"));
+    assert_false(vt_yaml_top_has(text.data, text.len, "b"));
+}
+
 static void test_top_scalar(void **state)
 {
     static const char text[] = "instance-id: i-1\nnested: {key: inner}\n? [key]\n: complex\n"
@@ -140,9 +155,8 @@ static void test_extend(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_top_scalar),
+        cmocka_unit_test(test_good),   cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_deep),   cmocka_unit_test(test_top_scalar),
         cmocka_unit_test(test_extend),
     };
 
