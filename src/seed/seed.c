@@ -454,6 +454,10 @@ static int collect(const struct vt_config *config, const char *root, struct vt_s
         return r;
     seed->key_count = keys.count;
     seed->kind = kind_of(seed, &keys, config->password);
+    if (seed->kind == VT_SEED_DEFAULT_PASSWORD)
+        warn(seed, vt_strdup("anyone who reaches this guest can log in, because the password of "
+                             "its default user is '" DEFAULT_PASSWORD "': mount an SSH key at " KEY
+                             ", or set PASSWORD (PASSWORD=random makes one)"));
     r = make_user_data(config, seed, err);
     if (r == 0)
         r = make_meta_data(config, &keys, seed, err);

@@ -110,7 +110,7 @@ static void test_precedence(void **state)
         const char *password;
         enum vt_seed_kind kind;
         bool password_set;
-        size_t warnings;
+        bool warned;
     } cases[] = {
         {.name = "nothing", .kind = VT_SEED_DEFAULT_PASSWORD},
         {.name = "password", .password = "x", .kind = VT_SEED_PASSWORD, .password_set = true},
@@ -152,7 +152,7 @@ static void test_precedence(void **state)
          .vendor = true,
          .password = "x",
          .kind = VT_SEED_READY_ISO,
-         .warnings = 1},
+         .warned = true},
     };
 
     for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
@@ -177,7 +177,9 @@ static void test_precedence(void **state)
         assert_int_equal(seed.kind, cases[i].kind);
         assert_int_equal(seed.password_set, cases[i].password_set);
         assert_int_equal(seed.key_count, cases[i].key && !iso ? 2 : 0);
-        assert_int_equal(!seed.warnings[0], !cases[i].warnings);
+        assert_int_equal(seed.warnings[0] != NULL,
+                         cases[i].warned || cases[i].kind == VT_SEED_DEFAULT_PASSWORD);
+        assert_null(seed.warnings[1]);
         /* cloud-init wants both of these to be there */
         assert_int_equal(seed.user_data.text != NULL, !iso);
         assert_int_equal(seed.meta_data.text != NULL, !iso);
@@ -292,6 +294,7 @@ static void test_meta_data_wins(void **state)
 
     (void)state;
     put("meta-data", "# mine\ninstance-id: mine\n");
+    put("user-data", "#!/bin/sh\n");
     assert_int_equal(collect(NULL, "theirs", NULL, &seed, &err), 0);
     assert_string_equal(seed.meta_data.text, "# mine\ninstance-id: mine\n");
     assert_string_equal(seed.meta_data.origin, "/tmp/meta-data");
@@ -310,7 +313,8 @@ static void test_meta_data_filled_in(void **state)
     put("meta-data", "instance-id: mine\n");
     assert_int_equal(collect(NULL, NULL, "db", &seed, &err), 0);
     assert_string_equal(seed.meta_data.text, "instance-id: mine\nlocal-hostname: \"db\"\n");
-    assert_null(seed.warnings[0]);
+    assert_non_null(strstr(seed.warnings[0], "the password of its default user is 'password'"));
+    assert_null(seed.warnings[1]);
 }
 
 static char *automatic_id(const char *password)
