@@ -39,6 +39,7 @@ static int create_bridge(struct vt_netlink *netlink, const struct vt_net_plan *p
     data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
     mnl_attr_put_u32(request, IFLA_BR_FORWARD_DELAY, 0);
     mnl_attr_put_u32(request, IFLA_BR_STP_STATE, 0);
+    mnl_attr_put_u8(request, IFLA_BR_MCAST_SNOOPING, 0);
     mnl_attr_nest_end(request, data);
     mnl_attr_nest_end(request, info);
     return vt_netlink_ask(netlink, request, NULL, NULL);
@@ -154,6 +155,53 @@ int vt_bridge_make(const struct vt_net_plan *plan, struct vt_error *err)
         return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
                               "cannot give the guest's bridge %s its address %s", plan->bridge,
                               vt_net_text(plan->gateway, VT_NET_PREFIX).s);
+    }
+    return 0;
+}
+
+/*
+ * Send back through the port what came in by it, if it is for the guest: but neither broadcasts nor
+ * multicasts, which the guest would take for somebody else with its address.
+ */
+static int reflect(struct vt_netlink *netlink, int index)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ifinfomsg *info;
+    struct nlattr *port;
+
+    request->nlmsg_type = RTM_SETLINK;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->ifi_family = AF_BRIDGE;
+    info->ifi_index = index;
+    port = mnl_attr_nest_start(request, IFLA_PROTINFO | NLA_F_NESTED);
+    mnl_attr_put_u8(request, IFLA_BRPORT_MODE, 1);
+    mnl_attr_put_u8(request, IFLA_BRPORT_BCAST_FLOOD, 0);
+    mnl_attr_put_u8(request, IFLA_BRPORT_MCAST_FLOOD, 0);
+    mnl_attr_nest_end(request, port);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_bridge_hairpin(const struct vt_net_plan *plan, struct vt_error *err)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    int bridge = (int)if_nametoindex(plan->bridge);
+    int r = vt_net_view_read(&view, err);
+
+    if (r == 0)
+        r = vt_netlink_open(&netlink, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < view.link_count; i++) {
+        if (bridge == 0 || view.links[i].master != bridge)
+            continue;
+        r = reflect(&netlink, view.links[i].index);
+        if (r < 0)
+            return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
+                                  "cannot let the guest reach itself by the container's address: "
+                                  "port %s of %s",
+                                  view.links[i].name, plan->bridge);
     }
     return 0;
 }

@@ -12,5 +12,13 @@
  * nothing is left. */
 int vt_bridge_make(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST_CHECK;
 
+/*
+ * Let the guest reach itself by the container's address also where the host has br_netfilter loaded
+ * (Kubernetes does): bridged packets are then translated before they leave the bridge, and would
+ * have to go back where they came from. To be called when the domain has started and its tap is on
+ * the bridge. Nothing else depends on it.
+ */
+int vt_bridge_hairpin(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST_CHECK;
+
 /* Remove it; it not being there is no error. */
 int vt_bridge_remove(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST_CHECK;

@@ -64,13 +64,14 @@ static void add_input(struct vt_buf *out, const struct vt_net_plan *plan)
     end_chain(out);
 }
 
-char *vt_nat_ruleset(const struct vt_net_plan *plan)
+char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh)
 {
     VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(65536);
 
-    /* "add" first, so that there is something to delete the first time. */
-    vt_buf_adds(&out, "add table inet " VT_NAT_TABLE "\n");
-    vt_buf_adds(&out, "delete table inet " VT_NAT_TABLE "\n");
+    if (fresh)
+        vt_buf_adds(&out, "create table inet " VT_NAT_TABLE "\n");
+    else /* "add" first, so that there is something to delete */
+        vt_buf_adds(&out, "add table inet " VT_NAT_TABLE "\ndelete table inet " VT_NAT_TABLE "\n");
     vt_buf_adds(&out, "table inet " VT_NAT_TABLE " {\n");
     add_inbound(&out, plan);
     add_outbound(&out, plan);

@@ -8,7 +8,9 @@
 #define VT_NAT_TABLE "virtainer"
 
 /*
- * The commands for nft, owned by the caller. They replace the table of an earlier run, whatever was
- * in it, in one transaction, so applying them twice is the same as once.
+ * The commands for nft, owned by the caller: one transaction. With @fresh it fails when our table
+ * is there already; without, it replaces the table of an earlier run, whatever was in it, so
+ * applying it twice is the same as once. (Deleting costs the kernel a grace period of some 10 ms,
+ * hence the difference.)
  */
-char *vt_nat_ruleset(const struct vt_net_plan *plan);
+char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh);

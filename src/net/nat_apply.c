@@ -41,9 +41,14 @@ static int run(const char *commands, const char *what, struct vt_error *err)
 
 int vt_nat_apply(const struct vt_net_plan *plan, struct vt_error *err)
 {
-    VT_AUTO_FREE char *ruleset = vt_nat_ruleset(plan);
+    VT_AUTO_FREE char *fresh = vt_nat_ruleset(plan, true);
+    VT_AUTO_FREE char *replacing = vt_nat_ruleset(plan, false);
 
-    return run(ruleset, "cannot forward the container's address to the guest", err);
+    /* In a new container it is always the first; should that fail for another reason, so does the
+     * second and says it. */
+    if (run(fresh, "", NULL) == 0)
+        return 0;
+    return run(replacing, "cannot forward the container's address to the guest", err);
 }
 
 int vt_nat_remove(struct vt_error *err)

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 int vt_netlink_open(struct vt_netlink *netlink, struct vt_error *err)
 {
+    /* The kernel answers at once; should it ever not, nobody waits for ever. */
+    const struct timeval deadline = {.tv_sec = 10};
     struct mnl_socket *opened = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 
     if (!opened || mnl_socket_bind(opened, 0, MNL_SOCKET_AUTOPID) < 0) {
@@ -16,6 +19,8 @@ int vt_netlink_open(struct vt_netlink *netlink, struct vt_error *err)
             (void)mnl_socket_close(opened);
         return r;
     }
+    (void)setsockopt(mnl_socket_get_fd(opened), SOL_SOCKET, SO_RCVTIMEO, &deadline,
+                     sizeof(deadline));
     netlink->socket = opened;
     return 0;
 }
@@ -36,7 +41,8 @@ int vt_netlink_ask(struct vt_netlink *netlink, struct nlmsghdr *request, mnl_cb_
 
     request->nlmsg_seq = ++netlink->seq;
     request->nlmsg_flags |= NLM_F_REQUEST;
-    if (!(request->nlmsg_flags & NLM_F_DUMP))
+    /* Not a test of NLM_F_DUMP: its bits mean other things in requests that make something. */
+    if (!callback)
         request->nlmsg_flags |= NLM_F_ACK;
     if (mnl_socket_sendto(netlink->socket, request, request->nlmsg_len) < 0)
         return -errno;

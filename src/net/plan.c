@@ -39,6 +39,12 @@ static bool overlap(uint32_t a, unsigned a_prefix, uint32_t b, unsigned b_prefix
     return (a & mask) == (b & mask);
 }
 
+/* Whether an entry is of the bridge that will be replaced; @own is NULL when there is none. */
+static bool is_own(const char *ifname, const char *own)
+{
+    return own && vt_streq(ifname, own);
+}
+
 /* What of the container lies in the /24 @subnet, for a person; NULL if nothing does. Interface @own
  * is not looked at. */
 static char *obstacle(const struct vt_net_view *view, uint32_t subnet, const char *own)
@@ -46,13 +52,13 @@ static char *obstacle(const struct vt_net_view *view, uint32_t subnet, const cha
     for (size_t i = 0; i < view->address_count; i++) {
         const struct vt_address *a = &view->addresses[i];
 
-        if (!vt_streq(a->ifname, own) && overlap(subnet, VT_NET_PREFIX, a->address, a->prefix))
+        if (!is_own(a->ifname, own) && overlap(subnet, VT_NET_PREFIX, a->address, a->prefix))
             return vt_fmt("address %s of %s", vt_net_text(a->address, a->prefix).s, a->ifname);
     }
     for (size_t i = 0; i < view->route_count; i++) {
         const struct vt_route *r = &view->routes[i];
 
-        if (r->prefix >= SHORTEST_PREFIX && !vt_streq(r->ifname, own) &&
+        if (r->prefix >= SHORTEST_PREFIX && !is_own(r->ifname, own) &&
             overlap(subnet, VT_NET_PREFIX, r->network, r->prefix))
             return vt_fmt("route %s%s%s", vt_net_text(r->network, r->prefix).s,
                           r->ifname[0] ? " of " : "", r->ifname);
@@ -84,6 +90,7 @@ static int choose_subnet(const struct vt_config *config, const struct vt_net_vie
                          struct vt_net_plan *plan, struct vt_error *err)
 {
     VT_AUTO_FREE char *text = vt_fmt("%s.0", config->cidr);
+    const char *own = plan->replace ? plan->bridge : NULL;
     struct in_addr in;
 
     if (inet_pton(AF_INET, text, &in) != 1)
@@ -92,9 +99,9 @@ static int choose_subnet(const struct vt_config *config, const struct vt_net_vie
                             config->cidr);
     plan->wanted = ntohl(in.s_addr);
     plan->subnet = plan->wanted;
-    plan->reason = obstacle(view, plan->wanted, plan->replace ? plan->bridge : "");
+    plan->reason = obstacle(view, plan->wanted, own);
     plan->moved = plan->reason != NULL;
-    if (plan->moved && find_free(view, plan->replace ? plan->bridge : "", &plan->subnet) < 0)
+    if (plan->moved && find_free(view, own, &plan->subnet) < 0)
         return vt_error_set(err, VT_CAUSE_NETWORK, -EADDRNOTAVAIL,
                             "no subnet is left for the guest: %s overlaps %s.0/24, and every other "
                             "candidate is taken too; attach the container to a network with "
