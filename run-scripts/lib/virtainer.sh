@@ -252,11 +252,11 @@ console_since() { engine logs --since "$1" --tail 1000 "$virtainer_name" 2>&1 | 
 
 # wait_for_ssh KEY: returns when the key opens the door; ends the script if the container ended or time is up.
 wait_for_ssh() {
-  local key=$1 since address='' stage=0 answered=''
+  local key=$1 since address='' stage=0 answered='' deadline=$((SECONDS + wait_limit))
   since=$(container_field '{{.State.StartedAt}}')
   # podman prints the time as a sentence.
   since=$(date -d "${since% [A-Z]*}" +%Y-%m-%dT%H:%M:%S.%NZ --utc 2>/dev/null || printf '%s' "$since")
-  while ((SECONDS - started_seconds < wait_limit)); do
+  while ((SECONDS < deadline)); do
     [[ $(container_state) == running ]] || fail_ended
     stage=$(boot_stage "$stage" "$(console_since "$since")")
     progress "${boot_stages[stage + 1]}"
