@@ -9,11 +9,11 @@ readonly cache=/var/cache/libvirt/qemu/capabilities
 
 usage() {
   cat <<EOF
-Usage: $program FILE
+Usage: $program DIRECTORY
 
-Starts libvirtd once, asks it what the QEMU binary without KVM can do, and keeps its answer in FILE in the format of
-libvirt's cache. libvirt takes such a cache only if the change times in it are those of the binaries, and these are new
-wherever the image is unpacked: whoever puts FILE into $cache must set them first.
+Starts libvirtd once, asks it what the QEMU binary without KVM can do, and keeps its answer in
+DIRECTORY in the format and under the name of libvirt's cache. libvirt takes such a cache only if the change times in it are those of the binaries, and these are new
+wherever the image is unpacked: whoever copies it into $cache must set them first.
 EOF
 }
 
@@ -30,14 +30,15 @@ wait_for_libvirtd() {
 main() {
   [[ ${1-} != --help ]] || { usage && exit 0; }
   [[ $# == 1 && $1 != -* ]] || { usage >&2 && exit 2; }
-  local file=$1 pid
+  local directory=$1 pid
   libvirtd &
   pid=$!
   wait_for_libvirtd "$pid"
   virsh -q domcapabilities --virttype qemu >/dev/null
   kill "$pid"
   wait "$pid" || true
-  install -D -m 0644 "$cache"/*.xml "$file"
+  install -d "$directory"
+  install -m 0644 "$cache"/*.xml "$directory"
   rm -rf /run/libvirt /run/libvirtd.pid /var/log/libvirt/qemu/* "$cache" /var/lib/libvirt/dnsmasq/*
 }
 

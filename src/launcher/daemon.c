@@ -20,8 +20,7 @@
 #define RUN_DIR     "/run/libvirt"
 #define SOCKET_PATH "/run/libvirt/libvirt-sock"
 #define LOG_PATH    "/var/log/libvirt/libvirtd.log"
-#define CACHE_DIR   "/var/cache/libvirt/qemu/capabilities"
-#define CACHE_LIMIT (4 << 20) /* bytes of one file */
+#define LIBVIRTD    "/usr/sbin/libvirtd"
 
 /* Waits before a restart, in ms: at once, then longer while it keeps dying. */
 #define FIRST_DELAY 50
@@ -30,7 +29,6 @@
 #define LONG_LIFE 60000
 
 struct vt_daemon {
-    const struct vt_data_dir *data;
     int socket;
     pid_t pid;
     int pidfd;
@@ -62,7 +60,8 @@ static int listen_on_socket(struct vt_error *err)
 
 static int spawn_daemon(struct vt_daemon *daemon, struct vt_error *err)
 {
-    static const char *const argv[] = {"libvirtd", NULL};
+    /* By its path: libvirt takes the change time of argv[0] for its own. */
+    static const char *const argv[] = {LIBVIRTD, NULL};
     /* One heap, and freed memory given back: libvirtd's threads otherwise keep an arena of their
      * own each. */
     static const char *const env[] = {"MALLOC_ARENA_MAX=1", "MALLOC_TRIM_THRESHOLD_=65536", NULL};
@@ -81,54 +80,13 @@ static int spawn_daemon(struct vt_daemon *daemon, struct vt_error *err)
     return daemon->pid < 0 ? daemon->pid : 0;
 }
 
-/* Copy the regular files of @from that are named *.xml to @to. What fails is left out: it is only a
- * cache. */
-static void copy_cache(const char *from, const char *to, const char *owner_like)
-{
-    VT_AUTO_CLOSEDIR DIR *dir = opendir(from);
-    struct dirent *entry;
-
-    while (dir && (entry = readdir(dir))) {
-        const char *dot = strrchr(entry->d_name, '.');
-        VT_AUTO_FREE char *source = vt_fmt("%s/%s", from, entry->d_name);
-        VT_AUTO_FREE char *target = vt_fmt("%s/%s", to, entry->d_name);
-        VT_AUTO_FREE char *text = NULL, *old = NULL;
-        size_t len, old_len;
-
-        if (!dot || !vt_streq(dot, ".xml") || vt_file_read(source, CACHE_LIMIT, &text, &len) < 0)
-            continue;
-        if (vt_file_read(target, CACHE_LIMIT, &old, &old_len) == 0 && old_len == len &&
-            memcmp(old, text, len) == 0)
-            continue;
-        if (vt_file_write(target, text, len, 0644, owner_like) < 0)
-            vt_debug("cannot copy %s to %s", source, target);
-    }
-}
-
-static void restore_cache(const struct vt_daemon *daemon)
-{
-    VT_AUTO_FREE char *kept = vt_data_dir_file(daemon->data, "libvirt-cache");
-
-    if (vt_mkdirs(CACHE_DIR, 0755) == 0)
-        copy_cache(kept, CACHE_DIR, CACHE_DIR);
-}
-
-void vt_daemon_keep_cache(const struct vt_daemon *daemon)
-{
-    VT_AUTO_FREE char *kept = vt_data_dir_file(daemon->data, "libvirt-cache");
-
-    if (vt_mkdirs(kept, 0755) == 0 && vt_path_chown_like(kept, daemon->data->path) == 0)
-        copy_cache(CACHE_DIR, kept, daemon->data->path);
-}
-
-int vt_daemon_start(struct vt_daemon **ret, const struct vt_data_dir *data,
-                    vt_daemon_callback on_restart, void *callback_data, struct vt_error *err)
+int vt_daemon_start(struct vt_daemon **ret, vt_daemon_callback on_restart, void *callback_data,
+                    struct vt_error *err)
 {
     struct vt_daemon *daemon = vt_calloc(1, sizeof(*daemon));
     int r;
 
     *daemon = (struct vt_daemon){
-        .data = data,
         .pidfd = -1,
         .timer = -1,
         .delay = FIRST_DELAY,
@@ -146,7 +104,6 @@ int vt_daemon_start(struct vt_daemon **ret, const struct vt_data_dir *data,
         r = vt_mkdirs("/var/log/libvirt/qemu", 0755);
     if (r < 0)
         return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot make " RUN_DIR);
-    restore_cache(daemon);
     daemon->socket = listen_on_socket(err);
     if (daemon->socket < 0)
         return daemon->socket;

@@ -7,7 +7,6 @@
 #pragma once
 
 #include "base/error.h"
-#include "launcher/data_dir.h"
 
 struct vt_daemon;
 
@@ -15,8 +14,7 @@ struct vt_daemon;
 typedef void (*vt_daemon_callback)(void *data);
 
 /* Clear what an earlier run left of libvirt's run-time state and start libvirtd. */
-int vt_daemon_start(struct vt_daemon **ret, const struct vt_data_dir *data,
-                    vt_daemon_callback on_restart, void *callback_data,
+int vt_daemon_start(struct vt_daemon **ret, vt_daemon_callback on_restart, void *callback_data,
                     struct vt_error *err) VT_MUST_CHECK;
 
 /* A descriptor that is readable when the libvirtd of the start has ended; for waits outside the
@@ -29,7 +27,3 @@ char *vt_daemon_last_words(void);
 
 /* From here on the loop watches over libvirtd. */
 void vt_daemon_supervise(struct vt_daemon *daemon);
-
-/* Keep libvirt's knowledge of this QEMU in the data directory, which saves the next start asking
- * QEMU again. */
-void vt_daemon_keep_cache(const struct vt_daemon *daemon);

@@ -20,6 +20,7 @@
 #include "host/loop.h"
 #include "host/worker.h"
 #include "launcher/prepare.h"
+#include "launcher/qemu_cache.h"
 #include "launcher/status.h"
 #include "launcher/stop.h"
 #include "launcher/summary.h"
@@ -453,7 +454,8 @@ static int watch_over(struct launcher *l, struct vt_error *err)
     if (l->prepared.has_network)
         vt_loop_watch_child(l->prepared.dhcp_pid, on_dhcp_exit, l);
     vt_terminal_attach(l->terminal, l->console);
-    vt_daemon_keep_cache(l->prepared.daemon);
+    if (l->prepared.accel.kvm)
+        vt_qemu_cache_keep(&l->prepared.data);
     vt_loop_watch_child(pid, on_qemu_exit, l);
     return vt_loop_on_signal(on_signal, l);
 }

@@ -9,6 +9,7 @@
 #include "host/loop.h"
 #include "image/find.h"
 #include "image/obtain.h"
+#include "launcher/qemu_cache.h"
 #include "net/bridge.h"
 #include "net/check.h"
 #include "net/dhcp.h"
@@ -154,7 +155,8 @@ int vt_prepare(const struct vt_config *config, struct vt_prepared *ret,
         r = vt_data_dir_open(&ret->data, config->image_dir, err);
     if (r < 0)
         return r;
-    r = vt_daemon_start(&ret->daemon, &ret->data, on_daemon_restart, data, err);
+    vt_qemu_cache_install(&ret->data, ret->accel.kvm);
+    r = vt_daemon_start(&ret->daemon, on_daemon_restart, data, err);
     if (r == 0)
         r = change(ret, config, err);
     if (r < 0 && !ret->overlay.path)
