@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "host/files.h"
+#include "image/crc32.h"
 #include "image/fingerprint.h"
 #include "image/open.h"
 #include "image/part.h"
@@ -123,9 +124,27 @@ static int archive_failed(const struct unpack *u, struct archive *archive, struc
                         u->source, why ? why : "no reason given");
 }
 
-static int copy(const struct unpack *u, struct archive *archive, struct vt_error *err)
+/* What was unpacked so far. */
+struct output {
+    uint64_t size;
+    uint32_t crc; /* for gzip only */
+};
+
+static int copy_block(const struct unpack *u, struct archive *archive, const void *data, size_t len,
+                      uint64_t offset, struct vt_error *err)
 {
-    uint64_t end = 0;
+    if (cancelled(u->cancel_fd))
+        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while unpacking %s",
+                            u->source);
+    vt_progress_step(u->progress, "unpacking", (uint64_t)archive_filter_bytes(archive, -1),
+                     u->source_size);
+    return write_sparse(u, data, len, offset, err);
+}
+
+static int copy(const struct unpack *u, struct archive *archive, struct output *output,
+                struct vt_error *err)
+{
+    bool gzip = archive_filter_code(archive, 0) == ARCHIVE_FILTER_GZIP;
 
     for (;;) {
         const void *data;
@@ -134,20 +153,51 @@ static int copy(const struct unpack *u, struct archive *archive, struct vt_error
         int r = archive_read_data_block(archive, &data, &len, &offset);
 
         if (r == ARCHIVE_EOF)
-            break;
+            return 0;
         if (r != ARCHIVE_OK)
             return archive_failed(u, archive, err);
-        if (cancelled(u->cancel_fd))
-            return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while unpacking %s",
-                                u->source);
-        r = write_sparse(u, data, len, (uint64_t)offset, err);
+        r = copy_block(u, archive, data, len, (uint64_t)offset, err);
         if (r < 0)
             return r;
-        end = (uint64_t)offset + len;
-        vt_progress_step(u->progress, "unpacking", (uint64_t)archive_filter_bytes(archive, -1),
-                         u->source_size);
+        if (gzip)
+            output->crc = vt_crc32(output->crc, data, len);
+        output->size = (uint64_t)offset + len;
     }
-    if (ftruncate(u->out, (off_t)end) < 0)
+}
+
+/*
+ * Compare what came out with a gzip file's last eight bytes, its CRC and size (RFC 1952 2.3.1).
+ * Several gzip files in one are allowed there and refused here: only the last part's CRC stands at
+ * the end.
+ */
+static int check_gzip(const struct unpack *u, const struct output *output, struct vt_error *err)
+{
+    uint8_t end[8] = {0};
+    uint64_t wanted = (output->size & UINT32_MAX) << 32 | output->crc, found = 0;
+
+    if (u->source_size < sizeof(end) ||
+        pread(u->in, end, sizeof(end), (off_t)(u->source_size - sizeof(end))) != sizeof(end))
+        return vt_image_unreadable(err, u->source, EIO, "virtainer");
+    for (size_t i = 0; i < sizeof(end); i++)
+        found |= (uint64_t)end[i] << (8 * i);
+    if (found == wanted)
+        return 0;
+    return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
+                        "the compressed image %s is damaged (its checksum differs), or consists of "
+                        "several gzip files; get it anew, or pack it as one",
+                        u->source);
+}
+
+static int copy_checked(const struct unpack *u, struct archive *archive, struct vt_error *err)
+{
+    struct output output = {0};
+    int r = copy(u, archive, &output, err);
+
+    if (r == 0 && archive_filter_code(archive, 0) == ARCHIVE_FILTER_GZIP)
+        r = check_gzip(u, &output, err);
+    if (r < 0)
+        return r;
+    if (ftruncate(u->out, (off_t)output.size) < 0)
         return vt_data_error(err, errno, "cannot write %s", u->destination);
     return 0;
 }
@@ -182,7 +232,7 @@ static int unpack(const struct unpack *u, struct vt_error *err)
     if (r == ARCHIVE_EOF)
         return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
                             "the compressed image %s holds nothing", u->source);
-    return r == ARCHIVE_OK ? copy(u, archive, err) : archive_failed(u, archive, err);
+    return r == ARCHIVE_OK ? copy_checked(u, archive, err) : archive_failed(u, archive, err);
 }
 
 static int check_packed(const struct unpack *u, struct vt_error *err)

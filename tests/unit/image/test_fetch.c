@@ -55,17 +55,20 @@ static void answer(int fd, const char *path)
     else if (vt_streq(path, "/short"))
         send_content(fd, SIZE, SIZE / 2);
     else if (vt_streq(path, "/redirect"))
-        send_text(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
+        send_text(fd, "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: /ok\r\nContent-Length: "
+                      "0\r\n\r\n");
     else if (vt_streq(path, "/loop"))
-        send_text(fd, "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n");
+        send_text(fd, "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: "
+                      "/loop\r\nContent-Length: 0\r\n\r\n");
     else if (vt_streq(path, "/to-file"))
-        send_text(fd, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\n"
+        send_text(fd, "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: file:///etc/passwd\r\n"
                       "Content-Length: 0\r\n\r\n");
     else if (vt_streq(path, "/stall")) {
         send_content(fd, SIZE, 1000);
         (void)sleep(60);
     } else
-        send_text(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope");
+        send_text(fd,
+                  "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 4\r\n\r\nnope");
 }
 
 static void serve(int listener)

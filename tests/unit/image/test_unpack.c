@@ -76,6 +76,11 @@ static void test_joined(void **state)
         memcpy(both, one, len);
         memcpy(both + len, one, len);
         put_file(in_dir("in"), both, 2 * len);
+        if (vt_streq(filters[i], "gzip")) {
+            ASSERT_FAILED(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), err,
+                          VT_CAUSE_BAD_IMAGE, "several gzip files");
+            continue;
+        }
         assert_ok(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), &err);
         assert_int_equal(vt_file_read(in_dir("out"), MIB, &got, &len), 0);
         assert_string_equal(got, "firstfirst");
@@ -100,6 +105,29 @@ static void test_cut(void **state)
         assert_int_equal(truncate(in_dir("in"), cut < 0 ? st.st_size + cut : cut), 0);
         ASSERT_FAILED(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), err,
                       VT_CAUSE_BAD_IMAGE, in_dir("in"), "damaged or was cut short");
+        assert_int_equal(count_files(dir), 1);
+    }
+}
+
+/* One bit in the middle. (libarchive writes zstd without its checksum; the zstd program does not.)
+ */
+static void test_damaged(void **state)
+{
+    static const char *const checked[] = {"gzip", "xz", "bzip2"};
+    VT_AUTO_FREE uint8_t *data = make_data();
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(checked); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        VT_AUTO_FREE char *packed = NULL;
+        size_t len;
+
+        put_packed(in_dir("in"), checked[i], data, SIZE);
+        assert_int_equal(vt_file_read(in_dir("in"), SIZE, &packed, &len), 0);
+        packed[100000] ^= 1;
+        put_file(in_dir("in"), packed, len);
+        ASSERT_FAILED(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), err,
+                      VT_CAUSE_BAD_IMAGE, in_dir("in is damaged"));
         assert_int_equal(count_files(dir), 1);
     }
 }
@@ -143,7 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIR(test_filters), IN_DIR(test_joined), IN_DIR(test_cut),
-        IN_DIR(test_errors),  IN_DIR(test_path),
+        IN_DIR(test_damaged), IN_DIR(test_errors), IN_DIR(test_path),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
