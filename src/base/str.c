@@ -58,24 +58,36 @@ void vt_str_replace(char **target, char *value)
     *target = value;
 }
 
-int vt_parse_u64(const char *s, uint64_t max, uint64_t *ret)
+/* The number in the @len digits at @s. */
+static int parse_digits(const char *s, size_t len, uint64_t max, uint64_t *ret)
 {
     uint64_t value = 0;
 
-    if (*s == '\0')
+    if (len == 0)
         return -EINVAL;
-    for (; *s; s++) {
-        uint64_t digit;
+    for (size_t i = 0; i < len; i++) {
+        uint64_t digit = (uint64_t)(s[i] - '0');
 
-        if (!isdigit((unsigned char)*s))
-            return -EINVAL;
-        digit = (uint64_t)(*s - '0');
-        if (value > (max - digit) / 10 || digit > max)
+        if (digit > max || value > (max - digit) / 10)
             return -ERANGE;
         value = value * 10 + digit;
     }
     *ret = value;
     return 0;
+}
+
+static size_t count_digits(const char *s)
+{
+    return strspn(s, "0123456789");
+}
+
+int vt_parse_u64(const char *s, uint64_t max, uint64_t *ret)
+{
+    size_t digits = count_digits(s);
+
+    if (s[digits] != '\0')
+        return -EINVAL;
+    return parse_digits(s, digits, max, ret);
 }
 
 /* The factor that the unit text @s stands for, or 0. */
@@ -97,19 +109,16 @@ static uint64_t unit_factor(const char *s, uint64_t bare)
 
 int vt_parse_size(const char *s, uint64_t unit, uint64_t *ret)
 {
-    size_t digits = strspn(s, "0123456789");
-    VT_AUTO_FREE char *number = vt_strndup(s, digits);
+    size_t digits = count_digits(s);
     uint64_t factor = unit_factor(s + digits, unit);
     uint64_t value;
     int r;
 
-    r = vt_parse_u64(number, UINT64_MAX, &value);
-    if (r < 0)
-        return r;
     if (factor == 0)
         return -EINVAL;
-    if (value > INT64_MAX / factor)
-        return -ERANGE;
+    r = parse_digits(s, digits, INT64_MAX / factor, &value);
+    if (r < 0)
+        return r;
     *ret = value * factor;
     return 0;
 }

@@ -26,7 +26,7 @@ char *vt_exit_status_help(void)
 {
     struct vt_buf out = VT_BUF_INIT(65536);
 
-    for (int i = 0; i < VT_CAUSE_MAX_; i++)
+    for (enum vt_cause i = 0; i < VT_CAUSE_MAX_; i++)
         vt_buf_addf(&out, "  %3d  %s\n", vt_cause_exit_status(i), vt_cause_meaning(i));
     return vt_buf_take(&out);
 }
@@ -51,7 +51,7 @@ char *vt_markdown_tables(void)
     struct vt_buf out = VT_BUF_INIT(1 << 18);
 
     vt_buf_addf(&out, "%s\n| status | meaning |\n| --- | --- |\n", options);
-    for (int i = 0; i < VT_CAUSE_MAX_; i++)
+    for (enum vt_cause i = 0; i < VT_CAUSE_MAX_; i++)
         vt_buf_addf(&out, "| %d | %s |\n", vt_cause_exit_status(i), vt_cause_meaning(i));
     return vt_buf_take(&out);
 }

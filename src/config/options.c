@@ -232,8 +232,12 @@ char *vt_option_flag(const struct vt_option *option)
 {
     char *flag = vt_fmt("--%s", option->env);
 
-    for (char *c = flag; *c; c++)
-        *c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+    for (char *c = flag; *c; c++) {
+        if (*c == '_')
+            *c = '-';
+        else
+            *c = (char)tolower((unsigned char)*c);
+    }
     return flag;
 }
 

@@ -67,7 +67,7 @@ static int place_listeners(const struct vt_spawn *spawn)
 static int set_environment(const struct vt_spawn *spawn)
 {
     for (size_t i = 0; spawn->env && spawn->env[i]; i++) {
-        if (putenv((char *)(uintptr_t)spawn->env[i]) != 0)
+        if (putenv((char *)spawn->env[i]) != 0)
             return -errno;
     }
     if (spawn->listen_count > 0) {
@@ -115,7 +115,7 @@ static void __attribute__((noreturn)) child(const struct vt_spawn *spawn, int re
     if (r == 0)
         r = become(spawn->uid, spawn->gid);
     if (r == 0) {
-        execvp(spawn->argv[0], (char *const *)(uintptr_t)spawn->argv);
+        execvp(spawn->argv[0], (char *const *)spawn->argv);
         r = -errno;
     }
     (void)!write(report, &r, sizeof(r));

@@ -94,8 +94,6 @@ static bool device_is_private(void)
 
 int vt_kvm_grant(unsigned uid, unsigned gid, struct vt_error *err)
 {
-    VT_AUTO_CLOSE int fd = -1;
-
     if (device_is_private()) {
         if (chown(KVM_DEVICE, (uid_t)-1, gid) == 0)
             (void)chmod(KVM_DEVICE, 0660);
