@@ -11,7 +11,6 @@
 int vt_mac_parse(const char *text, char mac[VT_MAC_TEXT])
 {
     char lower[VT_MAC_TEXT];
-    unsigned first;
 
     if (strlen(text) != sizeof(lower) - 1)
         return -EINVAL;
@@ -21,7 +20,8 @@ int vt_mac_parse(const char *text, char mac[VT_MAC_TEXT])
             return -EINVAL;
         lower[i] = (char)tolower((unsigned char)text[i]);
     }
-    if (sscanf(lower, "%2x", &first) != 1 || (first & 1U) || vt_streq(lower, "00:00:00:00:00:00"))
+    /* the lowest bit of the first byte means multicast */
+    if (strtoul(lower, NULL, 16) & 1U || vt_streq(lower, "00:00:00:00:00:00"))
         return -EINVAL;
     memcpy(mac, lower, sizeof(lower));
     return 0;

@@ -195,13 +195,14 @@ static void choose_mtu(const struct vt_net_view *view, struct vt_net_plan *plan)
 /* The bridge's own MAC: the guest's with one bit changed, the same after every start. */
 static void choose_macs(const char *mac, struct vt_net_plan *plan)
 {
-    unsigned o[6] = {0};
+    unsigned long o[6] = {0};
 
     (void)snprintf(plan->mac, sizeof(plan->mac), "%s", mac);
-    (void)sscanf(mac, "%2x:%2x:%2x:%2x:%2x:%2x", &o[0], &o[1], &o[2], &o[3], &o[4], &o[5]);
-    (void)snprintf(plan->bridge_mac, sizeof(plan->bridge_mac), "%02x:%02x:%02x:%02x:%02x:%02x",
-                   (o[0] | 2U) & 0xfeU, o[1] & 0xffU, (o[2] ^ 1U) & 0xffU, o[3] & 0xffU,
-                   o[4] & 0xffU, o[5] & 0xffU);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(o) && strlen(plan->mac) == VT_MAC_TEXT - 1; i++)
+        o[i] = strtoul(plan->mac + 3 * i, NULL, 16) & 0xffU;
+    (void)snprintf(plan->bridge_mac, sizeof(plan->bridge_mac),
+                   "%02lx:%02lx:%02lx:%02lx:%02lx:%02lx", (o[0] | 2U) & 0xfeU, o[1], o[2] ^ 1U,
+                   o[3], o[4], o[5]);
 }
 
 int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *view,
