@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Talk with a command: wait for what it prints, type what it reads.
+
+    expect.py [--pty] [--timeout SECONDS] STEP… -- COMMAND…
+
+Steps, done in their order within the time limit:
+    expect=REGEX    wait until REGEX (bytes, multi-line) is in what came after the last match;
+                    its first group, or else all of it, is printed
+    send=TEXT       type TEXT, with Python's escapes (\\r, \\x10)
+    end             wait until the command has ended by itself
+
+Ends with 0, or with 1 after showing all that the command said. The command is ended with SIGKILL, which no engine's client
+can hand on to the container.
+"""
+import codecs
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+
+
+class Failure(Exception):
+    pass
+
+
+class Talk:
+    """The command, what it said so far, and how far that was read."""
+
+    def __init__(self, command, use_pty, timeout):
+        self.deadline = time.monotonic() + timeout
+        self.timeout = timeout
+        self.said = b""
+        self.read_to = 0
+        self.ended = False
+        if use_pty:
+            self.fd, child = pty.openpty()
+            self.process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, start_new_session=True)
+            os.close(child)
+            self.input = self.fd
+        else:
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            stderr=subprocess.STDOUT)
+            self.fd = self.process.stdout.fileno()
+            self.input = self.process.stdin.fileno()
+
+    def more(self, what):
+        """Read what there is, or wait for it."""
+        left = self.deadline - time.monotonic()
+        if self.ended:
+            raise Failure(f"the command ended before {what}")
+        if left <= 0 or not select.select([self.fd], [], [], left)[0]:
+            raise Failure(f"{self.timeout} s passed before {what}")
+        try:
+            chunk = os.read(self.fd, 65536)
+        except OSError:  # a pseudo-terminal whose other side is closed
+            chunk = b""
+        self.ended = not chunk
+        self.said += chunk
+
+    def expect(self, regex):
+        pattern = re.compile(regex.encode(), re.MULTILINE)
+        while not (match := pattern.search(self.said, self.read_to)):
+            self.more(f"it said {regex!r}")
+        self.read_to = match.end()
+        print((match.group(1) if pattern.groups else match.group(0)).decode(errors="replace"), flush=True)
+
+    def send(self, text):
+        data = codecs.decode(text.encode("latin-1", "backslashreplace"), "unicode_escape").encode("latin-1")
+        while data:
+            data = data[os.write(self.input, data):]
+
+    def end(self):
+        while not self.ended:
+            self.more("it ended")
+        self.process.wait(max(0.1, self.deadline - time.monotonic()))
+
+    def close(self):
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def main(words):
+    use_pty, timeout = False, 30.0
+    while words and words[0].startswith("--") and words[0] != "--":
+        option = words.pop(0)
+        if option == "--pty":
+            use_pty = True
+        elif option == "--timeout":
+            timeout = float(words.pop(0))
+        else:
+            sys.exit(f"expect.py: unknown option {option}")
+    split = words.index("--")
+    talk = Talk(words[split + 1:], use_pty, timeout)
+    try:
+        for step in words[:split]:
+            name, _, value = step.partition("=")
+            {"expect": talk.expect, "send": talk.send, "end": lambda _: talk.end()}[name](value)
+    except (Failure, OSError, subprocess.TimeoutExpired) as failure:
+        said = talk.said.decode(errors="replace")
+        print(f"expect.py: {failure}; it said:\n{said}", file=sys.stderr)
+        return 1
+    finally:
+        talk.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

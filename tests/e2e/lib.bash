@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the end-to-end tests share. A test file begins with `load lib`; its setup calls e2e_setup, its teardown
+# e2e_teardown. A test that also runs with podman has the tag `podman`.
+#
+#   VT_ENGINE   docker (default) or podman
+#   VT_IMAGE    the container image under test
+#
+# Every container has the label vt-e2e=$e2e_id and a name that begins with $e2e_id, and goes with its test. Every wait has
+# a deadline; E2E_SLOW multiplies them for slow machines.
+
+VT_ENGINE=${VT_ENGINE:-docker}
+if [[ -z ${VT_IMAGE-} ]]; then
+  VT_IMAGE=virtainers/generic
+  [[ $VT_ENGINE != podman ]] || VT_IMAGE=localhost/$VT_IMAGE
+fi
+readonly guest_images=${XDG_CACHE_HOME:-$HOME/.cache}/virtainer/images
+readonly boot_sector=$guest_images/boot-sector.img
+readonly small_guest=$guest_images/small-guest.qcow2
+
+e2e_directory=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# seconds N: N, or more on a slow machine.
+seconds() { echo $(($1 * ${E2E_SLOW:-1})); }
+
+# engine ARGUMENT…: the engine under test; no call may hang.
+engine() { timeout "$(seconds 60)" "${engine_command[@]}" "$@"; }
+
+# as_root COMMAND…
+as_root() { if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi; }
+
+# --- what each test begins and ends with --------------------------------------------------------------------------
+
+e2e_setup() {
+  engine_command=("$VT_ENGINE")
+  [[ $VT_ENGINE != podman || $EUID -eq 0 ]] || engine_command=(sudo -n podman)
+  e2e_id=vt-e2e-$$-$BATS_SUITE_TEST_NUMBER
+  data=$BATS_TEST_TMPDIR/data
+  mkdir "$data"
+  networks=()
+  mounts=()
+}
+
+e2e_teardown() {
+  local name path
+  if [[ -z ${BATS_TEST_COMPLETED-} && -z ${BATS_TEST_SKIPPED-} ]]; then show_logs; fi
+  for name in $(containers); do engine rm -f "$name" >/dev/null 2>&1; done
+  for name in "${networks[@]}"; do engine network rm "$name" >/dev/null 2>&1; done
+  for path in "${mounts[@]}"; do as_root umount "$path"; done
+  # What a guest's container made there need not belong to who runs the test.
+  as_root rm -rf "$data"
+}
+
+# containers: the names of those that this test made.
+containers() { engine ps -a --filter "label=vt-e2e=$e2e_id" --format '{{.Names}}'; }
+
+# show_logs: what a person needs to know about a test that failed.
+show_logs() {
+  local name
+  for name in $(containers); do
+    echo "--- log of $name ($(engine inspect -f '{{.State.Status}}, status {{.State.ExitCode}}' "$name")):"
+    engine logs "$name" 2>&1 | tail -n 60 | tr -d '\r\000'
+  done
+}
+
+# fail TEXT…
+fail() {
+  printf '%s\n' "$*" >&2
+  return 1
+}
+
+# --- starting and ending ------------------------------------------------------------------------------------------
+
+# virtainer NAME OPTION… [-- ARGUMENT…]: start one in the background, by its name in this test. It gets --privileged unless
+# an option gives it capabilities, and the data directory unless an option mounts another.
+virtainer() {
+  local name=$1 options=(-d) arguments=()
+  shift
+  while (($#)) && [[ $1 != -- ]]; do options+=("$1") && shift; done
+  shift || true
+  arguments=("$@")
+  [[ " ${options[*]} " == *' --cap-add '* ]] || options+=(--privileged)
+  [[ " ${options[*]} " == *:/mounted* || " ${options[*]} " == *' --no-data '* ]] || options+=(-v "$data:/mounted")
+  without_word --no-data
+  engine run --name "$e2e_id-$name" --label "vt-e2e=$e2e_id" "${options[@]}" "$VT_IMAGE" "${arguments[@]}" >/dev/null
+}
+
+# without_word WORD: take it out of the caller's array `options`.
+without_word() {
+  local kept=() word
+  for word in "${options[@]}"; do [[ $word == "$1" ]] || kept+=("$word"); done
+  options=("${kept[@]}")
+}
+
+# boot NAME OPTION…: start one with the boot sector, and wait for its greeting.
+boot() {
+  local name=$1
+  shift
+  virtainer "$name" -v "$boot_sector:/image:ro" "$@"
+  wait_log "$name" 'boot-sector: hello' 30
+}
+
+# boot_small NAME OPTION…: start one with the small guest, and wait until it is ready.
+boot_small() {
+  local name=$1
+  shift
+  virtainer "$name" -t -i -e RAM=256 -v "$small_guest:/image:ro" "$@"
+  wait_log "$name" 'small-guest: ready' 120
+}
+
+# run_virtainer SECONDS OPTION… [-- ARGUMENT…]: run one to its end; sets $status, $output (standard output) and $stderr.
+# A virtainer that does not end in time is a failure.
+run_virtainer() {
+  local limit=$1 options=() began=$SECONDS
+  shift
+  while (($#)) && [[ $1 != -- ]]; do options+=("$1") && shift; done
+  shift || true
+  status=0
+  timeout "$limit" "${engine_command[@]}" run --name "$e2e_id-run" --label "vt-e2e=$e2e_id" "${options[@]}" "$VT_IMAGE" "$@" \
+    >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" </dev/null || status=$?
+  output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+  ((SECONDS - began < limit)) || fail "it did not end within $limit s; it said: $stderr"
+  engine rm -f "$e2e_id-run" >/dev/null
+}
+
+# wait_status NAME SECONDS: wait for its end and print its exit status.
+wait_status() {
+  timeout "$(seconds "$2")" "${engine_command[@]}" wait "$e2e_id-$1" || fail "$1 did not end within $2 s"
+}
+
+# assert_status NAME STATUS [SECONDS]: it ends, with that status.
+assert_status() {
+  local got
+  got=$(wait_status "$1" "${3:-30}")
+  [[ $got == "$2" ]] || fail "$1 ended with status $got, not $2"
+}
+
+# assert_running NAME
+assert_running() {
+  [[ $(engine inspect -f '{{.State.Running}}' "$e2e_id-$1") == true ]] || fail "$1 does not run any more"
+}
+
+# stop NAME: as a person does, with time enough for the guest.
+stop() { engine stop -t "$(seconds 40)" "$e2e_id-$1" >/dev/null; }
+
+# exec_in NAME COMMAND…
+exec_in() {
+  local name=$1
+  shift
+  engine exec "$e2e_id-$name" "$@"
+}
+
+# --- waiting and talking ------------------------------------------------------------------------------------------
+
+# talk SECONDS STEP… -- COMMAND…: see expect.py.
+talk() {
+  local limit=$1
+  shift
+  "$e2e_directory/expect.py" --timeout "$(seconds "$limit")" "$@"
+}
+
+# wait_log NAME REGEX [SECONDS]: wait until its log has it; prints the match.
+wait_log() { talk "${3:-20}" "expect=$2" -- "${engine_command[@]}" logs -f "$e2e_id-$1"; }
+
+# log_of NAME: what it said so far.
+log_of() { engine logs "$e2e_id-$1" 2>&1 | tr -d '\r\000'; }
+
+# assert_log NAME REGEX: it said so already.
+assert_log() { log_of "$1" | grep -qE -- "$2" || fail "the log of $1 lacks: $2"; }
+
+# typing NAME SECONDS STEP…: attach a terminal to it, as a person does; left with the detach keys, so it must have -t -i.
+typing() {
+  local name=$1 limit=$2
+  shift 2
+  talk "$limit" --pty "$@" 'send=\x10\x11' end -- "${engine_command[@]}" attach "$e2e_id-$name"
+}
+
+# until_true SECONDS COMMAND…: for what gives no event: asked again until it is so.
+until_true() {
+  local limit deadline
+  limit=$(seconds "$1")
+  deadline=$((SECONDS + limit))
+  shift
+  until "$@"; do
+    ((SECONDS < deadline)) || { fail "not so within $limit s: $*" && return 1; }
+    sleep 0.1
+  done
+}
+
+# --- looking ------------------------------------------------------------------------------------------------------
+
+# listing DIRECTORY: all in it: name, kind, mode, owner, size, time of change, checksum. Directories have no time, as a
+# temporary file in them changes it; of the lock only that it is there, as who looks holds it, and leaves its name in it.
+listing() {
+  as_root find "$1" \( -type d -printf '%P d %m %U:%G\n' \) -o \( -path '*/.virtainer/lock' -printf '%P %y %m %U:%G\n' \) -o \
+    -printf '%P %y %m %U:%G %s %T@\n' | sort
+  as_root find "$1" -type f ! -path '*/.virtainer/lock' -exec sha256sum {} + | sort
+}
+
+# state NAME FILTER: what `virtainer state --json` says, through jq.
+state() { exec_in "$1" virtainer state --json | jq -er "$2"; }
+
+# address_of NAME: the container's.
+address_of() {
+  engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$e2e_id-$1" | awk '{ print $1 }'
+}
+
+# processes NAME: one line each: pid, state, name.
+processes() {
+  # shellcheck disable=SC2016
+  exec_in "$1" sh -c 'for p in /proc/[0-9]*; do
+    [ -r "$p/status" ] && sed -n "s/^Name:\t//p; s/^State:\t\(.\).*/\1/p; s/^Pid:\t//p" "$p/status" 2>/dev/null | tr "\n" " " && echo
+  done' | awk 'NF == 3 { print $3, $2, $1 }'
+}
+
+# pid_of NAME PROGRAM: its process id in the container; fails if there is none.
+pid_of() { processes "$1" | awk -v name="$2" '$3 == name { print $1; found = 1; exit } END { exit !found }'; }
+
+# new_network NAME OPTION…: a network of the engine that goes with the test.
+new_network() {
+  local name=$e2e_id-$1
+  shift
+  engine network create "$@" "$name" >/dev/null && networks+=("$name")
+}
+
+# qemu_img ARGUMENT…: qemu-img of the container image, in the test's directory.
+qemu_img() {
+  engine run --rm --label "vt-e2e=$e2e_id" -v "$BATS_TEST_TMPDIR:/work" -w /work "$VT_IMAGE" qemu-img "$@"
+}
