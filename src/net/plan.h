@@ -38,10 +38,10 @@ struct vt_net_plan {
 /*
  * Decide. The guest's subnet is config->cidr, unless that overlaps a route, an address or a name
  * server of the container: then it is moved to one that does not, also when the person chose it,
- * and says so (moved, wanted, reason). @mac is the guest's, as vt_mac_load() gives it. Returns
- * -EBUSY when another virtainer runs in this network namespace, -EADDRNOTAVAIL when no subnet is
- * free;
- * @ret is then untouched.
+ * and says so (moved, wanted, reason). @mac is the guest's, as vt_mac_load() gives it.
+ *
+ * Returns -EBUSY when another virtainer runs in this network namespace, -EADDRNOTAVAIL when no
+ * subnet is free; @ret is then untouched.
  */
 int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *view,
                      const char *mac, struct vt_net_plan *ret, struct vt_error *err) VT_MUST_CHECK;
