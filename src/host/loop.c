@@ -250,10 +250,21 @@ void vt_loop_remove_timer(int timer)
     (void)virEventRemoveTimeout(timer);
 }
 
+/* Whether a child of ours with this number is there, running or not yet reaped. */
+static bool is_there(pid_t pid)
+{
+    siginfo_t info;
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 void vt_loop_watch_child(pid_t pid, vt_child_callback callback, void *data)
 {
     struct child *c = find_child(pid);
 
+    /* What is kept may be of another child that had this number long ago. */
+    if (c && c->ended && is_there(pid))
+        *c = (struct child){0};
     if (!c)
         c = new_child();
     if (!c)
