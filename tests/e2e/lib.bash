@@ -224,7 +224,9 @@ new_network() {
   engine network create "$@" "$name" >/dev/null && networks+=("$name")
 }
 
-# qemu_img ARGUMENT…: qemu-img of the container image, in the test's directory.
+# qemu_img ARGUMENT…: qemu-img of the container image, in the test's directory. /image is the small guest, on which a
+# test's overlay lies.
 qemu_img() {
-  engine run --rm --label "vt-e2e=$e2e_id" -v "$BATS_TEST_TMPDIR:/work" -w /work "$VT_IMAGE" qemu-img "$@"
+  engine run --rm --label "vt-e2e=$e2e_id" -v "$small_guest:/image:ro" -v "$BATS_TEST_TMPDIR:/work" -w /work "$VT_IMAGE" \
+    qemu-img "$@"
 }
