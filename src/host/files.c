@@ -132,6 +132,8 @@ int vt_mkdirs(const char *path, mode_t mode)
     VT_AUTO_FREE char *copy = vt_strdup(path);
     char *at = copy;
 
+    if (*path == '\0')
+        return -ENOENT;
     do {
         at = strchr(at + 1, '/');
         if (at)
@@ -151,15 +153,31 @@ bool vt_path_exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
+/*
+ * Open @path and lock it. A holder that gives up may remove the file between our two steps: then we
+ * hold a lock that nobody else will ever see, and begin again.
+ */
+static int open_locked(const char *path, int *ret_fd)
+{
+    for (;;) {
+        VT_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        struct stat ours, there;
+
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &ours) < 0)
+            return -errno;
+        if (lstat(path, &there) < 0 || ours.st_ino != there.st_ino || ours.st_dev != there.st_dev)
+            continue;
+        *ret_fd = VT_TAKE_FD(fd);
+        return 0;
+    }
+}
+
 int vt_lock_take(const char *path, const char *holder, const char *owner_like, char **ret_holder)
 {
-    VT_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    int r;
+    VT_AUTO_CLOSE int fd = -1;
+    int r = open_locked(path, &fd);
 
-    if (fd < 0)
-        return -errno;
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        r = -errno;
+    if (r < 0) {
         if (r == -EWOULDBLOCK && vt_file_read(path, 4096, ret_holder, NULL) < 0)
             *ret_holder = vt_strdup("");
         return r;

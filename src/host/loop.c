@@ -85,19 +85,25 @@ static void note_ended(pid_t pid, int status)
         report_child(c);
 }
 
-static void on_child_signal(int watch, int fd, unsigned events, void *data)
+void vt_loop_reap(void)
 {
     struct signalfd_siginfo info;
     int status;
     pid_t pid;
 
-    (void)watch;
-    (void)events;
-    (void)data;
-    while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+    while (read(loop.child_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
         ;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
         note_ended(pid, status);
+}
+
+static void on_child_signal(int watch, int fd, unsigned events, void *data)
+{
+    (void)watch;
+    (void)fd;
+    (void)events;
+    (void)data;
+    vt_loop_reap();
 }
 
 static void on_stop_signal(int watch, int fd, unsigned events, void *data)
@@ -152,6 +158,11 @@ int vt_loop_init(struct vt_error *err)
 int vt_loop_stop_fd(void)
 {
     return loop.stop_fd;
+}
+
+int vt_loop_child_fd(void)
+{
+    return loop.child_fd;
 }
 
 int vt_loop_on_signal(vt_signal_callback callback, void *data)

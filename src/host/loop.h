@@ -35,6 +35,13 @@ int vt_loop_init(struct vt_error *err) VT_MUST_CHECK;
  * loop. */
 int vt_loop_stop_fd(void);
 
+/*
+ * A descriptor that is readable while children wait to be reaped, and the reaping of all of them;
+ * for waits outside the loop that last. No vt_run() may be under way.
+ */
+int vt_loop_child_fd(void);
+void vt_loop_reap(void);
+
 /* Call @callback for each TERM, INT and QUIT, in the loop. */
 int vt_loop_on_signal(vt_signal_callback callback, void *data) VT_MUST_CHECK;
 

@@ -23,15 +23,18 @@ static void reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* In the child: make @fd the descriptor @as. */
+/* In the child: make @fd the descriptor @as, which stays open over exec. */
 static int place(int fd, int as)
 {
-    return dup2(fd, as) < 0 ? -errno : 0;
+    int r = fd == as ? fcntl(fd, F_SETFD, 0) : dup2(fd, as);
+
+    return r < 0 ? -errno : 0;
 }
 
 static int place_stdio(const struct vt_spawn *spawn)
 {
-    VT_AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    /* Closed with all that is not the child's; it may itself lie where standard input belongs. */
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int r;
 
     if (null < 0)
@@ -94,17 +97,17 @@ static int become(uid_t uid, gid_t gid)
  * success. */
 static void __attribute__((noreturn)) child(const struct vt_spawn *spawn, int report)
 {
-    int r;
+    /* Above all that is placed below, so that nothing is placed over it and closing all other
+     * descriptors is two calls. */
+    int kept = fcntl(report, F_DUPFD_CLOEXEC, 64);
+    int r = kept < 0 ? -errno : 0;
 
+    report = kept < 0 ? report : kept;
     reset_signals();
-    r = place_stdio(spawn);
-    if (r == 0) {
-        /* Above the sockets, so that closing all other descriptors is one call. */
-        int kept = fcntl(report, F_DUPFD_CLOEXEC, 64);
-
-        report = kept >= 0 ? kept : report;
+    if (r == 0)
+        r = place_stdio(spawn);
+    if (r == 0)
         r = place_listeners(spawn);
-    }
     if (r == 0) {
         unsigned first = LISTEN_FDS_START + (unsigned)spawn->listen_count;
 

@@ -142,26 +142,38 @@ static void run_call(void *data)
     (void)!write(call->done_fd, &one, sizeof(one));
 }
 
+/* Wait for the first descriptor of @set, reaping children at each wake-up. Returns its index. */
+static nfds_t wait_for_one(struct pollfd *set, nfds_t count)
+{
+    for (;;) {
+        if (poll(set, count, -1) < 0)
+            continue;
+        for (nfds_t i = 0; i + 1 < count; i++) {
+            if (set[i].revents)
+                return i;
+        }
+        vt_loop_reap();
+    }
+}
+
 int vt_worker_call(struct vt_worker *worker, vt_work work, void *data, const int *abort_fds,
                    size_t abort_count)
 {
     struct call *call = vt_calloc(1, sizeof(*call));
-    struct pollfd set[5] = {{.fd = eventfd(0, EFD_CLOEXEC), .events = POLLIN}};
-    size_t count = abort_count < VT_ARRAY_SIZE(set) ? abort_count : VT_ARRAY_SIZE(set) - 1;
-    int ended = 0;
+    struct pollfd *set = vt_calloc(abort_count + 2, sizeof(*set));
+    int done_fd = eventfd(0, EFD_CLOEXEC);
+    int ended;
 
-    for (size_t i = 0; i < count; i++)
+    *call = (struct call){work, data, done_fd};
+    set[0] = (struct pollfd){.fd = done_fd, .events = POLLIN};
+    for (size_t i = 0; i < abort_count; i++)
         set[1 + i] = (struct pollfd){.fd = abort_fds[i], .events = POLLIN};
-    *call = (struct call){work, data, set[0].fd};
+    set[1 + abort_count] = (struct pollfd){.fd = vt_loop_child_fd(), .events = POLLIN};
     vt_worker_submit(worker, run_call, free, call);
-    while (poll(set, 1 + count, -1) < 0 && errno == EINTR)
-        ;
-    for (size_t i = 0; i < count && set[0].revents == 0 && ended == 0; i++) {
-        if (set[1 + i].revents)
-            ended = (int)i + 1;
-    }
+    ended = (int)wait_for_one(set, abort_count + 2);
     /* When the wait was ended early the thread may yet write to the descriptor: leave it open. */
     if (ended == 0)
-        (void)close(set[0].fd);
+        (void)close(done_fd);
+    free(set);
     return ended;
 }

@@ -22,9 +22,10 @@ void vt_worker_submit(struct vt_worker *worker, vt_work work, vt_work_done done,
 
 /*
  * Queue @work and wait for its end outside the loop. @abort_fds (of @abort_count) are descriptors
- * whose becoming readable ends the wait. Returns 0 when the work is done, or 1 + the index of the
- * descriptor that ended the wait; the work then still runs and @data must stay, so the caller
- * should be about to exit.
+ * whose becoming readable ends the wait. Children are reaped meanwhile: libvirtd waits for
+ * processes that it kills, which may have become ours. Returns 0 when the work is done, or 1 + the
+ * index of the descriptor that ended the wait; the work then still runs and @data must stay, so the
+ * caller should be about to exit.
  */
 int vt_worker_call(struct vt_worker *worker, vt_work work, void *data, const int *abort_fds,
                    size_t abort_count) VT_MUST_CHECK;

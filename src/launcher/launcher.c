@@ -25,6 +25,7 @@
 #include "launcher/stop.h"
 #include "launcher/summary.h"
 #include "launcher/terminal.h"
+#include "net/bridge.h"
 #include "net/dhcp.h"
 #include "net/network.h"
 #include "vm/console.h"
@@ -392,6 +393,8 @@ static void start_on_worker(void *data)
         start->result = vt_network_start(vt_vm_connection(l->vm), &l->prepared.net, &start->err);
     if (start->result == 0)
         start->result = vt_vm_start(l->vm, &start->spec, &start->err);
+    if (start->result == 0 && l->prepared.has_network)
+        start->result = vt_bridge_hairpin(&l->prepared.net, &start->err);
 }
 
 static struct vt_domain_spec domain_spec(const struct launcher *l)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "host/files.h"
 #include "host/loop.h"
 #include "image/find.h"
 #include "image/obtain.h"
@@ -16,8 +17,10 @@
 #include "net/mac.h"
 #include "net/nat_apply.h"
 #include "seed/iso.h"
+#include "seed/password.h"
 
-#define QEMU_USER "libvirt-qemu"
+#define QEMU_USER     "libvirt-qemu"
+#define PASSWORD_NAME "password"
 
 /* Long steps say how far they are, but not more often than this. */
 #define PROGRESS_EVERY 2 /* seconds */
@@ -50,8 +53,12 @@ static int choose_accel(const struct vt_config *config, struct vt_accel_choice *
 
     vt_kvm_facts_read(&facts);
     r = vt_accel_choose(config->accel, &facts, ret, err);
-    if (r < 0 || !ret->kvm)
+    if (r < 0)
         return r;
+    if (!ret->kvm) {
+        vt_kvm_withhold();
+        return 0;
+    }
     user = getpwnam(QEMU_USER);
     if (!user)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOENT,
@@ -78,9 +85,9 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
     if (r == 0 && p->net.replace)
         r = vt_bridge_remove(&p->net, err);
     if (r == 0)
-        r = vt_nat_apply(&p->net, err);
-    if (r == 0)
         r = vt_bridge_make(&p->net, err);
+    if (r == 0)
+        r = vt_nat_apply(&p->net, err);
     if (r == 0)
         p->dhcp_pid = vt_dhcp_start(&p->net, err);
     return r < 0 ? r : (p->dhcp_pid < 0 ? p->dhcp_pid : 0);
@@ -113,6 +120,47 @@ static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, s
     return vt_seed_iso_write(&p->seed, config->cloud_init_disk, err);
 }
 
+/*
+ * The password that PASSWORD=random made for the overlay that is there, or NULL: cloud-init sets a
+ * password at the first boot only, so a new one would be printed and never work. The caller frees
+ * it.
+ */
+static char *kept_password(const struct vt_config *config)
+{
+    VT_AUTO_FREE char *overlay = vt_fmt("%s/local_image.qcow2", config->image_dir);
+    VT_AUTO_FREE char *path = vt_fmt("%s/.virtainer/" PASSWORD_NAME, config->image_dir);
+    char *text = NULL;
+
+    if (!config->password || !vt_password_is_random(config->password) || !vt_path_exists(overlay) ||
+        vt_file_read(path, 1024, &text, NULL) < 0)
+        return NULL;
+    text[strcspn(text, "\n")] = '\0';
+    return text;
+}
+
+static int collect_seed(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
+{
+    VT_AUTO_FREE char *password = kept_password(config);
+    struct vt_config wishes = *config;
+
+    if (password)
+        wishes.password = password;
+    return vt_seed_collect(&wishes, "", &p->seed, err);
+}
+
+static int keep_password(const struct vt_prepared *p, struct vt_error *err)
+{
+    VT_AUTO_FREE char *path = vt_data_dir_file(&p->data, PASSWORD_NAME);
+    VT_AUTO_FREE char *line = NULL;
+    int r;
+
+    if (!p->seed.made_password)
+        return 0;
+    line = vt_fmt("%s\n", p->seed.made_password);
+    r = vt_file_write(path, line, strlen(line), 0600, p->data.path);
+    return r < 0 ? vt_error_errno(err, VT_CAUSE_DATA_DIR, -r, "cannot write %s", path) : 0;
+}
+
 /* What only looks: nothing is changed yet, so all that is wrong with the wishes shows here. */
 static int look(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
@@ -124,21 +172,24 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
     if (r == 0 && config->network != VT_NETWORK_NONE)
         r = vt_net_check(err);
     if (r == 0)
-        r = vt_seed_collect(config, "", &p->seed, err);
+        r = collect_seed(p, config, err);
     if (r == 0)
         r = vt_image_find(config, "", &source, err);
     return r;
 }
 
-/* What is in the data directory; libvirtd starts meanwhile. */
+/* The changes, while libvirtd starts. The network first: a download before the NAT would lose its
+ * replies to it. */
 static int change(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
-    int r = prepare_disk(p, config, err);
+    int r = prepare_network(p, config, err);
 
+    if (r == 0)
+        r = prepare_disk(p, config, err);
     if (r == 0)
         r = vt_data_dir_uuid(&p->data, &p->uuid, err);
     if (r == 0)
-        r = prepare_network(p, config, err);
+        r = keep_password(p, err);
     if (r == 0)
         r = prepare_seed(p, config, err);
     return r;

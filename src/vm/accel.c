@@ -92,6 +92,12 @@ static bool device_is_private(void)
     return strstr(mounts, "tmpfs /dev tmpfs ") != NULL && dev.st_dev == kvm.st_dev;
 }
 
+void vt_kvm_withhold(void)
+{
+    if (device_is_private())
+        (void)chmod(KVM_DEVICE, 0600);
+}
+
 int vt_kvm_grant(unsigned uid, unsigned gid, struct vt_error *err)
 {
     if (device_is_private()) {

@@ -32,6 +32,12 @@ int vt_accel_choose(enum vt_accel wanted, const struct vt_kvm_facts *facts,
                     struct vt_accel_choice *ret, struct vt_error *err) VT_MUST_CHECK;
 
 /*
+ * Keep QEMU's user from /dev/kvm where the guest does without it and the node is the container's
+ * own: libvirt would otherwise ask QEMU about KVM at every start, which takes it half a second.
+ */
+void vt_kvm_withhold(void);
+
+/*
  * Let user @uid in group @gid open /dev/kvm, where the node is the container's own (made by the
  * engine on its private /dev) and so changing it changes nothing of the host. Returns 0, or -EACCES
  * with @err set.
