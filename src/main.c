@@ -2,6 +2,7 @@
 /* virtainer: a virtual machine that a person handles as a container. Dispatch, and the exit status.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -50,11 +51,25 @@ static int dispatch(int argc, char *argv[], struct vt_error *err)
     return exec_other(argv + 1, err);
 }
 
+/* Without them the next file that is opened takes their place, and the log is written into it. */
+static void open_standard_streams(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
 int main(int argc, char *argv[])
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-    int r = dispatch(argc, argv, &err);
+    int r;
 
+    open_standard_streams();
+    r = dispatch(argc, argv, &err);
     if (r >= 0)
         return r;
     vt_error_log("%s", err.msg);
