@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/worker.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+#include "host/loop.h"
+#include "host/spawn.h"
+
+#define JOBS 100
+
+static struct vt_worker *worker;
+
+static int start(void **state)
+{
+    (void)state;
+    return vt_loop_init(NULL) < 0 || vt_worker_new(&worker, NULL) < 0 ? -1 : 0;
+}
+
+struct job {
+    int number;
+    pthread_t worked_on;
+};
+
+static int worked[JOBS], done[JOBS];
+static size_t worked_count, done_count;
+
+static void work(void *data)
+{
+    struct job *job = data;
+
+    job->worked_on = pthread_self();
+    worked[worked_count++] = job->number;
+}
+
+static void is_done(void *data)
+{
+    const struct job *job = data;
+
+    assert_false(pthread_equal(job->worked_on, pthread_self()));
+    done[done_count++] = job->number;
+    if (done_count == JOBS)
+        vt_loop_quit();
+}
+
+static void jobs_keep_their_order(void **state)
+{
+    struct job jobs[JOBS];
+
+    (void)state;
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i].number = i;
+        vt_worker_submit(worker, work, is_done, &jobs[i]);
+    }
+    assert_int_equal(vt_loop_run(NULL), 0);
+    assert_int_equal(done_count, JOBS);
+    for (int i = 0; i < JOBS; i++) {
+        assert_int_equal(worked[i], i);
+        assert_int_equal(done[i], i);
+    }
+}
+
+static void no_one_waits_for_it(void **state)
+{
+    struct job first = {.number = 1}, last = {.number = 2};
+
+    (void)state;
+    worked_count = 0;
+    done_count = JOBS - 1;
+    vt_worker_submit(worker, work, NULL, &first);
+    vt_worker_submit(worker, work, is_done, &last);
+    assert_int_equal(vt_loop_run(NULL), 0);
+    assert_int_equal(worked_count, 2);
+    assert_int_equal(done_count, JOBS);
+}
+
+static void read_a_byte(void *data)
+{
+    const int *fds = data;
+    char byte;
+
+    (void)!read(fds[0], &byte, 1);
+    (void)!write(fds[1], &byte, 1);
+}
+
+/* The work needs no loop, and comes after what was queued before. */
+static void call_waits_for_the_work(void **state)
+{
+    struct job before = {.number = 1}, called = {.number = 2};
+
+    (void)state;
+    worked_count = 0;
+    vt_worker_submit(worker, work, NULL, &before);
+    assert_int_equal(vt_worker_call(worker, work, &called, NULL, 0), 0);
+    assert_int_equal(worked_count, 2);
+    assert_int_equal(worked[1], 2);
+    assert_false(pthread_equal(called.worked_on, pthread_self()));
+}
+
+static void wait_until_gone(void *data)
+{
+    const pid_t *pid = data;
+
+    while (kill(*pid, 0) == 0)
+        (void)poll(NULL, 0, 5);
+}
+
+/* As libvirtd does, which kills a QEMU that has become ours and waits until it is gone. */
+static void children_are_reaped_meanwhile(void **state)
+{
+    const struct vt_spawn spawn = {.argv = (const char *const[]){"sleep", "0.05", NULL}};
+    pid_t pid = vt_spawn(&spawn, NULL);
+
+    (void)state;
+    assert_true(pid > 0);
+    assert_int_equal(vt_worker_call(worker, wait_until_gone, &pid, NULL, 0), 0);
+}
+
+static void call_is_aborted(void **state)
+{
+    int never[2], aborts[2], go[2], answer[2];
+    char byte = 0;
+
+    (void)state;
+    assert_int_equal(pipe2(never, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(aborts, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(answer, O_CLOEXEC), 0);
+    {
+        int fds[] = {go[0], answer[1]};
+        int abort_fds[] = {never[0], aborts[0]};
+
+        assert_int_equal(write(aborts[1], "x", 1), 1);
+        assert_int_equal(vt_worker_call(worker, read_a_byte, fds, abort_fds, 2), 2);
+        /* the work still runs, and ends when it can */
+        assert_int_equal(write(go[1], "y", 1), 1);
+        assert_int_equal(read(answer[0], &byte, 1), 1);
+        assert_int_equal(byte, 'y');
+        /* work that is done wins over a reason to stop that comes later */
+        assert_int_equal(write(go[1], "z", 1), 1);
+        assert_int_equal(vt_worker_call(worker, read_a_byte, fds, abort_fds, 1), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        (void)close(never[i]);
+        (void)close(aborts[i]);
+        (void)close(go[i]);
+        (void)close(answer[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(jobs_keep_their_order),
+        cmocka_unit_test(no_one_waits_for_it),
+        cmocka_unit_test(call_waits_for_the_work),
+        cmocka_unit_test(children_are_reaped_meanwhile),
+        cmocka_unit_test(call_is_aborted),
+    };
+
+    return cmocka_run_group_tests(tests, start, NULL);
+}
