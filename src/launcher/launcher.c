@@ -408,6 +408,7 @@ static struct vt_domain_spec domain_spec(const struct launcher *l)
         .ram = l->config->ram,
         .cpus = l->config->cpus,
         .kvm = p->accel.kvm,
+        .kvm_emulated = p->accel.emulated,
         .emulator = EMULATOR,
         .overlay = p->overlay.path,
         .base = p->base.path,

@@ -82,8 +82,6 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
         r = vt_net_view_read(&view, err);
     if (r == 0)
         r = vt_net_plan_make(config, &view, mac, &p->net, err);
-    if (r == 0 && p->net.replace)
-        r = vt_bridge_remove(&p->net, err);
     if (r == 0)
         r = vt_bridge_make(&p->net, err);
     if (r == 0)

@@ -71,11 +71,13 @@ int vt_accel_choose(enum vt_accel wanted, const struct vt_kvm_facts *facts,
     why = unusable(facts);
     if (wanted == VT_ACCEL_KVM && why)
         return vt_error_set(err, VT_CAUSE_KVM, -ENODEV, "ACCEL=kvm cannot be had: %s", why);
-    if (!why && wanted == VT_ACCEL_AUTO && facts->cpu_needs_flag && !facts->cpu_has_flag)
+    ret->emulated = !why && facts->cpu_needs_flag && !facts->cpu_has_flag;
+    if (ret->emulated && wanted == VT_ACCEL_AUTO)
         why = vt_strdup("/dev/kvm is there, but the CPU shows neither vmx nor svm, so it is a "
                         "software emulation that stock kernels crash on: run on a machine with "
                         "nested virtualization, or set ACCEL=kvm to try it anyway");
     ret->kvm = !why;
+    ret->emulated = ret->emulated && ret->kvm;
     ret->reason = VT_TAKE_PTR(why);
     return 0;
 }

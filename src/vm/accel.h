@@ -16,8 +16,9 @@ struct vt_kvm_facts {
 
 struct vt_accel_choice {
     bool kvm;
-    char *reason; /* why not KVM, and how to change it; NULL when nothing is to be said. Owned by
-                     the holder */
+    bool emulated; /* KVM, but not the hardware's: some of the host CPU's registers are missing */
+    char *reason;  /* why not KVM, and how to change it; NULL when nothing is to be said. Owned by
+                      the holder */
 };
 
 /* Ask the machine. */

@@ -20,6 +20,17 @@ static void add_metadata(struct vt_xml *xml, const struct vt_domain_spec *spec)
     vt_xml_end(xml, "metadata");
 }
 
+static void add_cpu(struct vt_xml *xml, const struct vt_domain_spec *spec)
+{
+    vt_xml_begin(xml, "cpu");
+    vt_xml_attr(xml, "mode", spec->kvm ? "host-passthrough" : "maximum");
+    vt_xml_attr(xml, "check", "none");
+    /* QEMU ends at once where KVM shows this register (MSR 0x10a) and cannot set it. */
+    if (spec->kvm_emulated)
+        vt_xml_empty(xml, "feature", "policy", "disable", "name", "arch-capabilities", NULL);
+    vt_xml_end(xml, "cpu");
+}
+
 static void add_memory_and_cpus(struct vt_xml *xml, const struct vt_domain_spec *spec)
 {
     VT_AUTO_FREE char *mebibytes = vt_fmt("%" PRIu64, spec->ram / MIB);
@@ -28,8 +39,7 @@ static void add_memory_and_cpus(struct vt_xml *xml, const struct vt_domain_spec 
     vt_xml_attr(xml, "unit", "MiB");
     vt_xml_end_text(xml, "memory", mebibytes);
     vt_xml_textf(xml, "vcpu", "%u", spec->cpus);
-    vt_xml_empty(xml, "cpu", "mode", spec->kvm ? "host-passthrough" : "maximum", "check", "none",
-                 NULL);
+    add_cpu(xml, spec);
 }
 
 static void add_os(struct vt_xml *xml)
@@ -109,6 +119,8 @@ static void add_network_card(struct vt_xml *xml, const struct vt_domain_spec *sp
     vt_xml_empty(xml, "mac", "address", spec->mac, NULL);
     vt_xml_empty(xml, "source", "network", spec->network, NULL);
     vt_xml_empty(xml, "model", "type", "virtio", NULL);
+    /* No network boot: firmware would spend seconds of every start on it. */
+    vt_xml_empty(xml, "rom", "enabled", "no", NULL);
     vt_xml_end(xml, "interface");
 }
 

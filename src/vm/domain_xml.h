@@ -18,6 +18,7 @@ struct vt_domain_spec {
     uint64_t ram;           /* bytes, a multiple of 1 MiB */
     unsigned cpus;
     bool kvm;
+    bool kvm_emulated; /* see struct vt_accel_choice */
     const char *emulator;
     const char *overlay;     /* path */
     const char *base;        /* path */
