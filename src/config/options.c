@@ -83,12 +83,21 @@ static int store_seconds(struct vt_config *config, const struct vt_option *optio
 static int store_string(struct vt_config *config, const struct vt_option *option, const char *value,
                         char **ret_allowed)
 {
+    if (*value == '\0')
+        return refuse(ret_allowed, vt_strdup("give some text, or leave it out"));
     for (const char *c = value; *c; c++) {
         if (iscntrl((unsigned char)*c))
             return refuse(ret_allowed, vt_strdup("control characters are not allowed"));
     }
     vt_str_replace(field(config, option->offset), vt_strdup(value));
     return 0;
+}
+
+/* A string that no message shows. */
+static int store_secret(struct vt_config *config, const struct vt_option *option, const char *value,
+                        char **ret_allowed)
+{
+    return store_string(config, option, value, ret_allowed);
 }
 
 /* A name that is safe as a file name, as libvirt uses it, and on a command line. */
@@ -201,7 +210,7 @@ const struct vt_option vt_options[] = {
     {"CLOUD_INIT_DISK", "PATH", "/cloud_init.iso", "where the seed for cloud-init is made",
      store_path, FIELD(cloud_init_disk), 0, NULL},
     {"PASSWORD", "TEXT", NULL,
-     "password of the image's default user; random makes one and prints it once", store_string,
+     "password of the image's default user; random makes one and prints it once", store_secret,
      FIELD(password), 0, NULL},
     {"INSTANCE_ID", "ID", "localimage-01",
      "cloud-init's instance-id; auto: a changed seed is a new instance", store_string,
@@ -241,14 +250,32 @@ char *vt_option_flag(const struct vt_option *option)
     return flag;
 }
 
+/* What a message shows of @value: no secret, and nothing that a terminal would obey. */
+static char *shown(const struct vt_option *option, const char *value)
+{
+    char *text;
+
+    if (option->store == store_secret)
+        return vt_strdup("…");
+    text = vt_strdup(*value ? value : "''");
+    for (char *c = text; *c; c++) {
+        if (iscntrl((unsigned char)*c))
+            *c = '?';
+    }
+    return text;
+}
+
 int vt_option_set(struct vt_config *config, const struct vt_option *option, const char *label,
                   const char *value, struct vt_error *err)
 {
     VT_AUTO_FREE char *allowed = NULL;
 
-    if (option->store(config, option, value, &allowed) < 0)
-        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL, "%s%s cannot be used: %s", label, value,
+    if (option->store(config, option, value, &allowed) < 0) {
+        VT_AUTO_FREE char *text = shown(option, value);
+
+        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL, "%s%s cannot be used: %s", label, text,
                             allowed);
+    }
     if (option->given_offset)
         *(bool *)field(config, option->given_offset) = true;
     return 0;
