@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+vt_unit(config config)
+vt_unit(config help)
+vt_unit(config options)
 vt_unit(config yaml)
