@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vm/accel.h"
+#include "vm/accel_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,7 @@
 #define KVM_DEVICE             "/dev/kvm"
 #define KVM_API_VERSION_WANTED 12
 
-/* Whether the flags line of /proc/cpuinfo holds @flag as a word. */
-static bool cpu_flag(const char *cpuinfo, const char *flag)
+bool vt_cpuinfo_has_flag(const char *cpuinfo, const char *flag)
 {
     const char *line = strstr(cpuinfo, "\nflags");
     size_t len = strlen(flag);
@@ -24,7 +23,7 @@ static bool cpu_flag(const char *cpuinfo, const char *flag)
         return false;
     end = line + 1 + strcspn(line + 1, "\n");
     for (at = strstr(line, flag); at && at < end; at = strstr(at + len, flag)) {
-        if (at[-1] == ' ' && (at[len] == ' ' || at[len] == '\n'))
+        if (at[-1] == ' ' && (at[len] == ' ' || at[len] == '\n' || at[len] == '\0'))
             return true;
     }
     return false;
@@ -41,7 +40,8 @@ void vt_kvm_facts_read(struct vt_kvm_facts *ret)
 #if defined(__x86_64__) || defined(__i386__)
     ret->cpu_needs_flag = true;
     if (vt_file_read("/proc/cpuinfo", 1 << 22, &cpuinfo, NULL) == 0)
-        ret->cpu_has_flag = cpu_flag(cpuinfo, "vmx") || cpu_flag(cpuinfo, "svm");
+        ret->cpu_has_flag =
+            vt_cpuinfo_has_flag(cpuinfo, "vmx") || vt_cpuinfo_has_flag(cpuinfo, "svm");
 #endif
 }
 
