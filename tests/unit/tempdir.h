@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* The directory of the running test. */
-static char dir[64];
+static char test_dir[64];
 
 /* "NAME in the test's directory"; the strings live in a small ring. */
 static __attribute__((unused)) const char *in_dir(const char *name)
@@ -22,15 +22,15 @@ static __attribute__((unused)) const char *in_dir(const char *name)
     static unsigned next;
     char *s = ring[next++ % 8];
 
-    (void)snprintf(s, sizeof(ring[0]), "%s/%s", dir, name);
+    (void)snprintf(s, sizeof(ring[0]), "%s/%s", test_dir, name);
     return s;
 }
 
 static __attribute__((unused)) int make_test_dir(void **state)
 {
     (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/vt-unit-XXXXXX");
-    return mkdtemp(dir) ? 0 : -1;
+    (void)snprintf(test_dir, sizeof(test_dir), "/tmp/vt-unit-XXXXXX");
+    return mkdtemp(test_dir) ? 0 : -1;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -44,7 +44,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static __attribute__((unused)) int remove_test_dir(void **state)
 {
     (void)state;
-    return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return nftw(test_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static __attribute__((unused)) void put_text(const char *path, const char *text)

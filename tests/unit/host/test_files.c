@@ -61,7 +61,7 @@ static void read_says_why_not(void **state)
 
     (void)state;
     assert_int_equal(vt_file_read(in_dir("none"), 10, &text, NULL), -ENOENT);
-    assert_int_equal(vt_file_read(dir, 10, &text, NULL), -EISDIR);
+    assert_int_equal(vt_file_read(test_dir, 10, &text, NULL), -EISDIR);
     put_text(in_dir("file"), "x");
     assert_int_equal(vt_file_read(in_dir("file/below"), 10, &text, NULL), -ENOTDIR);
     assert_null(text);
@@ -77,13 +77,13 @@ static void write_replaces_the_whole(void **state)
     assert_text(path, "longer than later");
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
-    assert_int_equal(vt_file_write(path, "later", 5, 0644, dir), 0);
+    assert_int_equal(vt_file_write(path, "later", 5, 0644, test_dir), 0);
     assert_text(path, "later");
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0644);
     assert_int_equal(vt_file_write(path, "", 0, 0644, NULL), 0);
     assert_text(path, "");
-    assert_int_equal(count_entries(dir), 1);
+    assert_int_equal(count_entries(test_dir), 1);
 }
 
 /* A link that somebody put there is replaced, not followed. */
@@ -119,7 +119,7 @@ static void a_failed_write_leaves_nothing(void **state)
     assert_int_equal(vt_file_write(in_dir("new"), "more than ten bytes", 19, 0644, NULL), -EFBIG);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_text(in_dir("old"), "old");
-    assert_int_equal(count_entries(dir), 2);
+    assert_int_equal(count_entries(test_dir), 2);
 }
 
 static void owners_are_taken_over(void **state)
@@ -129,20 +129,20 @@ static void owners_are_taken_over(void **state)
     (void)state;
     if (getuid() != 0)
         skip();
-    assert_int_equal(chown(dir, 12345, 23456), 0);
-    assert_int_equal(vt_file_write(in_dir("file"), "x", 1, 0600, dir), 0);
+    assert_int_equal(chown(test_dir, 12345, 23456), 0);
+    assert_int_equal(vt_file_write(in_dir("file"), "x", 1, 0600, test_dir), 0);
     assert_int_equal(stat(in_dir("file"), &st), 0);
     assert_int_equal(st.st_uid, 12345);
     assert_int_equal(st.st_gid, 23456);
     put_text(in_dir("other"), "x");
-    assert_int_equal(vt_path_chown_like(in_dir("other"), dir), 0);
+    assert_int_equal(vt_path_chown_like(in_dir("other"), test_dir), 0);
     assert_int_equal(stat(in_dir("other"), &st), 0);
     assert_int_equal(st.st_uid, 12345);
     assert_int_equal(st.st_gid, 23456);
     /* never what a link points to */
     assert_int_equal(symlink("/etc/passwd", in_dir("link")), 0);
-    assert_int_equal(vt_path_chown_like(in_dir("link"), dir), -ELOOP);
-    assert_int_equal(vt_path_chown_like(in_dir("none"), dir), -ENOENT);
+    assert_int_equal(vt_path_chown_like(in_dir("link"), test_dir), -ELOOP);
+    assert_int_equal(vt_path_chown_like(in_dir("none"), test_dir), -ENOENT);
 }
 
 static void directories_are_made(void **state)
@@ -164,7 +164,7 @@ static void directories_are_made(void **state)
     assert_int_equal(symlink("nowhere", in_dir("link")), 0);
     assert_true(vt_path_exists(in_dir("link")));
     assert_false(vt_path_exists(in_dir("none")));
-    assert_int_equal(vt_path_sync(dir), 0);
+    assert_int_equal(vt_path_sync(test_dir), 0);
     assert_int_equal(vt_path_sync(in_dir("none")), -ENOENT);
 }
 
@@ -220,7 +220,7 @@ static void a_lock_goes_with_its_holder(void **state)
 
     (void)state;
     end_child(lock_in_child(path, "a child with a long name\n"));
-    fd = vt_lock_take(path, "me\n", dir, &holder);
+    fd = vt_lock_take(path, "me\n", test_dir, &holder);
     assert_true(fd >= 0);
     assert_null(holder);
     assert_text(path, "me\n");

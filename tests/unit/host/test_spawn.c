@@ -257,7 +257,7 @@ static void who_may_read(void **state)
     put_text(path, "x");
     assert_int_equal(chmod(path, 0604), 0);
     assert_int_equal(vt_readable_by(path, 12345, 23456), -EACCES); /* the directory is 0700 */
-    assert_int_equal(chmod(dir, 0711), 0);
+    assert_int_equal(chmod(test_dir, 0711), 0);
     assert_int_equal(vt_readable_by(path, 12345, 23456), 0);
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(vt_readable_by(path, 12345, 23456), -EACCES);

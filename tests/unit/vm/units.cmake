@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+vt_unit(vm accel)
+vt_unit(vm domain_xml)
