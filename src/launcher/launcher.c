@@ -122,24 +122,38 @@ static void on_qemu_exit(pid_t pid, int status, void *data)
     conclude(l);
 }
 
+/* Where what QEMU itself said begins in @log: behind its command line, which libvirt writes there
+ * with a backslash at the end of each line but the last. */
+static const char *after_command_line(const char *log)
+{
+    const char *last = NULL, *end;
+
+    for (const char *p = log; (p = strstr(p, " \\\n")); p++)
+        last = p;
+    end = last ? strchr(last + 3, '\n') : NULL;
+    return end ? end + 1 : log;
+}
+
 /* The last lines of QEMU's own log, each after a newline; the caller frees them. */
 static char *qemu_last_words(const char *name)
 {
     VT_AUTO_FREE char *path = vt_fmt(QEMU_LOG, name);
     VT_AUTO_FREE char *text = NULL;
     struct vt_buf out = VT_BUF_INIT(QEMU_LOG_MAX);
-    size_t len = 0, start;
+    const char *first, *start;
+    size_t len = 0;
     int lines = 0;
 
     if (vt_file_read(path, QEMU_LOG_MAX, &text, &len) < 0)
         return vt_strdup("");
     while (len > 0 && text[len - 1] == '\n')
         text[--len] = '\0';
-    for (start = len; start > 0; start--) {
-        if (text[start - 1] == '\n' && ++lines == 10)
+    first = after_command_line(text);
+    for (start = text + len; start > first; start--) {
+        if (start[-1] == '\n' && ++lines == 10)
             break;
     }
-    vt_buf_addf(&out, "\n%s", text + start);
+    vt_buf_addf(&out, "\n%s", start);
     return vt_buf_take(&out);
 }
 
@@ -539,8 +553,12 @@ int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
         r = start_guest(l, err);
     if (r == 0)
         r = watch_over(l, err);
+    if (r == -ECANCELED) {
+        vt_info("stopped before the guest was started");
+        return 0;
+    }
     if (r < 0)
-        return r == -ECANCELED ? 0 : r;
+        return r;
     r = vt_loop_run(err);
     return r < 0 ? r : verdict(l, err);
 }
