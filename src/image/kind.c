@@ -20,11 +20,14 @@ static const struct {
     [VT_KIND_UNKNOWN] = {NULL, false,
                          "has no boot sector (the bytes 55 AA at offset 510), and is in no format "
                          "that is known here (qcow2, raw, vmdk, vdi, vhdx)"},
-    [VT_KIND_EMPTY] = {NULL, false, "is empty"},
-    [VT_KIND_ZEROS] = {NULL, false, "begins with nothing but zeros and has no boot sector"},
+    [VT_KIND_EMPTY] = {NULL, false, "is empty; get it anew"},
+    [VT_KIND_ZEROS] = {NULL, false,
+                       "begins with nothing but zeros and has no boot sector; get it anew"},
     [VT_KIND_HTML] = {NULL, false,
-                      "looks like a web page, as an address that needs a browser leaves it"},
-    [VT_KIND_TEXT] = {NULL, false, "looks like text"},
+                      "looks like a web page, as an address that needs a browser leaves it; get "
+                      "the image from another address"},
+    [VT_KIND_TEXT] = {NULL, false,
+                      "looks like text; mount a cloud image (qcow2, raw, vmdk, vdi or vhdx)"},
     [VT_KIND_ARCHIVE] = {NULL, false,
                          "is an archive (tar, ova, zip or 7z); take the disk image out of it"},
     [VT_KIND_ISO] = {NULL, false,
