@@ -15,7 +15,7 @@ Make a small guest for tests of a virtual machine's life: Debian's cloud kernel,
   --force         make it even if it is up to date"
 
 suite=trixie
-drivers=(virtio_blk virtio_net virtio-rng virtio_balloon pvpanic-pci button evdev isofs)
+drivers=(virtio_blk virtio_net virtio-rng virtio_balloon pvpanic-mmio pvpanic-pci button evdev isofs)
 
 fetch_packages() {
   say "fetching the packages"
