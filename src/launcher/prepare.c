@@ -21,6 +21,7 @@
 
 #define QEMU_USER     "libvirt-qemu"
 #define PASSWORD_NAME "password"
+#define SEED_NOTE_MAX 4096
 
 /* Long steps say how far they are, but not more often than this. */
 #define PROGRESS_EVERY 2 /* seconds */
@@ -110,11 +111,37 @@ static int prepare_disk(struct vt_prepared *p, const struct vt_config *config, s
     return r;
 }
 
+/*
+ * cloud-init applies a seed once per instance-id. A seed that changed since, under the same id,
+ * changes nothing in the guest, and nothing there says so: remember which one an id was first used
+ * with, and warn.
+ */
+static int note_seed(struct vt_prepared *p, struct vt_error *err)
+{
+    VT_AUTO_FREE char *path = vt_data_dir_file(&p->data, "seed");
+    VT_AUTO_FREE char *digest = vt_seed_digest(&p->seed);
+    const char *id = p->seed.instance_id ? p->seed.instance_id : "";
+    VT_AUTO_FREE char *known = vt_fmt("%s\t", id);
+    VT_AUTO_FREE char *line = vt_fmt("%s%s\n", known, digest);
+    VT_AUTO_FREE char *old = NULL;
+    int r;
+
+    if (p->overlay.reused && vt_file_read(path, SEED_NOTE_MAX, &old, NULL) == 0 &&
+        vt_startswith(old, known)) {
+        p->seed_ignored = !vt_streq(old, line);
+        return 0;
+    }
+    r = vt_file_write(path, line, strlen(line), 0644, p->data.path);
+    return r < 0 ? vt_error_errno(err, VT_CAUSE_DATA_DIR, -r, "cannot write %s", path) : 0;
+}
+
 static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
     p->seed_path = p->seed.kind == VT_SEED_READY_ISO ? p->seed.ready_iso : config->cloud_init_disk;
     if (p->seed.kind == VT_SEED_READY_ISO)
         return 0;
+    if (note_seed(p, err) < 0)
+        return -EIO;
     return vt_seed_iso_write(&p->seed, config->cloud_init_disk, err);
 }
 

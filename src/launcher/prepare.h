@@ -18,6 +18,7 @@
 struct vt_prepared {
     struct vt_accel_choice accel;
     struct vt_seed seed;
+    bool seed_ignored;     /* it changed, but not its instance-id: cloud-init will not apply it */
     const char *seed_path; /* of the ISO that the guest gets */
     struct vt_data_dir data;
     struct vt_base base;

@@ -464,6 +464,11 @@ static int collect(const struct vt_config *config, const char *root, struct vt_s
     return r;
 }
 
+char *vt_seed_digest(const struct vt_seed *seed)
+{
+    return instance_id_of(seed, seed->meta_data.text);
+}
+
 int vt_seed_collect(const struct vt_config *config, const char *root, struct vt_seed *ret,
                     struct vt_error *err)
 {

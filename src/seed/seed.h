@@ -69,4 +69,10 @@ struct vt_seed {
 int vt_seed_collect(const struct vt_config *config, const char *root, struct vt_seed *ret,
                     struct vt_error *err) VT_MUST_CHECK;
 
+/*
+ * "iid-" and 16 hexadecimal digits, another for any other documents; what INSTANCE_ID=auto uses.
+ * Not for a ready ISO. The caller frees it.
+ */
+char *vt_seed_digest(const struct vt_seed *seed);
+
 void vt_seed_done(struct vt_seed *seed);
