@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Run by cloud-init as root, once, at the end of the first boot; its output is on the guest's console.
 set -eu
 

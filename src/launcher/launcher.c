@@ -492,9 +492,10 @@ static void print_decisions(struct launcher *l)
     for (size_t i = 0; seed->warnings[i]; i++)
         vt_warning("%s", seed->warnings[i]);
     if (l->prepared.seed_ignored)
-        vt_warning("the seed is another than at this guest's first start, but the instance-id is "
-                   "the same, so cloud-init will not apply it: set INSTANCE_ID=auto to have changes "
-                   "applied");
+        vt_warning(
+            "the seed is another than at this guest's first start, but the instance-id is "
+            "the same, so cloud-init will not apply it: set INSTANCE_ID=auto to have changes "
+            "applied");
     if (seed->made_password)
         vt_info("the password of the image's default user is %s", seed->made_password);
 }

@@ -160,10 +160,8 @@ static void call_is_aborted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jobs_keep_their_order),
-        cmocka_unit_test(no_one_waits_for_it),
-        cmocka_unit_test(call_waits_for_the_work),
-        cmocka_unit_test(children_are_reaped_meanwhile),
+        cmocka_unit_test(jobs_keep_their_order),   cmocka_unit_test(no_one_waits_for_it),
+        cmocka_unit_test(call_waits_for_the_work), cmocka_unit_test(children_are_reaped_meanwhile),
         cmocka_unit_test(call_is_aborted),
     };
 

@@ -50,7 +50,7 @@ static __attribute__((unused)) char *mutable(const char *s)
 static __attribute__((unused)) int make_test_dir(void **state)
 {
     (void)state;
-    (void)strcpy(dir, "/tmp/vt-image-XXXXXX");
+    (void)snprintf(dir, sizeof(dir), "/tmp/vt-image-XXXXXX");
     return mkdtemp(dir) ? 0 : -1;
 }
 

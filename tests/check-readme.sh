@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# usage: tests/check-readme.sh [--update] [PROGRAM]
+#
+# The README's tables of variables and exit statuses are the program's own: what stands between
+#     <!-- virtainer --markdown-tables: variables -->      and  <!-- end -->
+#     <!-- virtainer --markdown-tables: exit statuses -->  and  <!-- end -->
+# must be what PROGRAM (build/dev/src/virtainer) prints with --markdown-tables. --update writes it there. Status 0: it
+# is so; 1: it is not; 77: there is no README.md.
+set -eu -o pipefail
+
+update=
+if [ "${1:-}" = --update ]; then
+    update=yes
+    shift
+fi
+root=$(cd "$(dirname "$0")/.." && pwd)
+program=$(realpath "${1:-$root/build/dev/src/virtainer}")
+readme=$root/README.md
+if [ ! -e "$readme" ]; then
+    echo "there is no README.md"
+    exit 77
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$program" --markdown-tables >"$work/tables"
+# Two paragraphs: the tables.
+awk -v RS= 'NR == 1' "$work/tables" >"$work/variables"
+awk -v RS= 'NR == 2' "$work/tables" >"$work/statuses"
+
+# The README with the tables put in; fails where a marker is missing, twice there, or without its end.
+insert_tables() {
+    awk -v variables="$work/variables" -v statuses="$work/statuses" '
+        function put(file,    line) {
+            if (inside)
+                exit bad = 1
+            print
+            while ((getline line < file) > 0)
+                print line
+            inside = 1
+        }
+        $0 == "<!-- virtainer --markdown-tables: variables -->" { put(variables); v++; next }
+        $0 == "<!-- virtainer --markdown-tables: exit statuses -->" { put(statuses); s++; next }
+        $0 == "<!-- end -->" { inside = 0 }
+        !inside
+        END { exit bad || inside || v != 1 || s != 1 }' "$readme"
+}
+
+if ! insert_tables >"$work/README.md"; then
+    echo "README.md: the markers of a table are missing, twice there or without <!-- end -->; see tests/check-readme.sh" >&2
+    exit 1
+fi
+if [ "$update" ]; then
+    cmp -s "$work/README.md" "$readme" || cat "$work/README.md" >"$readme"
+elif ! diff -u --label README.md --label "virtainer --markdown-tables" "$readme" "$work/README.md"; then
+    echo "README.md is not what the program says: run tests/check-readme.sh --update" >&2
+    exit 1
+fi
