@@ -4,6 +4,7 @@
 # Bad input, each tried end to end: its own exit status, one line that names the thing and the way out, within ten seconds,
 # and nothing changed on disk.
 
+bats_require_minimum_version 1.5.0
 load lib
 
 setup() { e2e_setup; }

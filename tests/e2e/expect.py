@@ -10,7 +10,7 @@ Steps, done in their order within the time limit:
     send=TEXT       type TEXT, with Python's escapes (\\r, \\x10)
     end             wait until the command has ended by itself
 
-Ends with 0, or with 1 after showing all that the command said. The command is ended with SIGKILL, which no engine's client
+Ends with 0, or with 1 after showing the end of what the command said. The command is ended with SIGKILL, which no engine's client
 can hand on to the container.
 """
 import codecs
@@ -102,7 +102,7 @@ def main(words):
             name, _, value = step.partition("=")
             {"expect": talk.expect, "send": talk.send, "end": lambda _: talk.end()}[name](value)
     except (Failure, OSError, subprocess.TimeoutExpired) as failure:
-        said = talk.said.decode(errors="replace")
+        said = talk.said[-8192:].decode(errors="replace")
         print(f"expect.py: {failure}; it said:\n{said}", file=sys.stderr)
         return 1
     finally:

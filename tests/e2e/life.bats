@@ -3,6 +3,7 @@
 #
 # The life of a virtainer from its start to its end, with the boot sector where no Linux is needed.
 
+bats_require_minimum_version 1.5.0
 load lib
 
 setup() { e2e_setup; }
@@ -53,12 +54,13 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
 # bats test_tags=podman
 @test "typing through attach, and leaving with the detach keys" {
   boot vm -t -i
-  typing vm 20 'send=abc' 'expect=ABC' 'send=xyz' 'expect=XYZ'
+  typing vm 20 'send=abc' 'expect=ABC' 'send=xyz\r' 'expect=XYZ'
   assert_running vm
   # Once more: the console is given to whoever comes.
   typing vm 20 'send=hello' 'expect=HELLO'
   assert_running vm
-  assert_log vm XYZ
+  # An engine's log has whole lines.
+  wait_log vm 'ABCXYZ'
 }
 
 @test "typing without a terminal (-i alone)" {
@@ -71,16 +73,18 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
 @test "virsh console --force takes the console, the log goes on, and the attachment comes back" {
   boot vm -t -i
   typing vm 20 'send=abc' 'expect=ABC'
-  talk 30 --pty 'expect=Escape character' 'send=while held' 'expect=WHILE HELD' 'send=\x1d' end -- \
+  talk 30 --pty 'expect=Escape character' 'send=taken\r' 'expect=TAKEN' 'send=\x1d' end -- \
     "${engine_command[@]}" exec -t -i "$e2e_id-vm" virsh console --force vm
-  wait_log vm 'WHILE HELD'
+  wait_log vm TAKEN
+  wait_log vm 'virtainer: .*console was taken over'
   typing vm 20 'send=back' 'expect=BACK'
 }
 
-@test "a guest that floods its console is not stopped by a log that nobody reads, and heeds the button" {
+@test "a guest that floods its console hears what is typed, and the button" {
   boot vm -t -i
-  typing vm 20 'send=f' 'expect=flood' 'send=x' 'expect=X'
-  typing vm 20 'send=abc' 'expect=ABC'
+  # The first key ends the flood.
+  typing vm 30 'send=f' 'expect=boot-sector: flood' 'send=xabc' 'expect=ABC'
+  typing vm 20 'send=f' 'expect=boot-sector: flood'
   stop vm
   assert_status vm 0
 }
@@ -133,7 +137,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   virtainer vm -v "$boot_sector:/image:ro"
   stop vm
   assert_status vm 0
-  assert_log vm '^virtainer: .*(stopped before|the guest is off)'
+  assert_log vm '^virtainer: (stopped before the guest was started|the guest is off)'
 }
 
 @test "virsh shutdown and virsh destroy: 0 and 71" {
@@ -170,7 +174,9 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   kill_in vm KILL "$(state vm .qemu_pid)"
   assert_status vm 70
   assert_log vm 'virtainer: error: QEMU was ended by signal 9'
-  log_of vm | grep -A 20 'error: QEMU was ended' | grep -q 'qemu-system-x86_64' || fail "none of QEMU's own log"
+  # What QEMU said of itself, and not the hundred lines of its command line that stand before it in that log.
+  words=$(log_of vm | sed '1,/error: QEMU was ended/d')
+  [[ $words == *'char device redirected'* && $words != *' -device '* ]] || fail "not QEMU's own last words: $words"
 }
 
 @test "a kernel panic: status 70" {
@@ -200,10 +206,10 @@ no_zombies() { ! processes "$1" | grep ' Z '; }
 @test "orphans of docker exec are reaped" {
   boot vm
   # shellcheck disable=SC2016
-  exec_in vm sh -c 'for i in 1 2 3 4 5; do (setsid sh -c "sleep 1; exit 3" &); done'
+  exec_in vm sh -c 'for i in 1 2 3 4 5; do (setsid sh -c "sleep 4; exit 3" &); done'
   processes vm | grep -q ' sleep$' || fail 'no orphans to reap'
   no_orphans() { ! processes vm | grep ' sleep$'; }
-  until_true 10 no_orphans
+  until_true 15 no_orphans
   until_true 5 no_zombies vm
 }
 
@@ -386,7 +392,7 @@ kvm_opens() { as_root sh -c 'exec 3<>/dev/kvm' 2>/dev/null; }
   boot vm --cap-add CHOWN -e NETWORK=none
   state vm '.network == "none" and .address == null and .guest_address == null and .mac == null'
   assert_log vm 'network +none'
-  run ! exec_in vm virsh domiflist vm
+  run ! grep -q '<interface' <<<"$(exec_in vm virsh dumpxml vm)"
 }
 
 @test "a container without IPv6" {

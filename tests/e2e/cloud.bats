@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A real cloud image: Debian with cloud-init and an SSH server. A boot takes a minute and more, so each test looks at much.
+# VT_CLOUD_IMAGE names another Debian image than images/debian/build.sh makes.
+#
+# shellcheck disable=SC2154
+
+load lib
+
+readonly cloud_image=${VT_CLOUD_IMAGE:-$guest_images/debian-trixie.qcow2}
+
+# Seconds a boot to the end of cloud-init may take, on a machine that is busy with other tests.
+readonly boot_limit=400
+
+setup() {
+  e2e_setup
+  key=$BATS_TEST_TMPDIR/key
+  user_data=$BATS_TEST_TMPDIR/user-data
+  meta_data=$BATS_TEST_TMPDIR/meta-data
+  work=$BATS_TEST_TMPDIR/work
+  mkdir "$work"
+  ssh-keygen -q -t ed25519 -N '' -C 'a test' -f "$key"
+}
+
+teardown() {
+  e2e_teardown
+  rm -rf "$work"
+}
+
+# cloud NAME OPTION…: start one with the cloud image.
+cloud() {
+  local name=$1
+  shift
+  virtainer "$name" -v "$cloud_image:/image:ro" "$@"
+}
+
+with_key() { printf '%s\n' -v "$key.pub:/tmp/id_rsa.pub:ro"; }
+
+# --- SSH ----------------------------------------------------------------------------------------------------------
+
+ssh_options=(-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5
+  -o ServerAliveInterval=5 -o ServerAliveCountMax=6)
+
+# guest NAME COMMAND: run by the shell of the guest's user, who comes with the key. A guest that no more answers is a
+# failure, not a wait.
+guest() {
+  timeout "$(seconds 120)" ssh -n -i "$key" -o IdentitiesOnly=yes -o BatchMode=yes "${ssh_options[@]}" \
+    "debian@$(address_of "$1")" "$2"
+}
+
+# guest_by_password NAME PASSWORD COMMAND
+guest_by_password() {
+  timeout "$(seconds 120)" sshpass -p "$2" ssh -n -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 \
+    "${ssh_options[@]}" "debian@$(address_of "$1")" "$3"
+}
+
+# booted NAME COMMAND…: wait until COMMAND, a login, works and cloud-init is done. It fails as soon as the virtainer ends.
+booted() {
+  local name=$1 deadline
+  deadline=$((SECONDS + $(seconds "$boot_limit")))
+  shift
+  until "$@" true 2>/dev/null; do
+    assert_running "$name" || return
+    ((SECONDS < deadline)) || { fail "no login within $boot_limit s: $*" && return 1; }
+    sleep 2
+  done
+  # Its status is not 0 if something went wrong, or is even deprecated.
+  said=$("$@" 'cloud-init status --wait --long') || fail "cloud-init: $said"
+  grep -q '^status: done' <<<"$said" || fail "cloud-init: $said"
+  [[ $("$@" 'cat /run/cloud-init/result.json' | jq -c .v1.errors) == '[]' ]] || fail 'cloud-init had errors'
+}
+
+# --- the guest's disk, from outside -------------------------------------------------------------------------------
+
+# disk_tool COMMAND…: qemu-img where the overlay finds its base, with $work beside it.
+disk_tool() {
+  timeout "$(seconds 200)" "${engine_command[@]}" run --rm --label "vt-e2e=$e2e_id" -v "$cloud_image:/image:ro" \
+    -v "$data:/mounted" -v "$work:/work" "$VT_IMAGE" "$@"
+}
+
+# root_partition: the guest's root file system as e2fsprogs take it, from a raw copy of its disk.
+root_partition() {
+  disk_tool qemu-img convert -f qcow2 -O raw /mounted/local_image.qcow2 /work/disk
+  printf '%s?offset=%s\n' "$work/disk" $((512 * $(partx -g -o START -n 1 "$work/disk")))
+}
+
+# assert_unmounted: the file system is what an unmount leaves: no journal to replay, no errors.
+assert_unmounted() {
+  local partition header
+  partition=$(root_partition)
+  header=$(as_root dumpe2fs -h "$partition" 2>&1)
+  grep -q '^Filesystem features:.*has_journal' <<<"$header" || fail "no header: $header"
+  run ! grep needs_recovery <<<"$header"
+  grep -qE '^Filesystem state: +clean$' <<<"$header" || fail "not clean: $header"
+  as_root e2fsck -f -n "$partition"
+  rm -f "$work/disk"
+}
+
+# stop_cloud NAME: as a person does; the guest must end by itself.
+stop_cloud() {
+  timeout "$(seconds 150)" "${engine_command[@]}" stop -t "$(seconds 120)" "$e2e_id-$1" >/dev/null
+  assert_status "$1" 0
+}
+
+# What the initramfs said when it looked at the root file system.
+root_check() { guest "$1" 'sudo cat /run/initramfs/fsck.log'; }
+
+# --- the tests ----------------------------------------------------------------------------------------------------
+
+# bats test_tags=podman
+@test "cloud image: SSH with the key at the container's address, cloud-init, DNS, console; stop leaves a clean disk" {
+  new_network net
+  engine run -d --name "$e2e_id-sibling" --label "vt-e2e=$e2e_id" --network "$e2e_id-net" "$VT_IMAGE" sleep 3600 >/dev/null
+  mapfile -t options < <(with_key)
+  cloud vm -t -i --network "$e2e_id-net" "${options[@]}"
+  booted vm guest vm
+
+  [[ $(guest vm 'cloud-init query instance_id') == localimage-01 ]]
+  [[ $(guest vm hostname) == cloudimage ]]
+  # A sibling's name is known to the engine's name server alone. In full: systemd-resolved asks no name server about
+  # a name without a dot.
+  domain=$e2e_id-net
+  [[ $VT_ENGINE != podman ]] || domain=dns.podman
+  [[ $(guest vm "getent ahostsv4 $e2e_id-sibling.$domain") == "$(address_of sibling) "* ]]
+  # The root file system fills the disk of 40 GiB.
+  (($(guest vm 'df --output=size -B1G / | tail -n 1') >= 38))
+  [[ $(guest vm 'systemctl --failed --no-legend | wc -l') == 0 ]]
+
+  # QEMU runs as a user of its own, under its seccomp filter, with no capability.
+  pid=$(pid_of vm qemu-system-x86)
+  qemu=$(exec_in vm cat "/proc/$pid/status")
+  grep -qE '^Uid:(.[1-9][0-9]*){4}$' <<<"$qemu" || fail "$qemu"
+  grep -qE '^Seccomp:.2$' <<<"$qemu" || fail "$qemu"
+  grep -qE '^CapEff:.0+$' <<<"$qemu" || fail "$qemu"
+
+  talk 60 --pty 'expect=Escape character' 'send=\r' 'expect=cloudimage login:' 'send=\x1d' end -- \
+    "${engine_command[@]}" exec -t -i "$e2e_id-vm" virsh console --force vm
+  [[ $(engine inspect -f '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}' "$e2e_id-vm") != unhealthy ]]
+
+  guest vm 'echo kept | sudo tee /var/kept >/dev/null'
+  stop_cloud vm
+  assert_unmounted
+  # The next test goes on from here, if it runs.
+  cp "$key" "$key.pub" "$BATS_FILE_TMPDIR/"
+  mv "$data" "$BATS_FILE_TMPDIR/$VT_ENGINE-data"
+  mkdir "$data"
+}
+
+# used_data: a data directory with a guest that was booted, given /var/kept, and stopped: the first test's, or a new one.
+used_data() {
+  if [[ -d $BATS_FILE_TMPDIR/$VT_ENGINE-data ]]; then
+    as_root rm -rf "$data"
+    mv "$BATS_FILE_TMPDIR/$VT_ENGINE-data" "$data"
+    cp "$BATS_FILE_TMPDIR"/key* "$BATS_TEST_TMPDIR/"
+    return
+  fi
+  mapfile -t options < <(with_key)
+  cloud first "${options[@]}"
+  booted first guest first
+  guest first 'echo kept | sudo tee /var/kept >/dev/null'
+  stop_cloud first
+}
+
+# write_files NAME: in the guest, numbered files with their checksums; a number is printed when its file is on the disk.
+write_files() {
+  # shellcheck disable=SC2016
+  guest "$1" 'mkdir -p files && cd files && i=0 && while i=$((i + 1)); do
+    head -c 200000 /dev/urandom >$i && sha256sum $i >$i.sum && sync $i $i.sum . && echo $i || exit
+  done'
+}
+
+# last_number FILE: the last whole line, 0 if there is none.
+last_number() { awk '/^[0-9]+$/ { last = $0 } END { print last + 0 }' "$1"; }
+
+at_least() { (($(last_number "$1") >= $2)); }
+
+@test "cloud image: another container on the same data directory goes on; so it does after kill -9 while the guest writes" {
+  used_data
+  mapfile -t options < <(with_key)
+  engine rm -f "$e2e_id-first" >/dev/null 2>&1 || true
+  cloud second "${options[@]}"
+  booted second guest second
+  [[ $(guest second 'cat /var/kept') == kept ]]
+  # The guest itself saw a file system that had been unmounted, and cloud-init the instance it knew.
+  check=$(root_check second)
+  grep -q 'root: clean' <<<"$check" || fail "$check"
+  [[ $(guest second 'sudo find /var/lib/cloud/instances -mindepth 1 -maxdepth 1 | wc -l') == 1 ]]
+
+  write_files second >"$BATS_TEST_TMPDIR/written" 2>&1 &
+  writer=$!
+  until_true 60 at_least "$BATS_TEST_TMPDIR/written" 20
+  as_root kill -9 "$(engine inspect -f '{{.State.Pid}}' "$e2e_id-second")"
+  assert_status second 137
+  wait "$writer" || true
+  last=$(last_number "$BATS_TEST_TMPDIR/written")
+  disk_tool qemu-img check -f qcow2 /mounted/local_image.qcow2
+
+  engine start "$e2e_id-second" >/dev/null
+  booted second guest second
+  # This time there was something to recover, which shows that the check above sees it.
+  check=$(root_check second)
+  grep -q 'recovering journal' <<<"$check" || fail "$check"
+  # All that was on the disk is there, as it was.
+  guest second "cd files && for i in \$(seq $last); do sha256sum --quiet -c \$i.sum || exit; done"
+  [[ $(guest second 'cat /var/kept') == kept ]]
+  stop_cloud second
+  assert_unmounted
+}
+
+@test "cloud image: user-data, meta-data and key together all arrive, with few capabilities" {
+  cat >"$user_data" <<END
+#cloud-config
+write_files:
+  - path: /etc/from-user-data
+    content: arrived
+runcmd:
+  - [touch, /run/ran]
+END
+  printf 'instance-id: mine-7\nlocal-hostname: my-guest\n' >"$meta_data"
+  chmod 0600 "$user_data" "$meta_data"
+  before=$(listing "$BATS_TEST_TMPDIR" | grep -v ' data\|^work\|^data')
+  mapfile -t options < <(with_key)
+  cloud vm --cap-add NET_ADMIN --device /dev/net/tun "${options[@]}" -e CPU=2 -e RAM=1536 -e DISK_SIZE=10G \
+    -v "$user_data:/tmp/user-data:ro" -v "$meta_data:/tmp/meta-data:ro"
+  booted vm guest vm
+  [[ $(guest vm 'cat /etc/from-user-data') == arrived ]]
+  guest vm 'test -e /run/ran'
+  [[ $(guest vm 'cloud-init query instance_id') == mine-7 ]]
+  [[ $(guest vm hostname) == my-guest ]]
+  [[ $(guest vm nproc) == 2 ]]
+  (($(guest vm "awk '/^MemTotal/ { print int(\$2 / 1024) }' /proc/meminfo") > 1300))
+  (($(guest vm 'df --output=size -B1G / | tail -n 1') < 11))
+  stop_cloud vm
+  # What was mounted is as it was.
+  after=$(listing "$BATS_TEST_TMPDIR" | grep -v ' data\|^work\|^data')
+  [[ $before == "$after" ]] || { diff <(echo "$before") <(echo "$after") || fail 'a mounted file was changed'; }
+}
+
+@test "cloud image: with nothing given, the password is 'password', and the log warns" {
+  cloud vm --no-data
+  wait_log vm 'virtainer: warning: .*password'
+  booted vm guest_by_password vm password
+  [[ $(guest_by_password vm password 'id -un') == debian ]]
+  run ! guest_by_password vm wrong true
+  stop_cloud vm
+}
