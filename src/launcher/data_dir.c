@@ -48,6 +48,8 @@ static int take_lock(struct vt_data_dir *dir, struct vt_error *err)
     dir->lock = vt_lock_take(path, me, dir->path, &holder);
     if (dir->lock == -EWOULDBLOCK) {
         holder[strcspn(holder, "\n")] = '\0';
+        /* Two that started together: one made .virtainer, the other was first at the lock. */
+        dir->fresh = false;
         return vt_error_set(err, VT_CAUSE_DATA_BUSY, -EBUSY,
                             "the data directory %s is held by another virtainer (%s): stop that "
                             "one, or mount another directory",

@@ -91,14 +91,18 @@ static int64_t get_number(struct json_object *object, const char *name)
     return json_object_get_int64(json_object_object_get(object, name));
 }
 
+/* The phase called @name, or VT_PHASE_MAX_. */
+static enum vt_phase find_phase(const char *name)
+{
+    enum vt_phase phase = 0;
+
+    while (name && phase < VT_PHASE_MAX_ && !vt_streq(name, phase_names[phase]))
+        phase++;
+    return name ? phase : VT_PHASE_MAX_;
+}
+
 static void fill(struct vt_status *status, struct json_object *object)
 {
-    const char *phase = json_object_get_string(json_object_object_get(object, "state"));
-
-    for (unsigned i = 0; phase && i < VT_PHASE_MAX_; i++) {
-        if (vt_streq(phase, phase_names[i]))
-            status->phase = i;
-    }
     for (size_t i = 0; i < VT_ARRAY_SIZE(strings); i++) {
         const char *value = json_object_get_string(json_object_object_get(object, strings[i].name));
 
@@ -111,10 +115,24 @@ static void fill(struct vt_status *status, struct json_object *object)
     status->qemu_pid = (pid_t)get_number(object, "qemu_pid");
 }
 
+int vt_status_parse(const char *text, struct vt_status *ret)
+{
+    struct json_object *object = json_tokener_parse(text);
+    enum vt_phase phase =
+        find_phase(json_object_get_string(json_object_object_get(object, "state")));
+
+    *ret = (struct vt_status){0};
+    if (phase != VT_PHASE_MAX_) {
+        ret->phase = phase;
+        fill(ret, object);
+    }
+    (void)json_object_put(object);
+    return phase == VT_PHASE_MAX_ ? -EBADMSG : 0;
+}
+
 int vt_status_read(struct vt_status *ret, struct vt_error *err)
 {
     VT_AUTO_FREE char *text = NULL;
-    struct json_object *object;
     int r = vt_file_read(VT_STATUS_PATH, STATUS_LIMIT, &text, NULL);
 
     *ret = (struct vt_status){0};
@@ -123,10 +141,8 @@ int vt_status_read(struct vt_status *ret, struct vt_error *err)
                             "no virtainer runs here: use this command through docker exec");
     if (r < 0)
         return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot read " VT_STATUS_PATH);
-    object = json_tokener_parse(text);
-    if (!object)
-        return vt_error_set(err, VT_CAUSE_INTERNAL, -EBADMSG, VT_STATUS_PATH " is not JSON");
-    fill(ret, object);
-    (void)json_object_put(object);
+    r = vt_status_parse(text, ret);
+    if (r < 0)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, r, VT_STATUS_PATH " tells no state");
     return 0;
 }

@@ -58,5 +58,8 @@ int vt_status_write(const struct vt_status *status) VT_MUST_CHECK;
  */
 int vt_status_read(struct vt_status *ret, struct vt_error *err) VT_MUST_CHECK;
 
+/* What vt_status_json() made @text from. Returns 0, or -EBADMSG with @ret empty. */
+int vt_status_parse(const char *text, struct vt_status *ret) VT_MUST_CHECK;
+
 /* @status as JSON for people's programs (docs/state-json.md); the caller frees it. */
 char *vt_status_json(const struct vt_status *status);

@@ -85,11 +85,22 @@ static void flush_queue(struct vt_terminal *t)
     report_dropped(t);
 }
 
+/* Make the room again of what was written already. */
+static void compact(struct vt_terminal *t)
+{
+    t->queue.len -= t->queue_start;
+    memmove(t->queue.data, t->queue.data + t->queue_start, t->queue.len);
+    t->queue_start = 0;
+}
+
 static void enqueue(struct vt_terminal *t, const char *data, size_t len)
 {
-    size_t room = QUEUE_SIZE - t->queue.len;
-    size_t take = len < room ? len : room;
+    size_t room, take;
 
+    if (len > QUEUE_SIZE - t->queue.len && t->queue_start > 0)
+        compact(t);
+    room = QUEUE_SIZE - t->queue.len;
+    take = len < room ? len : room;
     vt_buf_add(&t->queue, data, take);
     t->dropped += len - take;
     wait_for_room(t, true);
