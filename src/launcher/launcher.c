@@ -403,6 +403,7 @@ static void start_on_worker(void *data)
     struct launcher *l = start->launcher;
 
     start->result = vt_vm_connect(l->vm, &start->err);
+    vt_debug("libvirtd answers");
     if (start->result == 0 && l->prepared.has_network)
         start->result = vt_network_start(vt_vm_connection(l->vm), &l->prepared.net, &start->err);
     if (start->result == 0)
@@ -466,6 +467,7 @@ static int watch_over(struct launcher *l, struct vt_error *err)
 
     if (pid < 0)
         return vt_error_errno(err, VT_CAUSE_LIBVIRT, -pid, "cannot find QEMU's process id");
+    vt_debug("QEMU runs as process %d", pid);
     l->status.qemu_pid = pid;
     set_phase(l, VT_PHASE_RUNNING);
     vt_daemon_supervise(l->prepared.daemon);
@@ -503,6 +505,8 @@ static void print_decisions(struct launcher *l)
 static int set_up(struct launcher *l, struct vt_error *err)
 {
     int r = vt_loop_init(err);
+
+    vt_debug("virtainer " VT_VERSION " begins");
 
     if (r == 0)
         r = vt_worker_new(&l->worker, err);

@@ -186,12 +186,44 @@ static int keep_password(const struct vt_prepared *p, struct vt_error *err)
     return r < 0 ? vt_error_errno(err, VT_CAUSE_DATA_DIR, -r, "cannot write %s", path) : 0;
 }
 
+/*
+ * A guest that is larger than the container may be would be killed by the kernel in the middle of
+ * its work. Limits of both cgroup versions; version 1 writes a huge number for none, version 2 a
+ * word.
+ */
+static int check_memory_limit(const struct vt_config *config, struct vt_error *err)
+{
+    static const char *const paths[] = {"/sys/fs/cgroup/memory.max",
+                                        "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+
+    for (size_t i = 0; i < VT_ARRAY_SIZE(paths); i++) {
+        VT_AUTO_FREE char *text = NULL, *limit_text = NULL, *ram_text = NULL;
+        uint64_t limit;
+
+        if (vt_file_read(paths[i], 64, &text, NULL) < 0)
+            continue;
+        text[strcspn(text, "\n")] = '\0';
+        if (vt_parse_u64(text, UINT64_MAX, &limit) < 0 || config->ram < limit)
+            continue;
+        limit_text = vt_size_text(limit);
+        ram_text = vt_size_text(config->ram);
+        return vt_error_set(
+            err, VT_CAUSE_MEMORY, -ENOMEM,
+            "RAM asks for %s, and the container may have %s in all (--memory): give "
+            "the guest less, or the container more",
+            ram_text, limit_text);
+    }
+    return 0;
+}
+
 /* What only looks: nothing is changed yet, so all that is wrong with the wishes shows here. */
 static int look(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
     VT_AUTO_IMAGE_SOURCE struct vt_image_source source = {0};
     int r = vt_config_check(config, err);
 
+    if (r == 0)
+        r = check_memory_limit(config, err);
     if (r == 0)
         r = choose_accel(config, &p->accel, err);
     if (r == 0 && config->network != VT_NETWORK_NONE)
@@ -209,8 +241,10 @@ static int change(struct vt_prepared *p, const struct vt_config *config, struct 
 {
     int r = prepare_network(p, config, err);
 
+    vt_debug("libvirtd is starting, the network is prepared");
     if (r == 0)
         r = prepare_disk(p, config, err);
+    vt_debug("the disk is prepared");
     if (r == 0)
         r = vt_data_dir_uuid(&p->data, &p->uuid, err);
     if (r == 0)
@@ -231,6 +265,7 @@ int vt_prepare(const struct vt_config *config, struct vt_prepared *ret,
         r = vt_data_dir_open(&ret->data, config->image_dir, err);
     if (r < 0)
         return r;
+    vt_debug("the data directory %s is ours", config->image_dir);
     vt_qemu_cache_install(&ret->data, ret->accel.kvm);
     r = vt_daemon_start(&ret->daemon, on_daemon_restart, data, err);
     if (r == 0)
