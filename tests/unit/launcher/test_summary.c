@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/summary.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../golden.h"
+#include "base/str.h"
+
+#define GIB (UINT64_C(1) << 30)
+/* An address as the plan has it: in host order. */
+#define IP(a, b, c, d) \
+    ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+
+static char uuid[] = "f0b1c2d3-0011-4233-8455-66778899aabb";
+static char overlay[] = "/mounted/local_image.qcow2", image[] = "/image";
+static char generated[] = "generated", user_data[] = "/tmp/user-data",
+            iso[] = "/tmp/cloud_init.iso";
+static char reason[] = "route 192.168.0.0/16 of eth0";
+
+/* A first start with a key, under TCG. */
+static struct vt_prepared first_start(void)
+{
+    return (struct vt_prepared){
+        .uuid = uuid,
+        .seed = {.kind = VT_SEED_KEY,
+                 .user_data = {.origin = generated},
+                 .meta_data = {.origin = generated},
+                 .key_count = 1},
+        .base = {.path = image, .format = "qcow2", .virtual_size = 3 * GIB},
+        .overlay = {.path = overlay, .virtual_size = 40 * GIB},
+        .has_network = true,
+        .net = {.mac = "52:54:00:12:34:56",
+                .guest = IP(192, 168, 100, 100),
+                .container = IP(172, 17, 0, 2)},
+    };
+}
+
+static void check(const char *golden, const struct vt_config *config,
+                  const struct vt_prepared *prepared)
+{
+    static const char version[] = "virtainer " VT_VERSION "\n";
+    VT_AUTO_FREE char *text = vt_summary_text(config, prepared);
+
+    /* not in the golden files, which outlive it */
+    assert_true(vt_startswith(text, version));
+    vt_assert_golden(golden, text + strlen(version));
+}
+
+static void a_first_start(void **state)
+{
+    const struct vt_prepared prepared = first_start();
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    check("launcher/summary-first", &config, &prepared);
+}
+
+static void everything_else(void **state)
+{
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    config.cpus = 4;
+    config.grace_period = 5;
+    prepared.accel.kvm = true;
+    prepared.overlay.reused = true;
+    prepared.seed.kind = VT_SEED_USER_DATA;
+    prepared.seed.user_data.origin = user_data;
+    prepared.seed.key_count = 2;
+    prepared.seed.password_set = true;
+    prepared.net.moved = true;
+    prepared.net.wanted = IP(192, 168, 100, 0);
+    prepared.net.guest = IP(10, 123, 0, 100);
+    prepared.net.container = 0;
+    prepared.net.reason = reason;
+    check("launcher/summary-other", &config, &prepared);
+}
+
+static void a_ready_seed_and_no_network(void **state)
+{
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    prepared.has_network = false;
+    prepared.seed = (struct vt_seed){.kind = VT_SEED_READY_ISO, .ready_iso = iso};
+    check("launcher/summary-iso", &config, &prepared);
+}
+
+static void the_status_says_the_same(void **state)
+{
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_STATUS struct vt_status status = {0};
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    vt_summary_status(&config, &prepared, &status);
+    assert_int_equal(status.phase, VT_PHASE_PREPARING);
+    assert_string_equal(status.name, "vm");
+    assert_string_equal(status.uuid, uuid);
+    assert_string_equal(status.accelerator, "tcg");
+    assert_string_equal(status.network, "nat");
+    assert_string_equal(status.address, "172.17.0.2");
+    assert_string_equal(status.guest_address, "192.168.100.100");
+    assert_string_equal(status.mac, "52:54:00:12:34:56");
+    assert_string_equal(status.overlay, overlay);
+    assert_string_equal(status.base, image);
+    assert_int_equal(status.ram, GIB);
+    assert_int_equal(status.disk_size, 40 * GIB);
+    assert_int_equal(status.cpus, 1);
+    assert_int_equal(status.qemu_pid, 0);
+    assert_true(status.since > 1700000000);
+}
+
+static void the_status_without_a_network(void **state)
+{
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_STATUS struct vt_status status = {0};
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    config.network = VT_NETWORK_NONE;
+    prepared.has_network = false;
+    prepared.accel.kvm = true;
+    vt_summary_status(&config, &prepared, &status);
+    assert_string_equal(status.network, "none");
+    assert_string_equal(status.accelerator, "kvm");
+    assert_null(status.address);
+    assert_null(status.guest_address);
+    assert_null(status.mac);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_first_start),
+        cmocka_unit_test(everything_else),
+        cmocka_unit_test(a_ready_seed_and_no_network),
+        cmocka_unit_test(the_status_says_the_same),
+        cmocka_unit_test(the_status_without_a_network),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
