@@ -25,6 +25,7 @@
 #include "launcher/stop.h"
 #include "launcher/summary.h"
 #include "launcher/terminal.h"
+#include "launcher/verdict.h"
 #include "net/bridge.h"
 #include "net/dhcp.h"
 #include "net/network.h"
@@ -34,7 +35,6 @@
 #define EMULATOR     "/usr/bin/qemu-system-x86_64"
 #define CONSOLE_PIPE VT_RUN_DIR "/console"
 #define QEMU_LOG     "/var/log/libvirt/qemu/%s.log"
-#define QEMU_LOG_MAX (1 << 20)
 
 /* How long libvirtd may take to say why QEMU has gone. */
 #define VERDICT_WAIT 1000 /* ms */
@@ -53,10 +53,7 @@ struct launcher {
     int stop_timer;
     int verdict_timer;
     int dhcp_timer;
-    bool powered_off; /* the guest's own doing, or because it was asked */
-    bool panicked;    /* the guest's kernel said so */
-    bool qemu_gone;
-    int qemu_status; /* as waitpid gives it, when qemu_gone */
+    struct vt_end end;
     bool finished;
 };
 
@@ -99,12 +96,9 @@ static void on_verdict_timer(int timer, void *data)
 /* Finish once QEMU is gone and it is known why. */
 static void conclude(struct launcher *l)
 {
-    bool known = l->powered_off || l->panicked || l->stop.state >= VT_STOP_FORCED ||
-                 WIFSIGNALED(l->qemu_status);
-
-    if (!l->qemu_gone)
+    if (!l->end.qemu_gone)
         return;
-    if (known)
+    if (vt_end_is_known(&l->end))
         finish(l);
     else
         vt_loop_update_timer(l->verdict_timer, VERDICT_WAIT);
@@ -116,80 +110,10 @@ static void on_qemu_exit(pid_t pid, int status, void *data)
 
     (void)pid;
     vt_debug("QEMU has ended with wait status %#x", (unsigned)status);
-    l->qemu_gone = true;
-    l->qemu_status = status;
+    l->end.qemu_gone = true;
+    l->end.qemu_status = status;
     l->status.qemu_pid = 0;
     conclude(l);
-}
-
-/* Where what QEMU itself said begins in @log: behind its command line, which libvirt writes there
- * with a backslash at the end of each line but the last. */
-static const char *after_command_line(const char *log)
-{
-    const char *last = NULL, *end;
-
-    for (const char *p = log; (p = strstr(p, " \\\n")); p++)
-        last = p;
-    end = last ? strchr(last + 3, '\n') : NULL;
-    return end ? end + 1 : log;
-}
-
-/* The last lines of QEMU's own log, each after a newline; the caller frees them. */
-static char *qemu_last_words(const char *name)
-{
-    VT_AUTO_FREE char *path = vt_fmt(QEMU_LOG, name);
-    VT_AUTO_FREE char *text = NULL;
-    struct vt_buf out = VT_BUF_INIT(QEMU_LOG_MAX);
-    const char *first, *start;
-    size_t len = 0;
-    int lines = 0;
-
-    if (vt_file_read(path, QEMU_LOG_MAX, &text, &len) < 0)
-        return vt_strdup("");
-    while (len > 0 && text[len - 1] == '\n')
-        text[--len] = '\0';
-    first = after_command_line(text);
-    for (start = text + len; start > first; start--) {
-        if (start[-1] == '\n' && ++lines == 10)
-            break;
-    }
-    vt_buf_addf(&out, "\n%s", start);
-    return vt_buf_take(&out);
-}
-
-static int crash_error(const struct launcher *l, struct vt_error *err)
-{
-    VT_AUTO_FREE char *words = qemu_last_words(l->config->vm_name);
-
-    if (l->panicked)
-        return vt_error_set(err, VT_CAUSE_CRASHED, -EIO,
-                            "the guest's kernel panicked: see the end of its console above");
-    if (WIFSIGNALED(l->qemu_status))
-        return vt_error_set(err, VT_CAUSE_CRASHED, -EIO,
-                            "QEMU was ended by signal %d (%s); its last log lines:%s",
-                            WTERMSIG(l->qemu_status), strsignal(WTERMSIG(l->qemu_status)), words);
-    return vt_error_set(err, VT_CAUSE_CRASHED, -EIO,
-                        "QEMU ended with status %d; its last log lines:%s",
-                        WEXITSTATUS(l->qemu_status), words);
-}
-
-/* What the run comes to, as the process's exit status. */
-static int verdict(const struct launcher *l, struct vt_error *err)
-{
-    bool clean_exit = WIFEXITED(l->qemu_status) && WEXITSTATUS(l->qemu_status) == 0;
-
-    if (l->stop.state >= VT_STOP_FORCED)
-        return vt_error_set(err, VT_CAUSE_FORCED, -ETIMEDOUT,
-                            "the guest was forced off; what it had not written is lost to it, and "
-                            "its disk is as after a power cut");
-    if (l->powered_off && clean_exit) {
-        vt_info("the guest is off");
-        return 0;
-    }
-    if (l->panicked || !clean_exit)
-        return crash_error(l, err);
-    return vt_error_set(err, VT_CAUSE_FORCED, -ECANCELED,
-                        "the guest was forced off from outside (virsh destroy)");
 }
 
 /* ---- stopping ---- */
@@ -212,7 +136,7 @@ static void on_pressed(void *data)
     struct press *press = data;
 
     /* Not the last try: it is pressed again, and at the end of the grace period there is force. */
-    if (press->result < 0 && !press->launcher->finished && !press->launcher->powered_off)
+    if (press->result < 0 && !press->launcher->finished && !press->launcher->end.powered_off)
         vt_warning("%s", press->err.msg);
     vt_error_done(&press->err);
     free(press);
@@ -241,6 +165,7 @@ static void act(struct launcher *l, enum vt_stop_action action)
         break;
     case VT_STOP_FORCE:
         vt_warning("forcing the guest off");
+        l->end.forced = true;
         signal_qemu(l, SIGTERM);
         break;
     case VT_STOP_KILL:
@@ -296,14 +221,14 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         set_phase(l, VT_PHASE_PAUSED);
         break;
     case VT_DOMAIN_SHUTDOWN:
-        l->powered_off = true;
+        l->end.powered_off = true;
         set_phase(l, VT_PHASE_STOPPING);
         break;
     case VT_DOMAIN_REBOOT:
         vt_info("the guest reboots");
         break;
     case VT_DOMAIN_CRASHED:
-        l->panicked = !l->qemu_gone || !WIFSIGNALED(l->qemu_status);
+        l->end.panicked = !l->end.qemu_gone || !WIFSIGNALED(l->end.qemu_status);
         break;
     case VT_DOMAIN_STOPPED:
         break;
@@ -544,6 +469,7 @@ int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
 {
     /* One for the process's life: callbacks and the worker point to it. */
     struct launcher *l = vt_calloc(1, sizeof(*l));
+    VT_AUTO_FREE char *qemu_log = vt_fmt(QEMU_LOG, config->vm_name);
     int r;
 
     l->config = config;
@@ -569,5 +495,9 @@ int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
     if (r < 0)
         return r;
     r = vt_loop_run(err);
-    return r < 0 ? r : verdict(l, err);
+    if (r == 0)
+        r = vt_end_verdict(&l->end, qemu_log, err);
+    if (r == 0)
+        vt_info("the guest is off");
+    return r;
 }
