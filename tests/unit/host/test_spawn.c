@@ -225,7 +225,6 @@ static void sockets_are_passed(void **state)
 
 static void another_user(void **state)
 {
-    VT_AUTO_FREE char *expected = NULL;
     char found[64] = "";
     int status, pipe_fds[2];
     pid_t pid;

@@ -27,7 +27,7 @@
 static char dir[64];
 
 /* "NAME in the test's directory"; the strings live until the program ends, in a small ring. */
-static __attribute__((unused)) const char *in_dir(const char *format, ...)
+static __attribute__((unused)) VT_PRINTF(1, 2) const char *in_dir(const char *format, ...)
 {
     static char ring[16][256];
     static unsigned next;

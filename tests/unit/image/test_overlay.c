@@ -211,7 +211,6 @@ static void test_moved_base(void **state)
 static void test_killed_while_moving(void **state)
 {
     VT_AUTO_OVERLAY struct vt_overlay made = {0}, moved = {0}, back = {0}, third = {0};
-    VT_AUTO_FREE char *record = NULL;
 
     (void)state;
     prepare_ok(in_dir("base"), 0, &made);
