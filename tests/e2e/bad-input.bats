@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# shellcheck disable=SC2154
+#
 # Bad input, each tried end to end: its own exit status, one line that names the thing and the way out, within ten seconds,
 # and nothing changed on disk.
 

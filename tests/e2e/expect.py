@@ -9,9 +9,10 @@ Steps, done in their order within the time limit:
                     its first group, or else all of it, is printed
     send=TEXT       type TEXT, with Python's escapes (\\r, \\x10)
     end             wait until the command has ended by itself
+    detach          leave an attachment with the engine's detach keys, and wait until the command has ended
 
-Ends with 0, or with 1 after showing the end of what the command said. The command is ended with SIGKILL, which no engine's client
-can hand on to the container.
+Ends with 0, or with 1 after showing the end of what the command said. The command is ended with SIGKILL, which no engine's
+client can hand on to the container.
 """
 import codecs
 import os
@@ -48,11 +49,13 @@ class Talk:
             self.fd = self.process.stdout.fileno()
             self.input = self.process.stdin.fileno()
 
-    def more(self, what):
-        """Read what there is, or wait for it."""
+    def more(self, what, at_most=None):
+        """Read what there is, or wait for it; no longer than that, and then for nothing."""
         left = self.deadline - time.monotonic()
         if self.ended:
             raise Failure(f"the command ended before {what}")
+        if left > 0 and at_most is not None and not select.select([self.fd], [], [], min(left, at_most))[0]:
+            return
         if left <= 0 or not select.select([self.fd], [], [], left)[0]:
             raise Failure(f"{self.timeout} s passed before {what}")
         try:
@@ -70,6 +73,8 @@ class Talk:
         print((match.group(1) if pattern.groups else match.group(0)).decode(errors="replace"), flush=True)
 
     def send(self, text):
+        if self.ended:
+            return
         data = codecs.decode(text.encode("latin-1", "backslashreplace"), "unicode_escape").encode("latin-1")
         while data:
             data = data[os.write(self.input, data):]
@@ -78,6 +83,21 @@ class Talk:
         while not self.ended:
             self.more("it ended")
         self.process.wait(max(0.1, self.deadline - time.monotonic()))
+
+    def detach(self):
+        """One key after the other, as a person does: podman takes them only in one read each."""
+        while not self.ended:
+            for key in ("\\x10", "\\x11"):
+                self.send(key)
+                self.watch(0.3)
+            self.watch(2)
+        self.end()
+
+    def watch(self, how_long):
+        """Read for so long, or until the command ends."""
+        until = time.monotonic() + how_long
+        while not self.ended and (left := until - time.monotonic()) > 0:
+            self.more("it ended", left)
 
     def close(self):
         if self.process.poll() is None:
@@ -100,7 +120,8 @@ def main(words):
     try:
         for step in words[:split]:
             name, _, value = step.partition("=")
-            {"expect": talk.expect, "send": talk.send, "end": lambda _: talk.end()}[name](value)
+            {"expect": talk.expect, "send": talk.send, "end": lambda _: talk.end(),
+             "detach": lambda _: talk.detach()}[name](value)
     except (Failure, OSError, subprocess.TimeoutExpired) as failure:
         said = talk.said[-8192:].decode(errors="replace")
         print(f"expect.py: {failure}; it said:\n{said}", file=sys.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # What the end-to-end tests share. A test file begins with `load lib`; its setup calls e2e_setup, its teardown
 # e2e_teardown. A test that also runs with podman has the tag `podman`.
@@ -38,6 +38,9 @@ e2e_setup() {
   e2e_id=vt-e2e-$$-$BATS_SUITE_TEST_NUMBER
   data=$BATS_TEST_TMPDIR/data
   mkdir "$data"
+  run_options=(--label "vt-e2e=$e2e_id")
+  # Where no systemd runs podman cannot have the image's health checks, and says so each time.
+  [[ $VT_ENGINE != podman || -S /run/systemd/private ]] || run_options+=(--no-healthcheck)
   networks=()
   mounts=()
 }
@@ -83,7 +86,7 @@ virtainer() {
   [[ " ${options[*]} " == *' --cap-add '* ]] || options+=(--privileged)
   [[ " ${options[*]} " == *:/mounted* || " ${options[*]} " == *' --no-data '* ]] || options+=(-v "$data:/mounted")
   without_word --no-data
-  engine run --name "$e2e_id-$name" --label "vt-e2e=$e2e_id" "${options[@]}" "$VT_IMAGE" "${arguments[@]}" >/dev/null
+  engine run --name "$e2e_id-$name" "${run_options[@]}" "${options[@]}" "$VT_IMAGE" "${arguments[@]}" >/dev/null
 }
 
 # without_word WORD: take it out of the caller's array `options`.
@@ -117,7 +120,7 @@ run_virtainer() {
   while (($#)) && [[ $1 != -- ]]; do options+=("$1") && shift; done
   shift || true
   status=0
-  timeout "$limit" "${engine_command[@]}" run --name "$e2e_id-run" --label "vt-e2e=$e2e_id" "${options[@]}" "$VT_IMAGE" "$@" \
+  timeout "$limit" "${engine_command[@]}" run --name "$e2e_id-run" "${run_options[@]}" "${options[@]}" "$VT_IMAGE" "$@" \
     >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" </dev/null || status=$?
   output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
   ((SECONDS - began < limit)) || fail "it did not end within $limit s; it said: $stderr"
@@ -173,7 +176,7 @@ assert_log() { log_of "$1" | grep -qE -- "$2" || fail "the log of $1 lacks: $2";
 typing() {
   local name=$1 limit=$2
   shift 2
-  talk "$limit" --pty "$@" 'send=\x10\x11' end -- "${engine_command[@]}" attach "$e2e_id-$name"
+  talk "$limit" --pty "$@" detach -- "${engine_command[@]}" attach "$e2e_id-$name"
 }
 
 # until_true SECONDS COMMAND…: for what gives no event: asked again until it is so.
@@ -227,6 +230,6 @@ new_network() {
 # qemu_img ARGUMENT…: qemu-img of the container image, in the test's directory. /image is the small guest, on which a
 # test's overlay lies.
 qemu_img() {
-  engine run --rm --label "vt-e2e=$e2e_id" -v "$small_guest:/image:ro" -v "$BATS_TEST_TMPDIR:/work" -w /work "$VT_IMAGE" \
+  engine run --rm "${run_options[@]}" -v "$small_guest:/image:ro" -v "$BATS_TEST_TMPDIR:/work" -w /work "$VT_IMAGE" \
     qemu-img "$@"
 }

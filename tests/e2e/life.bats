@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# shellcheck disable=SC2016,SC2154
+#
 # The life of a virtainer from its start to its end, with the boot sector where no Linux is needed.
 
 bats_require_minimum_version 1.5.0
@@ -205,7 +207,6 @@ no_zombies() { ! processes "$1" | grep ' Z '; }
 
 @test "orphans of docker exec are reaped" {
   boot vm
-  # shellcheck disable=SC2016
   exec_in vm sh -c 'for i in 1 2 3 4 5; do (setsid sh -c "sleep 4; exit 3" &); done'
   processes vm | grep -q ' sleep$' || fail 'no orphans to reap'
   no_orphans() { ! processes vm | grep ' sleep$'; }
@@ -442,7 +443,7 @@ kvm_opens() { as_root sh -c 'exec 3<>/dev/kvm' 2>/dev/null; }
   typing b 30 "send=wget -qO- http://$e2e_id-a/\\n" "expect=host guest-a\\s+client $b\\s"
   [[ $(http "$a") == *'host guest-a'* ]]
   # A container that is no virtainer, beside them.
-  engine run --rm --label "vt-e2e=$e2e_id" --network "$e2e_id-net" "$VT_IMAGE" bash -c \
+  engine run --rm "${run_options[@]}" --network "$e2e_id-net" "$VT_IMAGE" bash -c \
     "exec 3<>/dev/tcp/$b/80 && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && cat <&3" | grep -q 'host guest-b'
   # And the guest, asked from within its own container.
   exec_in a bash -c "exec 3<>/dev/tcp/$a/80 && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && cat <&3" | grep -q 'host guest-a'

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs the end-to-end tests, set-up included: packages, engine, guest images, container image.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+# shellcheck disable=SC2034
+program=e2e
+export CONTAINER_IMAGE=${VT_IMAGE:-${CONTAINER_IMAGE:-virtainers/generic}}
+CONTAINER_IMAGE=${CONTAINER_IMAGE#localhost/}
+# shellcheck source=run-scripts/lib/common.sh
+source "$root/run-scripts/lib/common.sh"
+# shellcheck source=run-scripts/lib/engine.sh
+source "$root/run-scripts/lib/engine.sh"
+
+usage() {
+  cat <<'EOT'
+Usage: run.sh [--engine docker|podman] [--jobs N] [--rebuild] [--junit DIRECTORY] [FILE…] [FILTER]
+Run the tests in a real engine with real guests. TAP on standard output; status 0 if all passed.
+  --engine     which engine (docker); with podman those tests run that are marked for it
+  --jobs       how many tests at a time (as many as there are CPUs)
+  --rebuild    build the container image anew, even if it is there
+  --junit      also write a report there
+  FILE         only the tests of this file, such as bad-input or life
+  FILTER       only the tests whose names match this regular expression
+Variables: VT_IMAGE, the container image under test (virtainers/generic); E2E_SLOW, a factor for every deadline (1).
+EOT
+}
+
+engine_under_test=${VT_ENGINE:-docker} jobs=$(nproc) rebuild='' junit='' filter='' files=()
+while (($#)); do
+  case $1 in
+    --engine | --jobs | --junit) (($# > 1)) || die 2 "$1 needs a value" ;;&
+    --engine) engine_under_test=$2 && shift ;;
+    --jobs) jobs=$2 && shift ;;
+    --junit) junit=$2 && shift ;;
+    --rebuild) rebuild=again ;;
+    --help | -h) usage && exit 0 ;;
+    -*) die 2 "unknown option $1; see --help" ;;
+    *) if [[ -f $here/${1%.bats}.bats ]]; then files+=("$here/${1%.bats}.bats"); else filter=$1; fi ;;
+  esac
+  shift
+done
+[[ $jobs =~ ^[1-9][0-9]*$ ]] || die 2 "--jobs is '$jobs'; give a number"
+[[ $engine_under_test == docker || $engine_under_test == podman ]] || die 2 "--engine is '$engine_under_test'; it can be docker or podman"
+
+# load_from_docker: give podman the container image that docker has, which saves building it again.
+load_from_docker() {
+  local id
+  id=$(docker image inspect -f '{{.Id}}' "$CONTAINER_IMAGE" 2>/dev/null) || return 1
+  [[ $(engine image inspect -f '{{.Id}}' "localhost/$CONTAINER_IMAGE" 2>/dev/null) == "${id#sha256:}" ]] && return 0
+  say "giving podman docker's $CONTAINER_IMAGE"
+  docker save "$CONTAINER_IMAGE" | engine load -q >/dev/null && engine tag "${id#sha256:}" "localhost/$CONTAINER_IMAGE"
+}
+
+# --- set-up -------------------------------------------------------------------------------------------------------
+
+need_packages bats parallel jq curl python3
+engine_ready "$engine_under_test"
+for guest in boot-sector small-guest; do "$root/images/$guest/build.sh"; done
+VT_IMAGE=$CONTAINER_IMAGE
+if [[ $engine_under_test == podman ]]; then
+  if [[ -n $rebuild ]] || ! load_from_docker; then container_image_ready podman "$rebuild"; fi
+  VT_IMAGE=localhost/$CONTAINER_IMAGE
+else
+  container_image_ready docker "$rebuild"
+fi
+export VT_ENGINE=$engine_under_test VT_IMAGE
+
+# --- the tests ----------------------------------------------------------------------------------------------------
+
+options=(--tap --timing --jobs "$jobs")
+((${#files[@]})) || files=("$here")
+[[ $engine_under_test != podman ]] || options+=(--filter-tags podman)
+[[ -z $filter ]] || options+=(--filter "$filter")
+if [[ -n $junit ]]; then
+  mkdir -p "$junit"
+  options+=(--report-formatter junit --output "$junit")
+fi
+# What the tests make lies on a disk with room for it, and where the engine can mount it from.
+exec bats "${options[@]}" "${files[@]}"
