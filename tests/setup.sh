@@ -20,8 +20,8 @@ packages() {
         libisofs-dev libjson-c-dev libmnl-dev libnftables-dev libvirt-dev libyaml-dev
       ;;
     unit) printf '%s\n' libcmocka-dev qemu-utils ;;
-    lint) printf '%s\n' clang-tidy shellcheck ;;
-    e2e) printf '%s\n' bats curl e2fsprogs iproute2 jq openssh-client procps python3 sshpass util-linux ;;
+    lint) printf '%s\n' clang-format clang-tidy shellcheck ;;
+    e2e) printf '%s\n' bats curl e2fsprogs iproute2 jq openssh-client parallel procps python3 sshpass util-linux ;;
     *) die 2 "there is no group '$1'; see --help" ;;
   esac
 }
@@ -33,7 +33,7 @@ Usage: $program [OPTION] [GROUP…]
 Installs, as root or through sudo, the Debian packages of each GROUP, or of all of them:
   build   what compiles the program
   unit    what the unit tests need beside that
-  lint    clang-tidy and shellcheck
+  lint    clang-tidy, clang-format and shellcheck
   e2e     what the end-to-end tests need beside a container engine, which the run scripts install
 
   --build-only   the groups build and unit
