@@ -71,6 +71,15 @@ static pid_t spawn(const char *script)
     return pid;
 }
 
+/* Let the loop run until it has reaped @pid. */
+static void run_until_gone(pid_t pid)
+{
+    for (int tries = 0; kill(pid, 0) == 0; tries++) {
+        assert_true(tries < TOO_LONG);
+        run_for(1);
+    }
+}
+
 /* ---- timers and descriptors ---- */
 
 static void count_calls(int timer, void *data)
@@ -222,7 +231,7 @@ static void a_child_ends_before_it_is_watched(void **state)
     pid_t pid = spawn("exit 5");
 
     (void)state;
-    run_for(100);
+    run_until_gone(pid);
     assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
     vt_loop_watch_child(pid, on_ended, &ended);
     assert_int_equal(ended.calls, 1);
@@ -238,7 +247,7 @@ static void a_forgotten_child_is_reaped(void **state)
     (void)state;
     vt_loop_watch_child(pid, on_ended, &ended);
     vt_loop_forget_child(pid);
-    run_for(150);
+    run_until_gone(pid);
     assert_int_equal(ended.calls, 0);
     assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
@@ -268,7 +277,7 @@ static void a_number_comes_again(void **state)
     pid_t pid = spawn("exit 5");
 
     (void)state;
-    run_for(100);
+    run_until_gone(pid);
     assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
     if (sleeper_with_number(pid) < 0)
         skip();
@@ -285,13 +294,14 @@ static void a_number_comes_again(void **state)
 static void many_children_are_reaped(void **state)
 {
     struct ended ended = {0};
-    pid_t watched = spawn("exec sleep 30");
+    pid_t others[100], watched = spawn("exec sleep 30");
 
     (void)state;
     vt_loop_watch_child(watched, on_ended, &ended);
-    for (int i = 0; i < 100; i++)
-        (void)spawn("exit 1");
-    run_for(300);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(others); i++)
+        others[i] = spawn("exit 1");
+    for (size_t i = 0; i < VT_ARRAY_SIZE(others); i++)
+        run_until_gone(others[i]);
     assert_int_equal(ended.calls, 0);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
     assert_int_equal(kill(watched, SIGKILL), 0);
