@@ -103,6 +103,11 @@ good() {
   refused 10 '/nowhere.qcow2' 'mount|path' --privileged -v "$data:/mounted" -e IMAGE=/nowhere.qcow2
 }
 
+@test "IMAGE_URL where nobody answers" {
+  refused 13 '127.0.0.1:9/' 'address|server|check|network' --privileged -v "$data:/mounted" \
+    -e IMAGE_URL=http://127.0.0.1:9/image.qcow2
+}
+
 @test "an image that is a text file" {
   echo 'this is no disk' >"$BATS_TEST_TMPDIR/text"
   good "$BATS_TEST_TMPDIR/text"

@@ -203,6 +203,23 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   assert_status vm 0
 }
 
+@test "libvirtd that cannot start: status 60" {
+  printf '#!/bin/sh\necho "this one does not work" >&2\nexit 3\n' >"$BATS_TEST_TMPDIR/libvirtd"
+  chmod 0755 "$BATS_TEST_TMPDIR/libvirtd"
+  run_virtainer 20 --privileged -v "$boot_sector:/image:ro" -v "$BATS_TEST_TMPDIR/libvirtd:/usr/sbin/libvirtd:ro"
+  echo "$stderr"
+  ((status == 60))
+  [[ $stderr == *'virtainer: error: libvirtd ended while it started'*'this one does not work'* ]]
+}
+
+@test "a second virtainer in one container is refused, and the first goes on" {
+  boot vm
+  run -2 exec_in vm virtainer run
+  [[ $output == 'virtainer: error: a virtainer already runs in this container'* ]]
+  exec_in vm virtainer healthcheck
+  exec_in vm virsh list | grep -qE 'vm +running'
+}
+
 no_zombies() { ! processes "$1" | grep ' Z '; }
 
 @test "orphans of docker exec are reaped" {
@@ -334,6 +351,24 @@ healthy() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == h
 
   boot_small third
   assert_log third 'small-guest: filesystem clean'
+}
+
+@test "a data directory that fills up while the guest writes: it pauses, and goes on when there is room" {
+  as_root mount -t tmpfs -o size=8m tmpfs "$data" || skip 'no right to mount a small file system'
+  mounts+=("$data")
+  boot_small vm
+  typing vm 60 'send=write-forever\n' 'expect=written 1\s'
+  wait_log vm 'virtainer: warning: the guest is paused, because its disk could not be written.*virsh resume vm' 60
+  [[ $(exec_in vm virtainer state) == paused ]]
+  run -1 exec_in vm virtainer healthcheck
+  written=$(log_of vm | grep -oE '^small-guest: written [0-9]+' | tail -n 1 | tr -dc 0-9)
+  as_root mount -o remount,size=64m "$data"
+  exec_in vm virsh resume vm
+  wait_log vm "small-guest: written $((written + 5))\\s" 60
+  [[ $(exec_in vm virtainer state) == running ]]
+  stop vm
+  assert_status vm 0
+  qemu_img check data/local_image.qcow2
 }
 
 # --- who owns what ------------------------------------------------------------------------------------------------
