@@ -13,7 +13,7 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 readonly logs=$project_root/build/test-logs
 readonly results=$logs/results
-readonly jobs=2
+readonly stage_jobs=2
 
 # The stages in the order in which they begin: name, kind, time limit in seconds, what must have ended before, what it does.
 # The kind says whose output it is: ctest's, that of bats, or nobody's ('work', where the stage itself is the check).
@@ -103,14 +103,14 @@ container() {
   if ! image_there "localhost/$container_image"; then engine tag "docker.io/$container_image" "localhost/$container_image"; fi
 }
 
-# e2e ENGINE FILE…: test files in an engine; in podman those tests that say so. Deadlines are longer than for one
+# e2e ENGINE JOBS FILE…: test files in an engine; in podman those tests that say so. Deadlines are longer than for one
 # person at work, since two stages run at a time.
 e2e() {
-  local engine=$1 name=$container_image
-  shift
+  local engine=$1 jobs=$2 name=$container_image
+  shift 2
   [[ $engine != podman ]] || name=localhost/$container_image
   export E2E_SLOW=${E2E_SLOW:-2}
-  VT_IMAGE=$name "$tests/e2e/run.sh" --engine "$engine" --jobs "$e2e_jobs" "$@"
+  VT_IMAGE=$name "$tests/e2e/run.sh" --engine "$engine" --jobs "$jobs" "$@"
 }
 
 # other_files: the end-to-end tests that have no stage of their own.
@@ -140,9 +140,9 @@ run_stage() {
     pristine-13) "$tests/pristine.sh" trixie -V ;;
     e2e-*)
       mapfile -t files < <(other_files)
-      e2e_jobs=2 e2e "${1#*-}" "${files[@]}"
+      e2e "${1#*-}" 2 "${files[@]}"
       ;;
-    cloud-* | scripts-*) e2e_jobs=1 e2e "${1#*-}" "${1%-*}" ;;
+    cloud-* | scripts-*) e2e "${1#*-}" 1 "${1%-*}" ;;
   esac
 }
 
@@ -263,7 +263,7 @@ run_all() {
   for name in "$@"; do state[$name]=waiting; done
   while :; do
     for name in "$@"; do
-      ((${#running[@]} < jobs)) || break
+      ((${#running[@]} < stage_jobs)) || break
       if [[ ${state[$name]} != waiting ]] || ! ready "$name"; then continue; fi
       state[$name]=running
       do_stage "$name" &

@@ -15,11 +15,10 @@ readonly boot_limit=400
 
 setup() {
   e2e_setup
-  key=$BATS_TEST_TMPDIR/key
-  user_data=$BATS_TEST_TMPDIR/user-data
-  meta_data=$BATS_TEST_TMPDIR/meta-data
+  given=$BATS_TEST_TMPDIR/given
+  key=$given/key
   work=$BATS_TEST_TMPDIR/work
-  mkdir "$work"
+  mkdir "$given" "$work"
   ssh-keygen -q -t ed25519 -N '' -C 'a test' -f "$key"
 }
 
@@ -62,7 +61,7 @@ booted() {
   shift
   until "$@" true 2>/dev/null; do
     assert_running "$name" || return
-    ((SECONDS < deadline)) || { fail "no login within $boot_limit s: $*" && return 1; }
+    ((SECONDS < deadline)) || { fail "no login within $boot_limit s: $*"; return 1; }
     sleep 2
   done
   # Its status is not 0 if something went wrong, or is even deprecated.
@@ -152,7 +151,7 @@ used_data() {
   if [[ -d $BATS_FILE_TMPDIR/$VT_ENGINE-data ]]; then
     as_root rm -rf "$data"
     mv "$BATS_FILE_TMPDIR/$VT_ENGINE-data" "$data"
-    cp "$BATS_FILE_TMPDIR"/key* "$BATS_TEST_TMPDIR/"
+    cp "$BATS_FILE_TMPDIR"/key* "$given/"
     return
   fi
   mapfile -t options < <(with_key)
@@ -209,7 +208,7 @@ at_least() { (($(last_number "$1") >= $2)); }
 }
 
 @test "cloud image: user-data, meta-data and key together all arrive, with few capabilities" {
-  cat >"$user_data" <<END
+  cat >"$given/user-data" <<END
 #cloud-config
 write_files:
   - path: /etc/from-user-data
@@ -217,12 +216,12 @@ write_files:
 runcmd:
   - [touch, /run/ran]
 END
-  printf 'instance-id: mine-7\nlocal-hostname: my-guest\n' >"$meta_data"
-  chmod 0600 "$user_data" "$meta_data"
-  before=$(listing "$BATS_TEST_TMPDIR" | grep -v ' data\|^work\|^data')
+  printf 'instance-id: mine-7\nlocal-hostname: my-guest\n' >"$given/meta-data"
+  chmod 0600 "$given"/*-data
+  before=$(listing "$given")
   mapfile -t options < <(with_key)
   cloud vm --cap-add NET_ADMIN --device /dev/net/tun "${options[@]}" -e CPU=2 -e RAM=1536 -e DISK_SIZE=10G \
-    -v "$user_data:/tmp/user-data:ro" -v "$meta_data:/tmp/meta-data:ro"
+    -v "$given/user-data:/tmp/user-data:ro" -v "$given/meta-data:/tmp/meta-data:ro"
   booted vm guest vm
   [[ $(guest vm 'cat /etc/from-user-data') == arrived ]]
   guest vm 'test -e /run/ran'
@@ -233,7 +232,7 @@ END
   (($(guest vm 'df --output=size -B1G / | tail -n 1') < 11))
   stop_cloud vm
   # What was mounted is as it was.
-  after=$(listing "$BATS_TEST_TMPDIR" | grep -v ' data\|^work\|^data')
+  after=$(listing "$given")
   [[ $before == "$after" ]] || { diff <(echo "$before") <(echo "$after") || fail 'a mounted file was changed'; }
 }
 
