@@ -7,8 +7,8 @@
 #   VT_ENGINE   docker (default) or podman
 #   VT_IMAGE    the container image under test
 #
-# Every container has the label vt-e2e=$e2e_id and a name that begins with $e2e_id, and goes with its test. Every wait has
-# a deadline; E2E_SLOW multiplies them for slow machines.
+# Every container has the label vt-e2e=$e2e_id and a name that begins with $e2e_id, and goes with its test; those of one
+# run.sh also have the label vt-e2e-run. Every wait has a deadline; E2E_SLOW multiplies them for slow machines.
 
 VT_ENGINE=${VT_ENGINE:-docker}
 if [[ -z ${VT_IMAGE-} ]]; then
@@ -35,10 +35,10 @@ as_root() { if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi; }
 e2e_setup() {
   engine_command=("$VT_ENGINE")
   [[ $VT_ENGINE != podman || $EUID -eq 0 ]] || engine_command=(sudo -n podman)
-  e2e_id=vt-e2e-$$-$BATS_SUITE_TEST_NUMBER
+  e2e_id=vt-e2e-${E2E_RUN:-$$}-$BATS_SUITE_TEST_NUMBER
   data=$BATS_TEST_TMPDIR/data
   mkdir "$data"
-  run_options=(--label "vt-e2e=$e2e_id")
+  run_options=(--label "vt-e2e=$e2e_id" --label "vt-e2e-run=${E2E_RUN:-$$}")
   # Where no systemd runs podman cannot have the image's health checks, and says so each time.
   [[ $VT_ENGINE != podman || -S /run/systemd/private ]] || run_options+=(--no-healthcheck)
   networks=()
@@ -186,7 +186,7 @@ until_true() {
   deadline=$((SECONDS + limit))
   shift
   until "$@"; do
-    ((SECONDS < deadline)) || { fail "not so within $limit s: $*" && return 1; }
+    ((SECONDS < deadline)) || { fail "not so within $limit s: $*"; return 1; }
     sleep 0.1
   done
 }

@@ -19,7 +19,7 @@ usage() {
 Usage: run.sh [--engine docker|podman] [--jobs N] [--rebuild] [--junit DIRECTORY] [FILE…] [FILTER]
 Run the tests in a real engine with real guests. TAP on standard output; status 0 if all passed.
   --engine     which engine (docker); with podman those tests run that are marked for it
-  --jobs       how many tests at a time (as many as there are CPUs)
+  --jobs       how many tests at a time (one more than there are CPUs)
   --rebuild    build the container image anew, even if it is there
   --junit      also write a report there
   FILE         only the tests of this file, such as bad-input or life
@@ -28,7 +28,7 @@ Variables: VT_IMAGE, the container image under test (virtainers/generic); E2E_SL
 EOT
 }
 
-engine_under_test=${VT_ENGINE:-docker} jobs=$(nproc) rebuild='' junit='' filter='' files=()
+engine_under_test=${VT_ENGINE:-docker} jobs=$(($(nproc) + 1)) rebuild='' junit='' filter='' files=()
 while (($#)); do
   case $1 in
     --engine | --jobs | --junit) (($# > 1)) || die 2 "$1 needs a value" ;;&
@@ -66,7 +66,19 @@ if [[ $engine_under_test == podman ]]; then
 else
   container_image_ready docker "$rebuild"
 fi
-export VT_ENGINE=$engine_under_test VT_IMAGE
+export VT_ENGINE=$engine_under_test VT_IMAGE E2E_RUN=$$
+
+# What a run that was interrupted leaves: each test removes its own otherwise.
+remove_rest() {
+  local name
+  for name in $(engine ps -a --filter "label=vt-e2e-run=$E2E_RUN" --format '{{.Names}}'); do
+    engine rm -f "$name" >/dev/null
+  done
+  for name in $(engine network ls --filter "name=vt-e2e-$E2E_RUN-" --format '{{.Name}}'); do
+    engine network rm "$name" >/dev/null
+  done
+}
+trap remove_rest EXIT
 
 # --- the tests ----------------------------------------------------------------------------------------------------
 
@@ -78,5 +90,4 @@ if [[ -n $junit ]]; then
   mkdir -p "$junit"
   options+=(--report-formatter junit --output "$junit")
 fi
-# What the tests make lies on a disk with room for it, and where the engine can mount it from.
-exec bats "${options[@]}" "${files[@]}"
+bats "${options[@]}" "${files[@]}"
