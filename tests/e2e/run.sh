@@ -68,16 +68,22 @@ else
 fi
 export VT_ENGINE=$engine_under_test VT_IMAGE E2E_RUN=$$
 
-# What a run that was interrupted leaves: each test removes its own otherwise.
+# What this run made and has not removed.
+rest_containers() { engine ps -aq --filter "label=vt-e2e-run=$E2E_RUN"; }
+rest_networks() { engine network ls -q --filter "name=vt-e2e-$E2E_RUN-"; }
+
+# What an interrupted run leaves; otherwise each test removes its own. Tests that were under way may still be at it.
+interrupted=''
 remove_rest() {
-  local name
-  for name in $(engine ps -a --filter "label=vt-e2e-run=$E2E_RUN" --format '{{.Names}}'); do
-    engine rm -f "$name" >/dev/null
-  done
-  for name in $(engine network ls --filter "name=vt-e2e-$E2E_RUN-" --format '{{.Name}}'); do
-    engine network rm "$name" >/dev/null
+  local deadline=$((SECONDS + 8)) id
+  while :; do
+    for id in $(rest_containers); do engine rm -f "$id" >/dev/null 2>&1 || true; done
+    for id in $(rest_networks); do engine network rm "$id" >/dev/null 2>&1 || true; done
+    if [[ -z $interrupted || $SECONDS -ge $deadline ]]; then break; fi
+    sleep 1
   done
 }
+trap 'interrupted=yes' INT TERM
 trap remove_rest EXIT
 
 # --- the tests ----------------------------------------------------------------------------------------------------
