@@ -37,12 +37,12 @@ main() {
     bookworm | trixie) ;;
     *) die 2 'give a SUITE: bookworm or trixie; see --help' ;;
   esac
-  local suite=$1 name
+  local suite=$1
   shift
   engine_ready
   base_image_ready "$(engine_name)" "$suite"
   # Named, as the end of the client alone would not end the container.
-  name=virtainer-pristine-$suite-$$
+  readonly name=virtainer-pristine-$suite-$$
   trap 'engine rm -f "$name" >/dev/null 2>&1 || true' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
