@@ -41,13 +41,15 @@ main() {
   shift
   engine_ready
   base_image_ready "$(engine_name)" "$suite"
-  # Named, as the end of the client alone would not end the container.
+  # Named, as the end of the client alone would not end the container; in the background, so that a signal to this script
+  # is heeded at once.
   readonly name=virtainer-pristine-$suite-$$
   trap 'engine rm -f "$name" >/dev/null 2>&1 || true' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
   timeout --foreground 900 "${engine_command[@]}" run --rm --name "$name" --privileged --network host \
-    -v "$project_root:/src:ro" "$(base_image_name "$suite")" bash -c "$in_container" pristine -L unit -j "$(nproc)" "$@"
+    -v "$project_root:/src:ro" "$(base_image_name "$suite")" bash -c "$in_container" pristine -L unit -j "$(nproc)" "$@" &
+  wait $!
 }
 
 main "$@"
