@@ -89,6 +89,8 @@ trap remove_rest EXIT
 # --- the tests ----------------------------------------------------------------------------------------------------
 
 options=(--tap --timing --jobs "$jobs")
+# Files one after another, since the output of files side by side comes only when they end.
+((jobs == 1)) || options+=(--no-parallelize-across-files)
 ((${#files[@]})) || files=("$here")
 [[ $engine_under_test != podman ]] || options+=(--filter-tags podman)
 [[ -z $filter ]] || options+=(--filter "$filter")
