@@ -7,6 +7,7 @@
 # shellcheck disable=SC2154
 
 load lib
+bats_require_minimum_version 1.5.0
 
 readonly cloud_image=${VT_CLOUD_IMAGE:-$guest_images/debian-trixie.qcow2}
 
