@@ -184,6 +184,8 @@ start_container() {
   # Options are separate words.
   # shellcheck disable=SC2206
   options+=(${ENGINE_OPTIONS-})
+  # Podman has systemd call the health check; without one it complains at every start.
+  if [[ $(engine_name) == podman && ! -e /run/systemd/private ]]; then options+=(--no-healthcheck); fi
   environment=$(environment_lines "${variables[@]}") || exit
   say "starting the virtainer '$virtainer_name'"
   container_created=yes

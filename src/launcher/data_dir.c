@@ -9,6 +9,7 @@
 #include "host/files.h"
 
 #define UUID_LENGTH 36
+#define LOCK_MAX    4096 /* bytes of the line that names the holder */
 
 /* What went wrong with the data directory @path, in the words of its cause. */
 static int explain(const char *path, int errnum, struct vt_error *err)
@@ -45,6 +46,8 @@ static int take_lock(struct vt_data_dir *dir, struct vt_error *err)
     VT_AUTO_FREE char *me = describe_holder();
     VT_AUTO_FREE char *holder = NULL;
 
+    if (vt_file_read(path, LOCK_MAX, &dir->last_holder, NULL) < 0)
+        dir->last_holder = NULL;
     dir->lock = vt_lock_take(path, me, dir->path, &holder);
     if (dir->lock == -EWOULDBLOCK) {
         holder[strcspn(holder, "\n")] = '\0';
@@ -112,6 +115,8 @@ void vt_data_dir_abandon(struct vt_data_dir *dir)
 {
     if (dir->fresh)
         (void)nftw(dir->state, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    else if (dir->lock >= 0 && dir->last_holder && ftruncate(dir->lock, 0) == 0)
+        (void)!pwrite(dir->lock, dir->last_holder, strlen(dir->last_holder), 0);
     dir->fresh = false;
 }
 

@@ -10,10 +10,11 @@
 #include "base/error.h"
 
 struct vt_data_dir {
-    char *path;  /* as given: $IMAGE_DIR */
-    char *state; /* path/.virtainer */
-    bool fresh;  /* .virtainer was made by this run */
-    int lock;    /* descriptor that holds the lock */
+    char *path;        /* as given: $IMAGE_DIR */
+    char *state;       /* path/.virtainer */
+    bool fresh;        /* .virtainer was made by this run */
+    int lock;          /* descriptor that holds the lock */
+    char *last_holder; /* who held it before, as the lock's file said; NULL: nobody */
 };
 
 /*
@@ -22,7 +23,8 @@ struct vt_data_dir {
  */
 int vt_data_dir_open(struct vt_data_dir *dir, const char *path, struct vt_error *err) VT_MUST_CHECK;
 
-/* The run failed before it had an overlay: if .virtainer is this run's, remove it again. */
+/* The run failed before it had an overlay: leave the directory as it was, without .virtainer if
+ * that is this run's. */
 void vt_data_dir_abandon(struct vt_data_dir *dir);
 
 /* The path of @name in .virtainer; the caller frees it. */

@@ -39,7 +39,8 @@ static int check_capability(const char *status, struct vt_error *err)
         return 0;
     return vt_error_set(err, VT_CAUSE_NETWORK, -EPERM,
                         "the container lacks the capability NET_ADMIN, which the guest's network "
-                        "needs; run it with --cap-add NET_ADMIN");
+                        "needs: run it with --cap-add NET_ADMIN --device /dev/net/tun, or with "
+                        "--privileged");
 }
 
 static int try_open(const char *path)

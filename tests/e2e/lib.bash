@@ -194,11 +194,11 @@ until_true() {
 # --- looking ------------------------------------------------------------------------------------------------------
 
 # listing DIRECTORY: all in it: name, kind, mode, owner, size, time of change, checksum. Directories have no time, as a
-# temporary file in them changes it; of the lock only that it is there, as who looks holds it, and leaves its name in it.
+# temporary file in them changes it; nor has the lock, whose holder's name is put back.
 listing() {
   as_root find "$1" \( -type d -printf '%P d %m %U:%G\n' \) -o \( -path '*/.virtainer/lock' -printf '%P %y %m %U:%G\n' \) -o \
     -printf '%P %y %m %U:%G %s %T@\n' | sort
-  as_root find "$1" -type f ! -path '*/.virtainer/lock' -exec sha256sum {} + | sort
+  as_root find "$1" -type f -exec sha256sum {} + | sort
 }
 
 # state NAME FILTER: what `virtainer state --json` says, through jq.
