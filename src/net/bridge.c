@@ -205,17 +205,3 @@ int vt_bridge_hairpin(const struct vt_net_plan *plan, struct vt_error *err)
     }
     return 0;
 }
-
-int vt_bridge_remove(const struct vt_net_plan *plan, struct vt_error *err)
-{
-    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
-    int r = vt_netlink_open(&netlink, err);
-
-    if (r < 0)
-        return r;
-    r = delete_bridge(&netlink, plan);
-    if (r < 0)
-        return vt_error_errno(err, VT_CAUSE_NETWORK, -r, "cannot remove the bridge %s",
-                              plan->bridge);
-    return 0;
-}

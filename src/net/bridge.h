@@ -19,6 +19,3 @@ int vt_bridge_make(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST
  * the bridge. Nothing else depends on it.
  */
 int vt_bridge_hairpin(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST_CHECK;
-
-/* Remove it; it not being there is no error. */
-int vt_bridge_remove(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST_CHECK;

@@ -50,9 +50,3 @@ int vt_nat_apply(const struct vt_net_plan *plan, struct vt_error *err)
         return 0;
     return run(replacing, "cannot forward the container's address to the guest", err);
 }
-
-int vt_nat_remove(struct vt_error *err)
-{
-    return run("add table inet " VT_NAT_TABLE "\ndelete table inet " VT_NAT_TABLE "\n",
-               "cannot remove the guest's address translation", err);
-}

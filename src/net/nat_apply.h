@@ -10,6 +10,3 @@
  * guest.
  */
 int vt_nat_apply(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST_CHECK;
-
-/* Take our table away again; it not being there is no error. */
-int vt_nat_remove(struct vt_error *err) VT_MUST_CHECK;
