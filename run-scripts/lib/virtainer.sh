@@ -243,14 +243,15 @@ fail_ended() {
   status=$(container_field '{{.State.ExitCode}}' 2>/dev/null || echo '?')
   progress_end
   say "the virtainer '$virtainer_name' has ended with status $status; the last it said:"
-  engine logs --tail 15 "$virtainer_name" 2>&1 | sed 's/\r$//; s/^/  /' >&2
+  engine logs "$virtainer_name" 2>&1 | tail -n 15 | sed 's/\r$//; s/^/  /' >&2
   say "to see all of it: $(engine_line logs "$virtainer_name")"
   say "to try again:     $(engine_line rm "$virtainer_name"), then this script"
   exit 1
 }
 
-# console_since TIME: what the container said since then.
-console_since() { engine logs --since "$1" --tail 1000 "$virtainer_name" 2>&1 | tr -d '\0' || true; }
+# console_since TIME: the last of what the container said since then. Not by the engine's own --tail: podman's puts the
+# pieces of a line that came in pieces in the wrong order.
+console_since() { engine logs --since "$1" "$virtainer_name" 2>&1 | tail -n 1000 | tr -d '\0' || true; }
 
 # wait_for_ssh KEY: returns when the key opens the door; ends the script if the container ended or time is up.
 wait_for_ssh() {
