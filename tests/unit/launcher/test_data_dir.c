@@ -22,6 +22,7 @@ static void let_go(struct vt_data_dir *dir)
 {
     free(dir->path);
     free(dir->state);
+    free(dir->last_holder);
     vt_closep(&dir->lock);
 }
 
