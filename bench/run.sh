@@ -157,7 +157,7 @@ bare_boot() {
     create -q -f qcow2 -b /image -F qcow2 /scratch/overlay.qcow2 40G
   booted_after start_bare -v "$cache/debian-trixie.qcow2":/image:ro -v "$scratch":/scratch -- \
     -drive file=/scratch/overlay.qcow2,if=virtio,format=qcow2,discard=unmap \
-    -drive file=/scratch/seed.iso,if=virtio,format=raw,readonly=on -nic user,model=virtio-net-pci,romfile=
+    -drive file=/scratch/seed.iso,if=virtio,format=raw,readonly=on -netdev user,id=net0 -device virtio-net-pci,netdev=net0,romfile=
   remove "bench-$$"
 }
 
