@@ -134,7 +134,7 @@ root_check() { guest "$1" 'sudo cat /run/initramfs/fsck.log'; }
   grep -qE '^Seccomp:.2$' <<<"$qemu" || fail "$qemu"
   grep -qE '^CapEff:.0+$' <<<"$qemu" || fail "$qemu"
 
-  talk 60 --pty 'expect=Escape character' 'send=\r' 'expect=cloudimage login:' 'send=\x1d' end -- \
+  talk 60 --pty 'expect=Escape character' 'insist=\r~cloudimage login:' 'send=\x1d' end -- \
     "${engine_command[@]}" exec -t -i "$e2e_id-vm" virsh console --force vm
   [[ $(engine inspect -f '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}' "$e2e_id-vm") != unhealthy ]]
 

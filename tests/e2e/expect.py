@@ -8,6 +8,8 @@ Steps, done in their order within the time limit:
     expect=REGEX    wait until REGEX (bytes, multi-line) is in what came after the last match;
                     its first group, or else all of it, is printed
     send=TEXT       type TEXT, with Python's escapes (\\r, \\x10)
+    insist=TEXT~REGEX  type TEXT again and again until REGEX comes: for a program that throws away what was typed before
+                    it was ready, and does not say when that is
     end             wait until the command has ended by itself
     detach          leave an attachment with the engine's detach keys, and wait until the command has ended
 
@@ -79,6 +81,16 @@ class Talk:
         while data:
             data = data[os.write(self.input, data):]
 
+    def insist(self, value):
+        text, _, regex = value.partition("~")
+        pattern = re.compile(regex.encode(), re.MULTILINE)
+        while not pattern.search(self.said, self.read_to):
+            if self.ended:
+                raise Failure(f"the command ended before it said {regex!r}")
+            self.send(text)
+            self.watch(2)
+        self.expect(regex)
+
     def end(self):
         while not self.ended:
             self.more("it ended")
@@ -120,7 +132,7 @@ def main(words):
     try:
         for step in words[:split]:
             name, _, value = step.partition("=")
-            {"expect": talk.expect, "send": talk.send, "end": lambda _: talk.end(),
+            {"expect": talk.expect, "send": talk.send, "insist": talk.insist, "end": lambda _: talk.end(),
              "detach": lambda _: talk.detach()}[name](value)
     except (Failure, OSError, subprocess.TimeoutExpired) as failure:
         said = talk.said[-8192:].decode(errors="replace")

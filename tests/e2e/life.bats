@@ -75,7 +75,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
 @test "virsh console --force takes the console, the log goes on, and the attachment comes back" {
   boot vm -t -i
   typing vm 20 'send=abc' 'expect=ABC'
-  talk 30 --pty 'expect=Escape character' 'send=taken\r' 'expect=TAKEN' 'send=\x1d' end -- \
+  talk 30 --pty 'expect=Escape character' 'insist=taken\r~TAKEN' 'send=\x1d' end -- \
     "${engine_command[@]}" exec -t -i "$e2e_id-vm" virsh console --force vm
   wait_log vm TAKEN
   wait_log vm 'virtainer: .*console was taken over'
