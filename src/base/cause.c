@@ -29,6 +29,12 @@ static const struct {
     [VT_CAUSE_LIBVIRT] = {60, "libvirt failed"},
     [VT_CAUSE_CRASHED] = {70, "QEMU or the guest crashed"},
     [VT_CAUSE_FORCED] = {71, "the guest had to be forced off"},
+    [VT_CAUSE_STATE] = {72, "the guest's saved state could not be resumed, and is kept"},
+    [VT_CAUSE_TIMEOUT] = {80, "a command's time was over"},
+    [VT_CAUSE_DEGRADED] = {81, "cloud-init finished with errors it could recover from (degraded)"},
+    [VT_CAUSE_NOT_READY] = {82, "cloud-init failed"},
+    [VT_CAUSE_ENDED] = {83, "the guest ended before what was waited for"},
+    [VT_CAUSE_NO_WAY_IN] = {84, "the guest has neither an agent nor SSH that lets us in"},
 };
 
 static_assert(VT_ARRAY_SIZE(causes) == VT_CAUSE_MAX_, "every cause has a row");

@@ -10,6 +10,8 @@
 const char *const vt_log_level_names[] = {"error", "warning", "info", "debug", NULL};
 static_assert(VT_ARRAY_SIZE(vt_log_level_names) == VT_LOG_MAX_ + 1, "every level has a name");
 
+const char *const vt_log_format_names[] = {"text", "json", NULL};
+
 static enum vt_log_level threshold = VT_LOG_INFO;
 static bool raw_terminal;
 

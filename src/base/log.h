@@ -17,6 +17,11 @@ enum vt_log_level {
     VT_LOG_MAX_,
 };
 
+enum vt_log_format { VT_LOG_TEXT, VT_LOG_JSON };
+
+/* "text" and "json", ended by NULL: the values of LOG_FORMAT. */
+extern const char *const vt_log_format_names[];
+
 /* "error", "warning", "info" and "debug", ended by NULL: the values of LOG_LEVEL. */
 extern const char *const vt_log_level_names[];
 

@@ -31,6 +31,7 @@ void vt_config_done(struct vt_config *config)
     free(config->password);
     free(config->instance_id);
     free(config->hostname_in_guest);
+    free(config->ssh_user);
     *config = (struct vt_config){0};
 }
 

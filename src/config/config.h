@@ -14,6 +14,9 @@
 
 enum vt_accel { VT_ACCEL_AUTO, VT_ACCEL_KVM, VT_ACCEL_TCG };
 enum vt_network { VT_NETWORK_NAT, VT_NETWORK_NONE };
+/* How a guest is stopped; "same" is for STOP_ON_…: as STOP_ACTION says. */
+enum vt_stop_how { VT_HOW_SAME, VT_HOW_SHUTDOWN, VT_HOW_SAVE, VT_HOW_POWEROFF };
+enum vt_own_key { VT_OWN_KEY_AUTO, VT_OWN_KEY_YES, VT_OWN_KEY_NO };
 
 struct vt_config {
     uint64_t ram;  /* bytes */
@@ -35,7 +38,15 @@ struct vt_config {
     enum vt_accel accel;
     enum vt_network network;
     unsigned grace_period; /* seconds */
+    enum vt_stop_how stop_action;
+    enum vt_stop_how stop_on_int, stop_on_quit, stop_on_term;
+    enum vt_stop_how grace_action; /* at the grace period's end: save or poweroff */
+    bool resume;                   /* a saved state, if there is one that fits */
+    bool phone_home;               /* cloud-init tells the launcher when it has finished */
+    enum vt_own_key own_key;       /* whether the launcher adds an SSH key of its own */
+    char *ssh_user;                /* whom `virtainer ssh` logs in as, or NULL: find out */
     enum vt_log_level log_level;
+    enum vt_log_format log_format;
 };
 
 #define VT_AUTO_CONFIG VT_CLEANUP(vt_config_done)
@@ -65,3 +76,6 @@ char *vt_config_markdown(void);
 
 const char *vt_accel_name(enum vt_accel accel);
 const char *vt_network_name(enum vt_network network);
+const char *vt_stop_how_name(enum vt_stop_how how);
+/* The value called @name but "same", or VT_HOW_SAME when there is none. */
+enum vt_stop_how vt_stop_how_find(const char *name);

@@ -17,6 +17,8 @@
 
 static const char *const accel_names[] = {"auto", "kvm", "tcg", NULL};
 static const char *const network_names[] = {"nat", "none", NULL};
+static const char *const stop_names[] = {"same", "shutdown", "save", "poweroff", NULL};
+static const char *const own_key_names[] = {"auto", "yes", "no", NULL};
 
 static void *field(struct vt_config *config, size_t offset)
 {
@@ -177,7 +179,9 @@ static char *choices(const struct vt_option *option)
 }
 
 static_assert(sizeof(enum vt_accel) == sizeof(int) && sizeof(enum vt_network) == sizeof(int) &&
-                  sizeof(enum vt_log_level) == sizeof(int),
+                  sizeof(enum vt_log_level) == sizeof(int) &&
+                  sizeof(enum vt_log_format) == sizeof(int) &&
+                  sizeof(enum vt_stop_how) == sizeof(int) && sizeof(enum vt_own_key) == sizeof(int),
               "a choice is stored as an int");
 
 static int store_choice(struct vt_config *config, const struct vt_option *option, const char *value,
@@ -190,6 +194,36 @@ static int store_choice(struct vt_config *config, const struct vt_option *option
         }
     }
     return refuse(ret_allowed, choices(option));
+}
+
+/* A choice among the ways to stop, where "same" is none. */
+static int store_stop(struct vt_config *config, const struct vt_option *option, const char *value,
+                      char **ret_allowed)
+{
+    struct vt_option real = *option;
+
+    real.values++;
+    if (vt_stop_how_find(value) == VT_HOW_SAME)
+        return refuse(ret_allowed, choices(&real));
+    return store_choice(config, option, value, ret_allowed);
+}
+
+/* Of the ways to stop those that need nothing of the guest. */
+static int store_grace_action(struct vt_config *config, const struct vt_option *option,
+                              const char *value, char **ret_allowed)
+{
+    if (!vt_streq(value, stop_names[VT_HOW_SAVE]) && !vt_streq(value, stop_names[VT_HOW_POWEROFF]))
+        return refuse(ret_allowed, vt_strdup("give poweroff or save"));
+    return store_choice(config, option, value, ret_allowed);
+}
+
+static int store_switch(struct vt_config *config, const struct vt_option *option, const char *value,
+                        char **ret_allowed)
+{
+    if (!vt_streq(value, "yes") && !vt_streq(value, "no"))
+        return refuse(ret_allowed, vt_strdup("give yes or no"));
+    *(bool *)field(config, option->offset) = vt_streq(value, "yes");
+    return 0;
 }
 
 const struct vt_option vt_options[] = {
@@ -231,8 +265,35 @@ const struct vt_option vt_options[] = {
      FIELD(cidr_given), NULL},
     {"GRACE_PERIOD", "SECONDS", "90", "how long a stopped guest may take before it is forced off",
      store_seconds, FIELD(grace_period), 0, NULL},
+    {"STOP_ACTION", "HOW", "shutdown",
+     "what a stop does: shutdown, save (its memory is kept, and the next start goes on where it "
+     "was) or poweroff",
+     store_stop, FIELD(stop_action), 0, stop_names},
+    {"STOP_ON_TERM", "HOW", "same",
+     "the same for SIGTERM alone, which docker stop sends; same: STOP_ACTION", store_choice,
+     FIELD(stop_on_term), 0, stop_names},
+    {"STOP_ON_INT", "HOW", "same", "the same for SIGINT, which Ctrl-C sends", store_choice,
+     FIELD(stop_on_int), 0, stop_names},
+    {"STOP_ON_QUIT", "HOW", "same", "the same for SIGQUIT", store_choice, FIELD(stop_on_quit), 0,
+     stop_names},
+    {"GRACE_ACTION", "HOW", "poweroff",
+     "what is done at the grace period's end: poweroff, or save, so that a guest that ignores the "
+     "power button keeps its memory",
+     store_grace_action, FIELD(grace_action), 0, stop_names},
+    {"RESUME", "YES/NO", "yes", "go on from a saved state; no: set it aside and boot", store_switch,
+     FIELD(resume), 0, NULL},
+    {"PHONE_HOME", "YES/NO", "yes",
+     "have cloud-init tell the launcher when it has finished (by vendor-data)", store_switch,
+     FIELD(phone_home), 0, NULL},
+    {"OWN_KEY", "WHEN", "auto",
+     "add an SSH key of the launcher's for virtainer ssh: yes, no, or auto: if no key is given",
+     store_choice, FIELD(own_key), 0, own_key_names},
+    {"SSH_USER", "NAME", NULL, "whom virtainer ssh logs in as; else the image's default user",
+     store_name, FIELD(ssh_user), 0, NULL},
     {"LOG_LEVEL", "LEVEL", "info", "error, warning, info or debug", store_choice, FIELD(log_level),
      0, vt_log_level_names},
+    {"LOG_FORMAT", "FORMAT", "text", "text, or json: one object a line, console lines included",
+     store_choice, FIELD(log_format), 0, vt_log_format_names},
 };
 
 const size_t vt_option_count = VT_ARRAY_SIZE(vt_options);
@@ -289,4 +350,18 @@ const char *vt_accel_name(enum vt_accel accel)
 const char *vt_network_name(enum vt_network network)
 {
     return network_names[network];
+}
+
+const char *vt_stop_how_name(enum vt_stop_how how)
+{
+    return stop_names[how];
+}
+
+enum vt_stop_how vt_stop_how_find(const char *name)
+{
+    for (int how = VT_HOW_SHUTDOWN; stop_names[how]; how++) {
+        if (vt_streq(name, stop_names[how]))
+            return (enum vt_stop_how)how;
+    }
+    return VT_HOW_SAME;
 }

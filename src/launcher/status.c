@@ -12,7 +12,8 @@
 /* Raised when a field changes its meaning or goes away; new fields do not raise it. */
 #define SCHEMA_VERSION 1
 
-static const char *const phase_names[] = {"preparing", "running", "paused", "stopping", "stopped"};
+static const char *const phase_names[] = {"preparing", "resuming", "running", "paused",
+                                          "saving",    "stopping", "stopped", "saved"};
 static_assert(VT_ARRAY_SIZE(phase_names) == VT_PHASE_MAX_, "every phase has a name");
 
 const char *vt_phase_name(enum vt_phase phase)

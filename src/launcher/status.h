@@ -17,10 +17,13 @@
 
 enum vt_phase {
     VT_PHASE_PREPARING, /* image, overlay, seed, libvirtd */
+    VT_PHASE_RESUMING,  /* from a saved state */
     VT_PHASE_RUNNING,
     VT_PHASE_PAUSED,
+    VT_PHASE_SAVING,
     VT_PHASE_STOPPING,
     VT_PHASE_STOPPED,
+    VT_PHASE_SAVED, /* stopped, and the next start resumes it */
     VT_PHASE_MAX_,
 };
 

@@ -36,6 +36,9 @@ static char *stored(const struct vt_config *config, const struct vt_option *opti
     if (option->offset == offsetof(struct vt_config, ram) ||
         option->offset == offsetof(struct vt_config, disk_size))
         return vt_fmt("%llu", (unsigned long long)*(const uint64_t *)at);
+    if (option->offset == offsetof(struct vt_config, resume) ||
+        option->offset == offsetof(struct vt_config, phone_home))
+        return vt_fmt("%d", *(const bool *)at);
     if (option->values || option->offset == offsetof(struct vt_config, cpus) ||
         option->offset == offsetof(struct vt_config, grace_period))
         return vt_fmt("%u", *(const unsigned *)at);
@@ -87,6 +90,21 @@ static const struct {
     {"CIDR", "010.01.001", "10.1.1"}, /* decimal, and told to others without the zeros */
     {"GRACE_PERIOD", "1", "1"},
     {"GRACE_PERIOD", "86400", "86400"},
+    {"STOP_ACTION", "shutdown", "1"},
+    {"STOP_ACTION", "save", "2"},
+    {"STOP_ACTION", "poweroff", "3"},
+    {"STOP_ON_TERM", "same", "0"},
+    {"STOP_ON_INT", "save", "2"},
+    {"STOP_ON_QUIT", "poweroff", "3"},
+    {"GRACE_ACTION", "poweroff", "3"},
+    {"GRACE_ACTION", "save", "2"},
+    {"RESUME", "yes", "1"},
+    {"RESUME", "no", "0"},
+    {"PHONE_HOME", "no", "0"},
+    {"OWN_KEY", "auto", "0"},
+    {"OWN_KEY", "no", "2"},
+    {"SSH_USER", "debian", "debian"},
+    {"LOG_FORMAT", "json", "1"},
     {"LOG_LEVEL", "error", "0"},
     {"LOG_LEVEL", "debug", "3"},
 };
@@ -165,6 +183,14 @@ static const struct {
     {"GRACE_PERIOD", "0", ALLOWED_SECONDS},
     {"GRACE_PERIOD", "86401", ALLOWED_SECONDS},
     {"GRACE_PERIOD", "1m", ALLOWED_SECONDS},
+    {"STOP_ACTION", "same", "give shutdown, save or poweroff"},
+    {"STOP_ACTION", "kill", "give shutdown, save or poweroff"},
+    {"STOP_ON_INT", "no", "give same, shutdown, save or poweroff"},
+    {"GRACE_ACTION", "shutdown", "give poweroff or save"},
+    {"RESUME", "maybe", "give yes or no"},
+    {"OWN_KEY", "mine", "give auto, yes or no"},
+    {"SSH_USER", "a b", ALLOWED_NAME},
+    {"LOG_FORMAT", "xml", "give text or json"},
     {"LOG_LEVEL", "loud", "give error, warning, info or debug"},
 };
 
