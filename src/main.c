@@ -43,11 +43,11 @@ static int dispatch(int argc, char *argv[], struct vt_error *err)
      * place. */
     if (argc < 2 || argv[1][0] == '-') {
         argv[0] = run_name;
-        return vt_cmd_run(argc, argv, err);
+        return vt_command_execute(&vt_cmd_run, argc, argv, err);
     }
     command = vt_command_find(argv[1]);
     if (command)
-        return command->run(argc - 1, argv + 1, err);
+        return vt_command_execute(command, argc - 1, argv + 1, err);
     return exec_other(argv + 1, err);
 }
 

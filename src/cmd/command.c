@@ -1,25 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/command.h"
 
-#include <errno.h>
-
 #include "base/str.h"
 #include "config/config.h"
 
-static const struct vt_command commands[] = {
-    {"run", "run the guest until it is off (what the container does by default)", vt_cmd_run},
-    {"state", "tell the state of the guest", vt_cmd_state},
-    {"list", "list the guest: name, id, state, address", vt_cmd_list},
-    {"healthcheck", "succeed if the guest runs", vt_cmd_healthcheck},
+const struct vt_command *const vt_commands[] = {
+    &vt_cmd_run, &vt_cmd_state, &vt_cmd_list, &vt_cmd_healthcheck, NULL,
 };
 
 const struct vt_command *vt_command_find(const char *name)
 {
-    for (size_t i = 0; i < VT_ARRAY_SIZE(commands); i++) {
-        if (vt_streq(commands[i].name, name))
-            return &commands[i];
+    for (size_t i = 0; vt_commands[i]; i++) {
+        if (vt_streq(vt_commands[i]->name, name))
+            return vt_commands[i];
     }
     return NULL;
+}
+
+int vt_command_execute(const struct vt_command *command, int argc, char *argv[],
+                       struct vt_error *err)
+{
+    struct vt_call call;
+    int r;
+
+    if (command->run_raw)
+        return command->run_raw(argc, argv, err);
+    r = vt_command_read(command, argc, argv, &call, err);
+    if (r > 0) {
+        VT_AUTO_FREE char *text = vt_command_usage(command);
+
+        printf("%s", text);
+        return 0;
+    }
+    return r < 0 ? r : command->run(&call, err);
 }
 
 char *vt_exit_status_help(void)
@@ -39,8 +52,8 @@ char *vt_command_help(void)
                       "usage: virtainer COMMAND [FLAG…]\n"
                       "       virtainer [FLAG…]       the same as virtainer run\n"
                       "       virtainer PROGRAM …     anything else is run as it is\n\n");
-    for (size_t i = 0; i < VT_ARRAY_SIZE(commands); i++)
-        vt_buf_addf(&out, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; vt_commands[i]; i++)
+        vt_buf_addf(&out, "  %-12s %s\n", vt_commands[i]->name, vt_commands[i]->summary);
     vt_buf_adds(&out, "\n  --help, --version\n\nvirtainer COMMAND --help tells more.\n");
     return vt_buf_take(&out);
 }
@@ -54,22 +67,4 @@ char *vt_markdown_tables(void)
     for (enum vt_cause i = 0; i < VT_CAUSE_MAX_; i++)
         vt_buf_addf(&out, "| %d | %s |\n", vt_cause_exit_status(i), vt_cause_meaning(i));
     return vt_buf_take(&out);
-}
-
-int vt_read_simple_flags(int argc, char *argv[], const char *help, bool *json, struct vt_error *err)
-{
-    for (int i = 1; i < argc; i++) {
-        if (vt_streq(argv[i], "--help") || vt_streq(argv[i], "-h")) {
-            printf("%s", help);
-            return 1;
-        }
-        if (json && vt_streq(argv[i], "--json")) {
-            *json = true;
-            continue;
-        }
-        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
-                            "%s does not know '%s': see virtainer %s --help", argv[0], argv[i],
-                            argv[0]);
-    }
-    return 0;
 }

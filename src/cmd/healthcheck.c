@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "cmd/command.h"
 #include "launcher/status.h"
 
-static const char help[] =
-    "usage: virtainer healthcheck\n\n"
-    "Succeed (status 0) if this container's guest runs, else print its state and\n"
-    "fail (status 1). For HEALTHCHECK, Kubernetes probes and people; it asks only\n"
-    "what the launcher wrote down and whether QEMU lives, so it costs next to\n"
-    "nothing.\n";
-
-int vt_cmd_healthcheck(int argc, char *argv[], struct vt_error *err)
+static int run(const struct vt_call *call, struct vt_error *err)
 {
     VT_AUTO_STATUS struct vt_status status = {0};
-    int r = vt_read_simple_flags(argc, argv, help, NULL, err);
 
-    if (r != 0)
-        return r < 0 ? r : 0;
+    (void)call;
     /* An engine takes 0 and 1 only, so every reason to fail is a 1. */
     if (vt_status_read(&status, err) < 0) {
         err->cause = VT_CAUSE_INTERNAL;
@@ -29,3 +21,13 @@ int vt_cmd_healthcheck(int argc, char *argv[], struct vt_error *err)
     printf("%s\n", vt_phase_name(status.phase));
     return status.phase == VT_PHASE_RUNNING ? 0 : 1;
 }
+
+const struct vt_command vt_cmd_healthcheck = {
+    .name = "healthcheck",
+    .summary = "succeed if the guest runs",
+    .details = "Succeed (status 0) if this container's guest runs, else print its state and\n"
+               "fail (status 1). For HEALTHCHECK, Kubernetes probes and people; it asks only\n"
+               "what the launcher wrote down and whether QEMU lives, so it costs next to\n"
+               "nothing.",
+    .run = run,
+};

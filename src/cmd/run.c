@@ -24,7 +24,7 @@ static void print_help(void)
         options, statuses);
 }
 
-int vt_cmd_run(int argc, char *argv[], struct vt_error *err)
+static int run(int argc, char *argv[], struct vt_error *err)
 {
     VT_AUTO_CONFIG struct vt_config config;
     int r;
@@ -47,3 +47,9 @@ int vt_cmd_run(int argc, char *argv[], struct vt_error *err)
     vt_log_set_level(config.log_level);
     return vt_launcher_run(&config, err);
 }
+
+const struct vt_command vt_cmd_run = {
+    .name = "run",
+    .summary = "run the guest until it is off (what the container does by default)",
+    .run_raw = run,
+};

@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdbool.h>
-#include <time.h>
+#include <stdio.h>
 
 #include "base/str.h"
 #include "cmd/command.h"
 #include "launcher/status.h"
 
-static const char help[] = "usage: virtainer state [--json]\n\n"
-                           "Tell the state of this container's guest: preparing, running, paused,\n"
-                           "stopping or stopped. --json tells all that was decided for it too\n"
-                           "(docs/state-json.md).\n";
+enum { JSON };
+static const struct vt_flag flags[] = {
+    [JSON] = {"--json", NULL, "all that was decided for it too (docs/state-json.md)", NULL, 0, 0},
+    {0},
+};
 
-int vt_cmd_state(int argc, char *argv[], struct vt_error *err)
+static int run(const struct vt_call *call, struct vt_error *err)
 {
     VT_AUTO_STATUS struct vt_status status = {0};
-    bool json = false;
-    int r = vt_read_simple_flags(argc, argv, help, &json, err);
+    int r = vt_status_read(&status, err);
 
-    if (r != 0)
-        return r < 0 ? r : 0;
-    r = vt_status_read(&status, err);
     if (r < 0)
         return r;
-    if (json) {
+    if (call->flags[JSON]) {
         VT_AUTO_FREE char *text = vt_status_json(&status);
 
         printf("%s\n", text);
@@ -31,3 +27,12 @@ int vt_cmd_state(int argc, char *argv[], struct vt_error *err)
     }
     return 0;
 }
+
+const struct vt_command vt_cmd_state = {
+    .name = "state",
+    .summary = "tell the state of the guest",
+    .flags = flags,
+    .details = "Tell the state of this container's guest: preparing, resuming, running, paused,\n"
+               "saving, stopping, stopped or saved.",
+    .run = run,
+};
