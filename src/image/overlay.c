@@ -363,7 +363,7 @@ int vt_overlay_prepare(const struct vt_overlay_request *request, struct vt_overl
     };
     int r;
 
-    work.overlay = vt_fmt("%s/local_image.qcow2", work.dir);
+    work.overlay = vt_fmt("%s/" VT_OVERLAY_NAME, work.dir);
     work.record = vt_fmt("%s/.virtainer/base.json", work.dir);
     r = check_data_dir(work.dir, err);
     if (r < 0)

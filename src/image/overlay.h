@@ -16,6 +16,9 @@
 #include "base/error.h"
 #include "image/probe.h"
 
+/* In the data directory. */
+#define VT_OVERLAY_NAME "local_image.qcow2"
+
 struct vt_overlay_request {
     const char *data_dir;
     const struct vt_base *base;

@@ -22,7 +22,7 @@
 #include "launcher/prepare.h"
 #include "launcher/qemu_cache.h"
 #include "launcher/status.h"
-#include "launcher/stop.h"
+#include "launcher/stopping.h"
 #include "launcher/summary.h"
 #include "launcher/terminal.h"
 #include "launcher/verdict.h"
@@ -49,21 +49,13 @@ struct launcher {
     struct vt_vm *vm;
     struct vt_console *console;
     struct vt_terminal *terminal;
-    struct vt_stop stop;
-    int stop_timer;
+    struct vt_stopping *stopping;
     int verdict_timer;
     int dhcp_timer;
     struct vt_end end;
+    bool clock_is_late; /* the guest was resumed, and nobody has set its clock yet */
     bool finished;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void set_phase(struct launcher *l, enum vt_phase phase)
 {
@@ -82,7 +74,7 @@ static void finish(struct launcher *l)
     if (l->finished)
         return;
     l->finished = true;
-    set_phase(l, VT_PHASE_STOPPED);
+    set_phase(l, l->end.saved ? VT_PHASE_SAVED : VT_PHASE_STOPPED);
     vt_terminal_finish(l->terminal);
     vt_loop_quit();
 }
@@ -96,7 +88,7 @@ static void on_verdict_timer(int timer, void *data)
 /* Finish once QEMU is gone and it is known why. */
 static void conclude(struct launcher *l)
 {
-    if (!l->end.qemu_gone)
+    if (!l->end.qemu_gone || vt_stopping_is_saving(l->stopping))
         return;
     if (vt_end_is_known(&l->end))
         finish(l);
@@ -113,100 +105,88 @@ static void on_qemu_exit(pid_t pid, int status, void *data)
     l->end.qemu_gone = true;
     l->end.qemu_status = status;
     l->status.qemu_pid = 0;
+    vt_stopping_set_qemu(l->stopping, 0);
     conclude(l);
 }
 
 /* ---- stopping ---- */
 
-struct press {
-    struct launcher *launcher;
-    int result;
-    struct vt_error err;
-};
-
-static void press_on_worker(void *data)
+static void on_stop_phase(enum vt_phase phase, void *data)
 {
-    struct press *press = data;
-
-    press->result = vt_vm_press_power_button(press->launcher->vm, &press->err);
+    set_phase(data, phase);
 }
 
-static void on_pressed(void *data)
+static void on_stop_step(const char *text, void *data)
 {
-    struct press *press = data;
-
-    /* Not the last try: it is pressed again, and at the end of the grace period there is force. */
-    if (press->result < 0 && !press->launcher->finished && !press->launcher->end.powered_off)
-        vt_warning("%s", press->err.msg);
-    vt_error_done(&press->err);
-    free(press);
+    (void)data;
+    vt_info("%s", text);
 }
 
-static void press_power_button(struct launcher *l)
+static void on_saved(void *data)
 {
-    struct press *press = vt_calloc(1, sizeof(*press));
-
-    press->launcher = l;
-    vt_worker_submit(l->worker, press_on_worker, on_pressed, press);
-}
-
-/* Straight to QEMU, which is our child: needs no libvirtd that answers. */
-static void signal_qemu(const struct launcher *l, int signal)
-{
-    if (l->status.qemu_pid > 0)
-        (void)kill(l->status.qemu_pid, signal);
-}
-
-static void act(struct launcher *l, enum vt_stop_action action)
-{
-    switch (action) {
-    case VT_STOP_PRESS:
-        press_power_button(l);
-        break;
-    case VT_STOP_FORCE:
-        vt_warning("forcing the guest off");
-        l->end.forced = true;
-        signal_qemu(l, SIGTERM);
-        break;
-    case VT_STOP_KILL:
-        vt_warning("QEMU does not end; killing it");
-        signal_qemu(l, SIGKILL);
-        break;
-    default:
-        break;
-    }
-    vt_loop_update_timer(l->stop_timer, vt_stop_wait(&l->stop, now_ms()));
-}
-
-static void on_stop_timer(int timer, void *data)
-{
-    struct launcher *l = data;
-
-    (void)timer;
-    act(l, vt_stop_tick(&l->stop, now_ms()));
+    conclude(data);
 }
 
 static void on_signal(int signal, void *data)
 {
     struct launcher *l = data;
+    VT_AUTO_FREE char *who = vt_fmt("SIG%s", sigabbrev_np(signal));
 
-    if (l->stop.state == VT_STOP_RUNNING)
-        vt_info("%s: pressing the guest's power button; it has %u s to shut down, and a second "
-                "signal forces it off",
-                strsignal(signal), l->config->grace_period);
-    set_phase(l, VT_PHASE_STOPPING);
-    act(l, vt_stop_signal(&l->stop, now_ms()));
+    vt_stopping_ask(l->stopping, who, vt_stopping_how(l->config, signal), -1);
 }
 
 /* ---- what libvirtd tells ---- */
 
+struct clock {
+    struct launcher *launcher;
+    int result;
+    struct vt_error err;
+};
+
+/*
+ * A resumed guest believes that it is still the moment in which it was saved. Who can tell it
+ * better is its agent; a guest without one has its own means (chrony, timesyncd), which take
+ * longer.
+ */
+static void set_clock_on_worker(void *data)
+{
+    struct clock *clock = data;
+
+    clock->result = vt_vm_set_clock_by_agent(clock->launcher->vm, &clock->err);
+}
+
+static void on_clock_set(void *data)
+{
+    struct clock *clock = data;
+    struct launcher *l = clock->launcher;
+
+    if (clock->result < 0 && !l->end.qemu_gone)
+        vt_warning("%s: it is %lld s behind until the guest corrects it", clock->err.msg,
+                   (long long)(time(NULL) - l->prepared.saved.at));
+    else if (clock->result == 0)
+        vt_info("the guest's clock is set");
+    vt_error_done(&clock->err);
+    free(clock);
+}
+
+static void set_clock(struct launcher *l)
+{
+    struct clock *clock = vt_calloc(1, sizeof(*clock));
+
+    l->clock_is_late = false;
+    clock->launcher = l;
+    vt_worker_submit(l->worker, set_clock_on_worker, on_clock_set, clock);
+}
+
 static void on_domain_event(enum vt_domain_event event, void *data)
 {
     struct launcher *l = data;
-    bool stopping = l->stop.state != VT_STOP_RUNNING;
+    bool stopping = vt_stopping_is_under_way(l->stopping);
 
     switch (event) {
     case VT_DOMAIN_RUNNING:
+        /* A reboot that libvirt makes of a shutdown (virsh reboot) looks like one until here. */
+        l->end.powered_off = false;
         if (!stopping)
             set_phase(l, VT_PHASE_RUNNING);
         break;
@@ -229,6 +209,13 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         break;
     case VT_DOMAIN_CRASHED:
         l->end.panicked = !l->end.qemu_gone || !WIFSIGNALED(l->end.qemu_status);
+        break;
+    case VT_DOMAIN_SAVED:
+        l->end.saved_away = !vt_stopping_is_saving(l->stopping) && !l->end.saved;
+        break;
+    case VT_DOMAIN_AGENT:
+        if (l->clock_is_late)
+            set_clock(l);
         break;
     case VT_DOMAIN_STOPPED:
         break;
@@ -322,6 +309,53 @@ struct start {
     struct vt_error err;
 };
 
+/* The guest from its saved memory: it runs from the moment in which that is used up. */
+static int resume(struct start *start)
+{
+    struct launcher *l = start->launcher;
+    struct vt_saved *saved = &l->prepared.saved;
+    int r = vt_vm_restore(l->vm, &start->spec, saved->memory, &start->err);
+
+    vt_debug("QEMU has read the guest's memory");
+    if (r == 0)
+        r = vt_saved_consume(saved, &l->prepared.data, &start->err);
+    if (r == 0 && !saved->paused)
+        r = vt_vm_continue(l->vm, &start->err);
+    if (r == 0)
+        vt_saved_forget(saved);
+    return r;
+}
+
+/* Another QEMU reads the memory of this one only by luck. */
+static int check_qemu_version(struct start *start)
+{
+    struct launcher *l = start->launcher;
+
+    if (vt_vm_qemu_version(l->vm) == l->prepared.saved.qemu_version)
+        return 0;
+    return vt_error_set(&start->err, VT_CAUSE_STATE, -ESTALE, "another version of QEMU wrote it");
+}
+
+static int start_or_resume(struct start *start)
+{
+    struct launcher *l = start->launcher;
+    VT_AUTO_FREE char *reason = NULL;
+    int r = -ENOENT;
+
+    if (l->prepared.saved.kind == VT_SAVED_FITS) {
+        r = check_qemu_version(start);
+        if (r == 0)
+            r = resume(start);
+        if (r != -ESTALE)
+            return r;
+        reason = VT_TAKE_PTR(start->err.msg);
+        r = vt_prepared_set_aside(&l->prepared, reason, &start->err);
+        if (r < 0)
+            return r;
+    }
+    return vt_vm_start(l->vm, &start->spec, &start->err);
+}
+
 static void start_on_worker(void *data)
 {
     struct start *start = data;
@@ -332,7 +366,7 @@ static void start_on_worker(void *data)
     if (start->result == 0 && l->prepared.has_network)
         start->result = vt_network_start(vt_vm_connection(l->vm), &l->prepared.net, &start->err);
     if (start->result == 0)
-        start->result = vt_vm_start(l->vm, &start->spec, &start->err);
+        start->result = start_or_resume(start);
     if (start->result == 0 && l->prepared.has_network)
         start->result = vt_bridge_hairpin(&l->prepared.net, &start->err);
 }
@@ -368,6 +402,8 @@ static int start_guest(struct launcher *l, struct vt_error *err)
     int abort_fds[] = {vt_loop_stop_fd(), vt_daemon_fd(l->prepared.daemon)};
     int ended, r;
 
+    if (l->prepared.saved.kind == VT_SAVED_FITS)
+        set_phase(l, VT_PHASE_RESUMING);
     start->launcher = l;
     start->spec = domain_spec(l);
     ended = vt_worker_call(l->worker, start_on_worker, start, abort_fds, VT_ARRAY_SIZE(abort_fds));
@@ -385,6 +421,28 @@ static int start_guest(struct launcher *l, struct vt_error *err)
     return r;
 }
 
+/* The guest was paused when it was saved, and so it is now. */
+static bool is_paused_again(const struct launcher *l)
+{
+    return l->prepared.saved.kind == VT_SAVED_FITS && l->prepared.saved.paused;
+}
+
+/* What became of the saved memory. */
+static void tell_of_resume(struct launcher *l)
+{
+    const struct vt_saved *saved = &l->prepared.saved;
+
+    if (l->prepared.saved_notice)
+        vt_warning("%s", l->prepared.saved_notice);
+    if (saved->kind != VT_SAVED_FITS)
+        return;
+    vt_info("the guest goes on where it was%s",
+            saved->paused ? ", paused as it was: virtainer resume lets it run" : "");
+    l->clock_is_late = true;
+    if (vt_vm_has_agent(l->vm))
+        set_clock(l);
+}
+
 /* The guest runs: from now on the loop watches over QEMU, libvirtd and dnsmasq. */
 static int watch_over(struct launcher *l, struct vt_error *err)
 {
@@ -394,7 +452,9 @@ static int watch_over(struct launcher *l, struct vt_error *err)
         return vt_error_errno(err, VT_CAUSE_LIBVIRT, -pid, "cannot find QEMU's process id");
     vt_debug("QEMU runs as process %d", pid);
     l->status.qemu_pid = pid;
-    set_phase(l, VT_PHASE_RUNNING);
+    vt_stopping_set_qemu(l->stopping, pid);
+    tell_of_resume(l);
+    set_phase(l, is_paused_again(l) ? VT_PHASE_PAUSED : VT_PHASE_RUNNING);
     vt_daemon_supervise(l->prepared.daemon);
     if (l->prepared.has_network)
         vt_loop_watch_child(l->prepared.dhcp_pid, on_dhcp_exit, l);
@@ -429,6 +489,7 @@ static void print_decisions(struct launcher *l)
 
 static int set_up(struct launcher *l, struct vt_error *err)
 {
+    static const struct vt_stopping_hooks hooks = {on_stop_phase, on_stop_step, on_saved};
     int r = vt_loop_init(err);
 
     vt_debug("virtainer " VT_VERSION " begins");
@@ -437,11 +498,10 @@ static int set_up(struct launcher *l, struct vt_error *err)
         r = vt_worker_new(&l->worker, err);
     if (r < 0)
         return r;
-    vt_stop_init(&l->stop, l->config->grace_period);
-    l->stop_timer = vt_loop_add_timer(-1, on_stop_timer, l);
     l->verdict_timer = vt_loop_add_timer(-1, on_verdict_timer, l);
     l->dhcp_timer = vt_loop_add_timer(-1, on_dhcp_timer, l);
     l->vm = vt_vm_new(l->config->vm_name, on_domain_event, on_connection_lost, l);
+    l->stopping = vt_stopping_new(l->config, &l->prepared, l->vm, l->worker, &l->end, &hooks, l);
     l->console = vt_console_new(l->vm, l->worker, on_console_notice, l);
     r = vt_mkdirs(VT_RUN_DIR, 0755);
     if (r < 0)
@@ -463,6 +523,15 @@ static int be_alone(struct vt_error *err)
     if (fd < 0)
         return vt_error_errno(err, VT_CAUSE_INTERNAL, -fd, "cannot take " VT_RUN_DIR "/lock");
     return 0; /* the descriptor stays open, and with it the lock */
+}
+
+static void say_goodbye(const struct launcher *l)
+{
+    if (l->end.saved_away)
+        vt_info("the guest was saved from outside (virsh save) to a file of its own: virsh restore "
+                "reads that; the next start here knows nothing of it and boots the guest");
+    else if (!l->end.saved)
+        vt_info("the guest is off");
 }
 
 int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
@@ -498,6 +567,6 @@ int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
     if (r == 0)
         r = vt_end_verdict(&l->end, qemu_log, err);
     if (r == 0)
-        vt_info("the guest is off");
+        say_goodbye(l);
     return r;
 }

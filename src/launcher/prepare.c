@@ -67,6 +67,82 @@ static int choose_accel(const struct vt_config *config, struct vt_accel_choice *
     return vt_kvm_grant(user->pw_uid, user->pw_gid, err);
 }
 
+struct vt_saved_facts vt_prepared_facts(const struct vt_prepared *prepared,
+                                        const struct vt_config *config)
+{
+    return (struct vt_saved_facts){
+        .name = config->vm_name,
+        .uuid = prepared->uuid,
+        .ram = config->ram,
+        .cpus = config->cpus,
+        .accelerator = vt_accel_name(prepared->accel.kvm ? VT_ACCEL_KVM : VT_ACCEL_TCG),
+        .network = vt_network_name(config->network),
+        .overlay = prepared->overlay_path,
+    };
+}
+
+char *vt_prepared_cidr(const struct vt_prepared *prepared)
+{
+    uint32_t subnet = prepared->net.subnet;
+
+    if (!prepared->has_network)
+        return NULL;
+    return vt_fmt("%u.%u.%u", subnet >> 24, subnet >> 16 & 255, subnet >> 8 & 255);
+}
+
+int vt_prepared_set_aside(struct vt_prepared *prepared, const char *reason, struct vt_error *err)
+{
+    VT_AUTO_FREE char *path = NULL;
+    int r = vt_saved_set_aside(&prepared->saved, &prepared->data, &path, err);
+
+    if (r < 0)
+        return r;
+    vt_str_replace(&prepared->saved_notice,
+                   vt_fmt("the guest's saved state is not resumed, because %s; it is set aside in "
+                          "%s, to be deleted when nobody needs it, and the guest boots as after a "
+                          "power cut",
+                          reason, path));
+    return 0;
+}
+
+/* Before anything touches the overlay, which tells whether the saved memory still belongs to it. */
+static int look_for_saved(struct vt_prepared *p, const struct vt_config *config,
+                          struct vt_error *err)
+{
+    struct vt_saved_facts facts = vt_prepared_facts(p, config);
+    int r = vt_saved_look(&p->data, &facts, &p->saved, err);
+
+    if (r < 0)
+        return r;
+    if (p->saved.cut_off)
+        p->saved_notice = vt_strdup("the guest was ended while it was being saved; it boots as "
+                                    "after a power cut");
+    if (p->saved.kind == VT_SAVED_UNFIT)
+        return vt_prepared_set_aside(p, p->saved.reason, err);
+    if (p->saved.kind == VT_SAVED_FITS && !config->resume)
+        return vt_prepared_set_aside(p, "RESUME=no says so", err);
+    return 0;
+}
+
+/* A resumed guest keeps its addresses: it has them already, and does not ask again. */
+static int plan_network(struct vt_prepared *p, const struct vt_config *config,
+                        const struct vt_net_view *view, const char *mac, struct vt_error *err)
+{
+    struct vt_config wishes = *config;
+    VT_AUTO_FREE char *cidr = NULL;
+    int r;
+
+    if (p->saved.kind == VT_SAVED_FITS && p->saved.cidr)
+        wishes.cidr = p->saved.cidr;
+    r = vt_net_plan_make(&wishes, view, mac, &p->net, err);
+    if (r < 0 || p->saved.kind != VT_SAVED_FITS)
+        return r;
+    cidr = vt_prepared_cidr(p);
+    if (vt_streq(cidr, p->saved.cidr ? p->saved.cidr : ""))
+        return 0;
+    return vt_prepared_set_aside(p, "the guest's network of then is taken here", err);
+}
+
 static int prepare_network(struct vt_prepared *p, const struct vt_config *config,
                            struct vt_error *err)
 {
@@ -82,7 +158,7 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
     if (r == 0)
         r = vt_net_view_read(&view, err);
     if (r == 0)
-        r = vt_net_plan_make(config, &view, mac, &p->net, err);
+        r = plan_network(p, config, &view, mac, err);
     if (r == 0)
         r = vt_bridge_make(&p->net, err);
     if (r == 0)
@@ -152,7 +228,7 @@ static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, s
  */
 static char *kept_password(const struct vt_config *config)
 {
-    VT_AUTO_FREE char *overlay = vt_fmt("%s/local_image.qcow2", config->image_dir);
+    VT_AUTO_FREE char *overlay = vt_fmt("%s/" VT_OVERLAY_NAME, config->image_dir);
     VT_AUTO_FREE char *path = vt_fmt("%s/.virtainer/" PASSWORD_NAME, config->image_dir);
     char *text = NULL;
 
@@ -239,14 +315,16 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
  * replies to it. */
 static int change(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
-    int r = prepare_network(p, config, err);
+    int r = vt_data_dir_uuid(&p->data, &p->uuid, err);
 
+    if (r == 0)
+        r = look_for_saved(p, config, err);
+    if (r == 0)
+        r = prepare_network(p, config, err);
     vt_debug("libvirtd is starting, the network is prepared");
     if (r == 0)
         r = prepare_disk(p, config, err);
     vt_debug("the disk is prepared");
-    if (r == 0)
-        r = vt_data_dir_uuid(&p->data, &p->uuid, err);
     if (r == 0)
         r = keep_password(p, err);
     if (r == 0)
@@ -260,6 +338,7 @@ int vt_prepare(const struct vt_config *config, struct vt_prepared *ret,
     int r;
 
     *ret = (struct vt_prepared){0};
+    ret->overlay_path = vt_fmt("%s/" VT_OVERLAY_NAME, config->image_dir);
     r = look(ret, config, err);
     if (r == 0)
         r = vt_data_dir_open(&ret->data, config->image_dir, err);

@@ -11,6 +11,7 @@
 #include "image/probe.h"
 #include "launcher/daemon.h"
 #include "launcher/data_dir.h"
+#include "launcher/saved.h"
 #include "net/plan.h"
 #include "seed/seed.h"
 #include "vm/accel.h"
@@ -22,11 +23,14 @@ struct vt_prepared {
     const char *seed_path; /* of the ISO that the guest gets */
     struct vt_data_dir data;
     struct vt_base base;
+    char *overlay_path; /* before the overlay is prepared, and while there is none */
     struct vt_overlay overlay;
     char *uuid;
     bool has_network;
     struct vt_net_plan net; /* when has_network */
     pid_t dhcp_pid;         /* when has_network */
+    struct vt_saved saved;  /* VT_SAVED_FITS: the guest is resumed from it */
+    char *saved_notice;     /* a sentence about one that was set aside, or NULL */
     struct vt_daemon *daemon;
 };
 
@@ -37,3 +41,15 @@ struct vt_prepared {
 int vt_prepare(const struct vt_config *config, struct vt_prepared *ret,
                vt_daemon_callback on_daemon_restart, void *data,
                struct vt_error *err) VT_MUST_CHECK;
+
+/* What this guest's saved memory has to fit; the strings are @prepared's and @config's. */
+struct vt_saved_facts vt_prepared_facts(const struct vt_prepared *prepared,
+                                        const struct vt_config *config);
+
+/* The guest's network as struct vt_config writes it, or NULL; the caller frees it. */
+char *vt_prepared_cidr(const struct vt_prepared *prepared);
+
+/* The saved memory does not fit, for @reason (half a sentence): set it aside, and say so in
+ * prepared->saved_notice. */
+int vt_prepared_set_aside(struct vt_prepared *prepared, const char *reason,
+                          struct vt_error *err) VT_MUST_CHECK;

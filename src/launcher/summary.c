@@ -56,6 +56,36 @@ static void add_network(struct vt_buf *out, const struct vt_prepared *p)
     }
 }
 
+static void add_saved(struct vt_buf *out, const struct vt_saved *saved)
+{
+    VT_AUTO_FREE char *size = vt_size_text(saved->memory_size);
+    time_t at = (time_t)saved->at;
+    char text[64];
+    struct tm tm;
+
+    if (saved->kind != VT_SAVED_FITS)
+        return;
+    (void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&at, &tm));
+    vt_buf_addf(out, "  start    goes on where it was on %s (%s)\n", text, size);
+}
+
+static void add_stop(struct vt_buf *out, const struct vt_config *config)
+{
+    const char *end = config->grace_action == VT_HOW_SAVE ? "it is saved" : "by force";
+
+    switch (config->stop_action) {
+    case VT_HOW_SAVE:
+        vt_buf_adds(out, "  stop     saves the guest's memory for the next start\n");
+        break;
+    case VT_HOW_POWEROFF:
+        vt_buf_adds(out, "  stop     cuts the guest's power\n");
+        break;
+    default:
+        vt_buf_addf(out, "  stop     power button, and after %u s %s\n", config->grace_period, end);
+        break;
+    }
+}
+
 char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *prepared)
 {
     struct vt_buf out = VT_BUF_INIT(65536);
@@ -65,7 +95,8 @@ char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *
     add_disk(&out, prepared);
     add_seed(&out, &prepared->seed);
     add_network(&out, prepared);
-    vt_buf_addf(&out, "  stop     power button, and after %u s by force\n", config->grace_period);
+    add_saved(&out, &prepared->saved);
+    add_stop(&out, config);
     return vt_buf_take(&out);
 }
 

@@ -12,7 +12,8 @@
 
 bool vt_end_is_known(const struct vt_end *end)
 {
-    return end->powered_off || end->panicked || end->forced || WIFSIGNALED(end->qemu_status);
+    return end->powered_off || end->panicked || end->forced || end->saved || end->saved_away ||
+           end->save_error.msg || WIFSIGNALED(end->qemu_status);
 }
 
 /*
@@ -67,6 +68,12 @@ int vt_end_verdict(const struct vt_end *end, const char *qemu_log, struct vt_err
 {
     bool clean_exit = WIFEXITED(end->qemu_status) && WEXITSTATUS(end->qemu_status) == 0;
 
+    if (end->saved || end->saved_away || end->wished_off)
+        return 0;
+    if (end->save_error.msg)
+        return vt_error_set(err, end->save_error.cause, -EIO,
+                            "%s; the guest's memory is lost, and its disk is as after a power cut",
+                            end->save_error.msg);
     if (end->powered_off && clean_exit)
         return 0;
     if (end->forced)

@@ -7,9 +7,13 @@
 #include "base/error.h"
 
 struct vt_end {
-    bool forced;      /* by us: the grace period was over, or a second signal came */
-    bool powered_off; /* the guest's own doing, or because it was asked */
-    bool panicked;    /* the guest's kernel said so */
+    bool forced;     /* by us: the grace period was over, or a second signal came */
+    bool wished_off; /* and a person said so: STOP_ACTION=poweroff, virtainer stop --poweroff */
+    bool saved;      /* by us: its memory is in the data directory */
+    bool saved_away; /* by somebody else (virsh save) */
+    struct vt_error save_error; /* QEMU is off, but what it wrote could not be kept */
+    bool powered_off;           /* the guest's own doing, or because it was asked */
+    bool panicked;              /* the guest's kernel said so */
     bool qemu_gone;
     int qemu_status; /* as waitpid gives it, when qemu_gone */
 };

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libvirt/virterror.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "host/files.h"
@@ -12,12 +14,16 @@
 #define LIBVIRT_URI "qemu:///system"
 #define PID_FILE    "/run/libvirt/qemu/%s.pid"
 
+/* How long an answer of the guest agent may take: it is somebody else's program. */
+#define AGENT_TIME 2 /* s */
+
 struct vt_vm {
     char *name;
     vt_domain_callback on_event;
     vt_domain_lost on_lost;
     void *data;
     virConnectPtr conn;
+    atomic_bool agent; /* set in the loop, read on the worker */
 };
 
 struct vt_vm *vt_vm_new(const char *name, vt_domain_callback on_event, vt_domain_lost on_lost,
@@ -25,7 +31,8 @@ struct vt_vm *vt_vm_new(const char *name, vt_domain_callback on_event, vt_domain
 {
     struct vt_vm *vm = vt_calloc(1, sizeof(*vm));
 
-    *vm = (struct vt_vm){vt_strdup(name), on_event, on_lost, data, NULL};
+    *vm = (struct vt_vm){
+        .name = vt_strdup(name), .on_event = on_event, .on_lost = on_lost, .data = data};
     return vm;
 }
 
@@ -66,6 +73,8 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
             vm->on_event(VT_DOMAIN_CRASHED, vm->data);
         if (detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN)
             vm->on_event(VT_DOMAIN_SHUTDOWN, vm->data);
+        if (detail == VIR_DOMAIN_EVENT_STOPPED_SAVED)
+            vm->on_event(VT_DOMAIN_SAVED, vm->data);
         vm->on_event(VT_DOMAIN_STOPPED, vm->data);
         break;
     default:
@@ -83,6 +92,18 @@ static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *data)
     vm->on_event(VT_DOMAIN_REBOOT, vm->data);
 }
 
+static void on_agent(virConnectPtr conn, virDomainPtr domain, int state, int reason, void *data)
+{
+    struct vt_vm *vm = data;
+
+    (void)conn;
+    (void)domain;
+    (void)reason;
+    atomic_store(&vm->agent, state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED);
+    if (atomic_load(&vm->agent))
+        vm->on_event(VT_DOMAIN_AGENT, vm->data);
+}
+
 static void on_close(virConnectPtr conn, int reason, void *data)
 {
     struct vt_vm *vm = data;
@@ -98,6 +119,8 @@ static int watch_events(struct vt_vm *vm)
                                          VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), vm, NULL) < 0 ||
         virConnectDomainEventRegisterAny(vm->conn, NULL, VIR_DOMAIN_EVENT_ID_REBOOT,
                                          VIR_DOMAIN_EVENT_CALLBACK(on_reboot), vm, NULL) < 0 ||
+        virConnectDomainEventRegisterAny(vm->conn, NULL, VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE,
+                                         VIR_DOMAIN_EVENT_CALLBACK(on_agent), vm, NULL) < 0 ||
         virConnectRegisterCloseCallback(vm->conn, on_close, vm, NULL) < 0)
         return -EIO;
     return 0;
@@ -173,22 +196,45 @@ static int pass_files(virDomainPtr domain, const struct vt_domain_spec *spec, st
     return r;
 }
 
+/* Make libvirt know the guest, with its files open. The caller frees *@ret, also after an error. */
+static int define(struct vt_vm *vm, const struct vt_domain_spec *spec, const char *xml,
+                  virDomainPtr *ret, struct vt_error *err)
+{
+    forget_old_definition(vm->conn, vm->name);
+    *ret = virDomainDefineXML(vm->conn, xml);
+    if (!*ret)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "libvirt refuses the guest %s", vm->name);
+    return pass_files(*ret, spec, err);
+}
+
 int vt_vm_start(struct vt_vm *vm, const struct vt_domain_spec *spec, struct vt_error *err)
 {
     VT_AUTO_FREE char *xml = vt_domain_xml(spec);
     VT_AUTO_DOMAIN virDomainPtr domain = NULL;
-    int r;
+    int r = define(vm, spec, xml, &domain, err);
 
-    forget_old_definition(vm->conn, vm->name);
-    domain = virDomainDefineXML(vm->conn, xml);
-    if (!domain)
-        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "libvirt refuses the guest %s", vm->name);
-    r = pass_files(domain, spec, err);
     if (r < 0)
         return r;
     if (virDomainCreate(domain) < 0)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest %s does not start", vm->name);
     return 0;
+}
+
+int vt_vm_restore(struct vt_vm *vm, const struct vt_domain_spec *spec, const char *path,
+                  struct vt_error *err)
+{
+    VT_AUTO_FREE char *xml = vt_domain_xml(spec);
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    int r = define(vm, spec, xml, &domain, err);
+
+    if (r < 0)
+        return r;
+    if (virDomainRestoreFlags(vm->conn, path, xml, VIR_DOMAIN_SAVE_PAUSED) < 0) {
+        /* How libvirt says that the devices then and now are not the same. */
+        r = virGetLastErrorCode() == VIR_ERR_CONFIG_UNSUPPORTED ? -ESTALE : -EIO;
+        (void)vt_error_libvirt(err, VT_CAUSE_STATE, "cannot resume the guest from %s", path);
+    }
+    return r;
 }
 
 pid_t vt_vm_qemu_pid(const char *name)
@@ -224,6 +270,119 @@ int vt_vm_press_power_button(struct vt_vm *vm, struct vt_error *err)
         return r;
     if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) < 0)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot press the guest's power button");
+    return 0;
+}
+
+int vt_vm_continue(struct vt_vm *vm, struct vt_error *err)
+{
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    int r = lookup(vm, &domain, err);
+
+    if (r < 0)
+        return r;
+    if (virDomainResume(domain) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot let the guest go on");
+    return 0;
+}
+
+/* libvirt's "sparse" format has each page of memory at its own place in a file with holes: written
+ * and read without passing through a pipe. */
+static int save_to(virDomainPtr domain, const char *path)
+{
+#if LIBVIR_CHECK_VERSION(11, 2, 0)
+    virTypedParameterPtr params = NULL;
+    int count = 0, max = 0, r = -1;
+
+    if (virTypedParamsAddString(&params, &count, &max, VIR_DOMAIN_SAVE_PARAM_FILE, path) == 0 &&
+        virTypedParamsAddString(&params, &count, &max, VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT,
+                                "sparse") == 0)
+        r = virDomainSaveParams(domain, params, count, 0);
+    virTypedParamsFree(params, count);
+    return r;
+#else
+    return virDomainSaveFlags(domain, path, NULL, 0);
+#endif
+}
+
+int vt_vm_save(struct vt_vm *vm, const char *path, struct vt_error *err)
+{
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    int r = lookup(vm, &domain, err);
+
+    if (r < 0)
+        return r;
+    if (save_to(domain, path) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest could not be saved");
+    return 0;
+}
+
+int vt_vm_cancel_save(struct vt_vm *vm, struct vt_error *err)
+{
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    int r = lookup(vm, &domain, err);
+
+    if (r < 0)
+        return r;
+    if (virDomainAbortJob(domain) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the save could not be broken off");
+    return 0;
+}
+
+bool vt_vm_is_paused(struct vt_vm *vm)
+{
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    int state = VIR_DOMAIN_NOSTATE;
+
+    return lookup(vm, &domain, NULL) == 0 && virDomainGetState(domain, &state, NULL, 0) == 0 &&
+           state == VIR_DOMAIN_PAUSED;
+}
+
+uint64_t vt_vm_qemu_version(struct vt_vm *vm)
+{
+    unsigned long version = 0;
+
+    return vm->conn && virConnectGetVersion(vm->conn, &version) == 0 ? version : 0;
+}
+
+bool vt_vm_has_agent(const struct vt_vm *vm)
+{
+    return atomic_load(&vm->agent);
+}
+
+static int lookup_with_agent(struct vt_vm *vm, virDomainPtr *ret, struct vt_error *err)
+{
+    int r = lookup(vm, ret, err);
+
+    if (r < 0)
+        return r;
+    if (virDomainAgentSetResponseTimeout(*ret, AGENT_TIME, 0) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot limit the wait for the guest agent");
+    return 0;
+}
+
+int vt_vm_shut_down_by_agent(struct vt_vm *vm, struct vt_error *err)
+{
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    int r = lookup_with_agent(vm, &domain, err);
+
+    if (r < 0)
+        return r;
+    if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest agent does not shut down");
+    return 0;
+}
+
+int vt_vm_set_clock_by_agent(struct vt_vm *vm, struct vt_error *err)
+{
+    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
+    struct timespec now;
+    int r = lookup_with_agent(vm, &domain, err);
+
+    if (r < 0)
+        return r;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (virDomainSetTime(domain, now.tv_sec, (unsigned)now.tv_nsec, 0) < 0)
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest agent does not set the clock");
     return 0;
 }
 

@@ -40,6 +40,14 @@ static const struct {
     {"panicked", {.panicked = true}, true, VT_CAUSE_CRASHED, "kernel panicked"},
     {"killed by somebody", {.qemu_status = SIGKILL}, true, VT_CAUSE_CRASHED, "signal 9"},
     {"QEMU gave up", {.qemu_status = EXITED(1)}, false, VT_CAUSE_CRASHED, "status 1"},
+    {"saved", {.saved = true, .qemu_status = SIGTERM}, true, VT_CAUSE_NONE, NULL},
+    {"saved by virsh", {.saved_away = true}, true, VT_CAUSE_NONE, NULL},
+    {"power cut, as wished", {.wished_off = true, .forced = true}, true, VT_CAUSE_NONE, NULL},
+    {"saved, but not kept",
+     {.save_error = {VT_CAUSE_DATA_FULL, (char *)"the disk is full"}, .qemu_status = SIGTERM},
+     true,
+     VT_CAUSE_DATA_FULL,
+     "memory is lost"},
     {"virsh destroy", {.qemu_status = 0}, false, VT_CAUSE_FORCED, "virsh destroy"},
 };
 

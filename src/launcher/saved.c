@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/saved.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "host/files.h"
+#include "image/fingerprint.h"
+
+#define RECORD_VERSION 1
+#define RECORD_MAX     65536
+
+#define SAVING    "saving"
+#define SAVED     "saved"
+#define RESUMING  "resuming"
+#define SET_ASIDE "set-aside"
+#define MEMORY    "memory"
+#define RECORD    "state.json"
+
+void vt_saved_done(struct vt_saved *saved)
+{
+    free(saved->dir);
+    free(saved->memory);
+    free(saved->reason);
+    free(saved->cidr);
+    *saved = (struct vt_saved){0};
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    (void)remove(path);
+    return 0;
+}
+
+static void remove_tree(const char *path)
+{
+    (void)nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+static int fail(struct vt_error *err, int errnum, const char *what, const char *path)
+{
+    bool full = errnum == ENOSPC || errnum == EDQUOT;
+
+    return vt_error_errno(err, full ? VT_CAUSE_DATA_FULL : VT_CAUSE_DATA_DIR, errnum,
+                          "cannot %s %s", what, path);
+}
+
+/* rename that lasts: the directory above is synced. */
+static int move(const char *from, const char *to, const struct vt_data_dir *data)
+{
+    if (rename(from, to) < 0)
+        return -errno;
+    return vt_path_sync(data->state);
+}
+
+/* ---- the overlay that the memory belongs to ---- */
+
+struct overlay_mark {
+    uint64_t size;
+    int64_t changed; /* seconds since 1970: what copies and archives keep */
+    char *fingerprint;
+};
+
+static void mark_done(struct overlay_mark *mark)
+{
+    free(mark->fingerprint);
+}
+
+static int mark_overlay(const char *path, struct overlay_mark *ret)
+{
+    VT_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    ret->size = (uint64_t)st.st_size;
+    ret->changed = st.st_mtim.tv_sec;
+    return vt_fingerprint(fd, ret->size, &ret->fingerprint);
+}
+
+/* ---- the record ---- */
+
+static void put_json(json_object **object)
+{
+    json_object_put(*object);
+}
+
+static void add_text(json_object *object, const char *name, const char *text)
+{
+    json_object_object_add(object, name, text ? json_object_new_string(text) : NULL);
+}
+
+static void add_number(json_object *object, const char *name, uint64_t number)
+{
+    json_object_object_add(object, name, json_object_new_uint64(number));
+}
+
+static char *record_text(const struct vt_saved_facts *facts, const struct vt_saved *saved,
+                         const struct overlay_mark *mark, uint64_t memory_bytes)
+{
+    VT_CLEANUP(put_json) json_object *object = json_object_new_object();
+
+    add_number(object, "version", RECORD_VERSION);
+    json_object_object_add(object, "saved_at", json_object_new_int64(time(NULL)));
+    add_number(object, "memory_bytes", memory_bytes);
+    add_text(object, "name", facts->name);
+    add_text(object, "uuid", facts->uuid);
+    add_number(object, "ram_bytes", facts->ram);
+    add_number(object, "cpus", facts->cpus);
+    add_text(object, "accelerator", facts->accelerator);
+    add_text(object, "network", facts->network);
+    add_text(object, "cidr", saved->cidr);
+    add_number(object, "qemu_version", saved->qemu_version);
+    json_object_object_add(object, "paused", json_object_new_boolean(saved->paused));
+    add_number(object, "overlay_bytes", mark->size);
+    json_object_object_add(object, "overlay_changed", json_object_new_int64(mark->changed));
+    add_text(object, "overlay_fingerprint", mark->fingerprint);
+    return vt_fmt("%s\n", json_object_to_json_string_ext(
+                              object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+static const char *get_text(json_object *object, const char *name)
+{
+    json_object *value = json_object_object_get(object, name);
+
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
+static uint64_t get_number(json_object *object, const char *name)
+{
+    return json_object_get_uint64(json_object_object_get(object, name));
+}
+
+/* ---- what fits ---- */
+
+static char *differs(const char *what, const char *then, const char *now)
+{
+    return vt_streq(then, now) ? NULL : vt_fmt("%s was %s then and is %s now", what, then, now);
+}
+
+static char *ram_differs(uint64_t then, uint64_t now)
+{
+    VT_AUTO_FREE char *then_text = vt_size_text(then), *now_text = vt_size_text(now);
+
+    return then == now ? NULL : vt_fmt("RAM was %s then and is %s now", then_text, now_text);
+}
+
+/* Why the guest of @record is not the one of @facts, or NULL. */
+static char *other_guest(json_object *record, const struct vt_saved_facts *facts)
+{
+    VT_AUTO_FREE char *cpus_then = vt_fmt("%" PRIu64, get_number(record, "cpus"));
+    VT_AUTO_FREE char *cpus_now = vt_fmt("%u", facts->cpus);
+    char *reason = ram_differs(get_number(record, "ram_bytes"), facts->ram);
+
+    if (!reason)
+        reason = differs("CPU", cpus_then, cpus_now);
+    if (!reason)
+        reason = differs("VM_NAME", get_text(record, "name"), facts->name);
+    if (!reason)
+        reason = differs("the accelerator", get_text(record, "accelerator"), facts->accelerator);
+    if (!reason)
+        reason = differs("NETWORK", get_text(record, "network"), facts->network);
+    if (!reason && facts->uuid)
+        reason = differs("the guest's UUID", get_text(record, "uuid"), facts->uuid);
+    return reason;
+}
+
+static char *other_overlay(json_object *record, const char *path)
+{
+    VT_CLEANUP(mark_done) struct overlay_mark mark = {0};
+    int r = mark_overlay(path, &mark);
+
+    if (r < 0)
+        return vt_fmt("its disk %s cannot be read: %s", path, strerror(-r));
+    if (get_number(record, "overlay_bytes") != mark.size ||
+        json_object_get_int64(json_object_object_get(record, "overlay_changed")) != mark.changed ||
+        !vt_streq(get_text(record, "overlay_fingerprint"), mark.fingerprint))
+        return vt_fmt("its disk %s was changed since", path);
+    return NULL;
+}
+
+static char *unfit(json_object *record, const struct vt_saved *saved,
+                   const struct vt_saved_facts *facts)
+{
+    struct stat st;
+    char *reason;
+
+    if (!json_object_is_type(record, json_type_object))
+        return vt_strdup("its record " RECORD " is damaged");
+    if (get_number(record, "version") != RECORD_VERSION)
+        return vt_strdup("a newer virtainer wrote it");
+    if (stat(saved->memory, &st) < 0 || (uint64_t)st.st_size != get_number(record, "memory_bytes"))
+        return vt_strdup("its memory is not whole");
+    reason = other_guest(record, facts);
+    return reason ? reason : other_overlay(record, facts->overlay);
+}
+
+static void read_saved(const struct vt_saved_facts *facts, struct vt_saved *saved)
+{
+    VT_AUTO_FREE char *path = vt_fmt("%s/" RECORD, saved->dir);
+    VT_AUTO_FREE char *text = NULL;
+    VT_CLEANUP(put_json) json_object *record = NULL;
+    const char *cidr;
+    struct stat st;
+
+    if (vt_file_read(path, RECORD_MAX, &text, NULL) == 0)
+        record = json_tokener_parse(text);
+    saved->reason = unfit(record, saved, facts);
+    saved->kind = saved->reason ? VT_SAVED_UNFIT : VT_SAVED_FITS;
+    if (saved->kind == VT_SAVED_UNFIT)
+        return;
+    saved->at = json_object_get_int64(json_object_object_get(record, "saved_at"));
+    saved->qemu_version = get_number(record, "qemu_version");
+    saved->paused = json_object_get_boolean(json_object_object_get(record, "paused"));
+    cidr = get_text(record, "cidr");
+    saved->cidr = *cidr ? vt_strdup(cidr) : NULL;
+    saved->memory_size = stat(saved->memory, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
+}
+
+int vt_saved_look(const struct vt_data_dir *data, const struct vt_saved_facts *facts,
+                  struct vt_saved *ret, struct vt_error *err)
+{
+    VT_AUTO_FREE char *saving = vt_data_dir_file(data, SAVING);
+    VT_AUTO_FREE char *resuming = vt_data_dir_file(data, RESUMING);
+
+    *ret = (struct vt_saved){.dir = vt_data_dir_file(data, SAVED)};
+    if (vt_path_exists(saving)) {
+        remove_tree(saving);
+        ret->cut_off = true;
+    }
+    /* A start that was killed between reading the memory and running: nothing has changed yet,
+     * unless the overlay says so. */
+    if (!vt_path_exists(ret->dir) && vt_path_exists(resuming)) {
+        int r = move(resuming, ret->dir, data);
+
+        if (r < 0)
+            return fail(err, -r, "rename", resuming);
+    }
+    if (!vt_path_exists(ret->dir))
+        return 0;
+    ret->memory = vt_fmt("%s/" MEMORY, ret->dir);
+    read_saved(facts, ret);
+    return 0;
+}
+
+int vt_saved_set_aside(struct vt_saved *saved, const struct vt_data_dir *data, char **ret_path,
+                       struct vt_error *err)
+{
+    VT_AUTO_FREE char *parent = vt_data_dir_file(data, SET_ASIDE);
+    time_t now = time(NULL);
+    char stamp[32];
+    struct tm tm;
+    int r = vt_mkdirs(parent, 0755);
+
+    if (r == 0)
+        r = vt_path_chown_like(parent, data->path);
+    if (r < 0)
+        return fail(err, -r, "make", parent);
+    (void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H-%M-%SZ", gmtime_r(&now, &tm));
+    for (unsigned n = 1;; n++) {
+        VT_AUTO_FREE char *path =
+            n == 1 ? vt_fmt("%s/%s", parent, stamp) : vt_fmt("%s/%s-%u", parent, stamp, n);
+
+        if (vt_path_exists(path))
+            continue;
+        r = move(saved->dir, path, data);
+        if (r < 0)
+            return fail(err, -r, "set aside", saved->dir);
+        saved->kind = VT_SAVED_NONE;
+        *ret_path = VT_TAKE_PTR(path);
+        return 0;
+    }
+}
+
+int vt_saved_begin(const struct vt_data_dir *data, char **ret_memory, struct vt_error *err)
+{
+    VT_AUTO_FREE char *dir = vt_data_dir_file(data, SAVING);
+    int r;
+
+    remove_tree(dir);
+    r = mkdir(dir, 0700) < 0 ? -errno : vt_path_chown_like(dir, data->path);
+    if (r < 0)
+        return fail(err, -r, "make", dir);
+    *ret_memory = vt_fmt("%s/" MEMORY, dir);
+    return 0;
+}
+
+static int write_record(const struct vt_data_dir *data, const char *dir,
+                        const struct vt_saved_facts *facts, const struct vt_saved *saved,
+                        uint64_t memory_bytes)
+{
+    VT_CLEANUP(mark_done) struct overlay_mark mark = {0};
+    VT_AUTO_FREE char *path = vt_fmt("%s/" RECORD, dir);
+    VT_AUTO_FREE char *text = NULL;
+    int r = mark_overlay(facts->overlay, &mark);
+
+    if (r < 0)
+        return r;
+    text = record_text(facts, saved, &mark, memory_bytes);
+    return vt_file_write(path, text, strlen(text), 0600, data->path);
+}
+
+int vt_saved_commit(const struct vt_data_dir *data, const struct vt_saved_facts *facts,
+                    const struct vt_saved *saved, struct vt_error *err)
+{
+    VT_AUTO_FREE char *dir = vt_data_dir_file(data, SAVING);
+    VT_AUTO_FREE char *target = vt_data_dir_file(data, SAVED);
+    VT_AUTO_FREE char *memory = vt_fmt("%s/" MEMORY, dir);
+    struct stat st;
+    int r = stat(memory, &st) < 0 ? -errno : vt_path_chown_like(memory, data->path);
+
+    if (r == 0)
+        r = vt_path_sync(memory);
+    if (r < 0)
+        return fail(err, -r, "keep", memory);
+    r = write_record(data, dir, facts, saved, (uint64_t)st.st_size);
+    if (r == 0)
+        r = move(dir, target, data);
+    return r < 0 ? fail(err, -r, "keep the saved state", target) : 0;
+}
+
+void vt_saved_abandon(const struct vt_data_dir *data)
+{
+    VT_AUTO_FREE char *dir = vt_data_dir_file(data, SAVING);
+
+    remove_tree(dir);
+}
+
+int vt_saved_consume(struct vt_saved *saved, const struct vt_data_dir *data, struct vt_error *err)
+{
+    VT_AUTO_FREE char *resuming = vt_data_dir_file(data, RESUMING);
+    int r;
+
+    remove_tree(resuming);
+    r = move(saved->dir, resuming, data);
+    if (r < 0)
+        return fail(err, -r, "rename", saved->dir);
+    vt_str_replace(&saved->dir, VT_TAKE_PTR(resuming));
+    return 0;
+}
+
+void vt_saved_forget(struct vt_saved *saved)
+{
+    remove_tree(saved->dir);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation: requests and the timer drive the machine; each action it answers with is
+ * carried out by one function here. The power button and the save are the worker's, as libvirtd may
+ * take its time; force goes straight to QEMU, which is our child, and needs no libvirtd. A save
+ * ends in the loop with on_save_over(), which tells the machine, or notes that the guest is kept.
+ */
+#include "launcher/stopping.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "host/loop.h"
+#include "launcher/saved.h"
+#include "launcher/stop.h"
+
+/* While it shuts down, the time that is left is said this often. */
+#define SAY_EVERY 15000 /* ms */
+
+struct vt_stopping {
+    const struct vt_config *config;
+    const struct vt_prepared *prepared;
+    struct vt_vm *vm;
+    struct vt_worker *worker;
+    struct vt_end *end;
+    struct vt_stopping_hooks hooks;
+    void *data;
+    struct vt_stop machine;
+    int timer;
+    int64_t say_at; /* ms */
+    pid_t qemu;
+    bool saving;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void say(struct vt_stopping *s, const char *format, ...) VT_PRINTF(2, 3);
+
+static void say(struct vt_stopping *s, const char *format, ...)
+{
+    VT_AUTO_FREE char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = vt_vfmt(format, args);
+    va_end(args);
+    s->hooks.on_step(text, s->data);
+}
+
+/* ---- the power button ---- */
+
+struct press {
+    struct vt_stopping *stopping;
+    int result;
+    struct vt_error err;
+};
+
+/*
+ * A guest that stands still hears no button, so it is let go on. The agent is asked beside the
+ * button: some guests have no ACPI daemon, and one without an agent loses no time by this.
+ */
+static void press_on_worker(void *data)
+{
+    struct press *press = data;
+    struct vt_vm *vm = press->stopping->vm;
+
+    if (vt_vm_is_paused(vm))
+        (void)!vt_vm_continue(vm, NULL);
+    press->result = vt_vm_press_power_button(vm, &press->err);
+    if (vt_vm_has_agent(vm))
+        (void)!vt_vm_shut_down_by_agent(vm, NULL);
+}
+
+static void on_pressed(void *data)
+{
+    struct press *press = data;
+    const struct vt_end *end = press->stopping->end;
+
+    /* Not the last try: it is pressed again, and at the end of the grace period there is force. */
+    if (press->result < 0 && !end->qemu_gone && !end->powered_off)
+        vt_warning("%s", press->err.msg);
+    vt_error_done(&press->err);
+    free(press);
+}
+
+static void press_power_button(struct vt_stopping *s)
+{
+    struct press *press = vt_calloc(1, sizeof(*press));
+    int64_t now = now_ms();
+
+    if (now >= s->say_at) {
+        say(s, "the guest has not shut down yet: %lld s are left",
+            (long long)vt_stop_left(&s->machine, now));
+        s->say_at = now + SAY_EVERY;
+    }
+    press->stopping = s;
+    vt_worker_submit(s->worker, press_on_worker, on_pressed, press);
+}
+
+/* ---- the save ---- */
+
+struct save {
+    struct vt_stopping *stopping;
+    int64_t began; /* ms */
+    bool written;  /* the guest is off and its memory in the file */
+    int result;
+    struct vt_error err;
+};
+
+static int write_memory(struct save *save, struct vt_saved *saved)
+{
+    struct vt_stopping *s = save->stopping;
+    VT_AUTO_FREE char *path = NULL;
+    int r = vt_saved_begin(&s->prepared->data, &path, &save->err);
+
+    if (r < 0)
+        return r;
+    saved->paused = vt_vm_is_paused(s->vm);
+    saved->qemu_version = vt_vm_qemu_version(s->vm);
+    return vt_vm_save(s->vm, path, &save->err);
+}
+
+static void save_on_worker(void *data)
+{
+    struct save *save = data;
+    const struct vt_prepared *p = save->stopping->prepared;
+    struct vt_saved_facts facts = vt_prepared_facts(p, save->stopping->config);
+    VT_AUTO_SAVED struct vt_saved saved = {.cidr = vt_prepared_cidr(p)};
+
+    save->result = write_memory(save, &saved);
+    save->written = save->result == 0;
+    if (save->written)
+        save->result = vt_saved_commit(&p->data, &facts, &saved, &save->err);
+    if (save->result < 0)
+        vt_saved_abandon(&p->data);
+}
+
+static void act(struct vt_stopping *s, enum vt_stop_action action);
+
+static void on_save_over(void *data)
+{
+    struct save *save = data;
+    struct vt_stopping *s = save->stopping;
+
+    s->saving = false;
+    if (save->result == 0) {
+        s->end->saved = true;
+        say(s, "the guest is saved, after %.1f s; the next start goes on where it was",
+            (double)(now_ms() - save->began) / 1000);
+    } else if (save->written) {
+        vt_error_move(&s->end->save_error, &save->err);
+    } else if (!s->end->qemu_gone && s->machine.state == VT_STOP_SAVING) {
+        say(s, "%s; the guest runs on, and is shut down instead", save->err.msg);
+        act(s, vt_stop_save_failed(&s->machine, now_ms()));
+    }
+    vt_error_done(&save->err);
+    free(save);
+    s->hooks.on_saved(s->data);
+}
+
+static void write_guest(struct vt_stopping *s)
+{
+    struct save *save = vt_calloc(1, sizeof(*save));
+
+    *save = (struct save){.stopping = s, .began = now_ms()};
+    s->saving = true;
+    s->hooks.on_phase(VT_PHASE_SAVING, s->data);
+    vt_worker_submit(s->worker, save_on_worker, on_save_over, save);
+}
+
+/* The worker is the one that waits for the save, so this is done here; libvirtd only passes the
+ * word on. */
+static void cancel_save(struct vt_stopping *s)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    say(s, "the save takes too long: it is broken off");
+    if (vt_vm_cancel_save(s->vm, &err) < 0)
+        vt_warning("%s", err.msg);
+}
+
+/* ---- force ---- */
+
+static void signal_qemu(const struct vt_stopping *s, int signal)
+{
+    if (s->qemu > 0)
+        (void)kill(s->qemu, signal);
+}
+
+static void force(struct vt_stopping *s)
+{
+    if (!s->end->wished_off)
+        vt_warning("forcing the guest off");
+    s->end->forced = true;
+    signal_qemu(s, SIGTERM);
+}
+
+/* ---- the machine ---- */
+
+static void act(struct vt_stopping *s, enum vt_stop_action action)
+{
+    switch (action) {
+    case VT_STOP_PRESS:
+        s->hooks.on_phase(VT_PHASE_STOPPING, s->data);
+        press_power_button(s);
+        break;
+    case VT_STOP_WRITE:
+        say(s, "saving the guest's memory");
+        write_guest(s);
+        break;
+    case VT_STOP_CANCEL:
+        cancel_save(s);
+        break;
+    case VT_STOP_FORCE:
+        s->hooks.on_phase(VT_PHASE_STOPPING, s->data);
+        force(s);
+        break;
+    case VT_STOP_KILL:
+        vt_warning("QEMU does not end; killing it");
+        signal_qemu(s, SIGKILL);
+        break;
+    default:
+        break;
+    }
+    vt_loop_update_timer(s->timer, vt_stop_wait(&s->machine, now_ms()));
+}
+
+static void on_timer(int timer, void *data)
+{
+    struct vt_stopping *s = data;
+
+    (void)timer;
+    act(s, vt_stop_tick(&s->machine, now_ms()));
+}
+
+/* Tell what this request begins, before it does. */
+static void announce(struct vt_stopping *s, const char *who, enum vt_stop_how how)
+{
+    switch (how) {
+    case VT_HOW_SAVE:
+        say(s, "%s: the guest is saved, and the next start goes on where it was", who);
+        break;
+    case VT_HOW_POWEROFF:
+        say(s, "%s: the guest's power is cut", who);
+        break;
+    default:
+        say(s,
+            "%s: pressing the guest's power button; it has %lld s to shut down, and a second "
+            "request %s",
+            who, (long long)(s->machine.grace / 1000),
+            s->machine.at_end == VT_HOW_SAVE ? "saves it" : "forces it off");
+        break;
+    }
+}
+
+static void announce_again(struct vt_stopping *s, const char *who)
+{
+    int64_t left = vt_stop_left(&s->machine, now_ms());
+
+    if (s->machine.state == VT_STOP_SAVING && !s->machine.asked_again)
+        say(s, "%s: the guest is being saved already; once more forces it off, without its memory",
+            who);
+    else if (s->machine.state < VT_STOP_FORCED)
+        say(s, "%s: not waiting for the %lld s that were left", who, (long long)left);
+}
+
+void vt_stopping_ask(struct vt_stopping *s, const char *who, enum vt_stop_how how, int64_t grace)
+{
+    if (how == VT_HOW_SAME)
+        how = s->config->stop_action;
+    if (s->machine.state == VT_STOP_RUNNING) {
+        if (grace >= 0)
+            s->machine.grace = grace * 1000;
+        s->say_at = now_ms() + SAY_EVERY;
+        announce(s, who, how);
+    } else {
+        announce_again(s, who);
+    }
+    if (how == VT_HOW_POWEROFF)
+        s->end->wished_off = true;
+    act(s, vt_stop_ask(&s->machine, how, now_ms()));
+}
+
+enum vt_stop_how vt_stopping_how(const struct vt_config *config, int signal)
+{
+    enum vt_stop_how how = signal == SIGINT    ? config->stop_on_int
+                           : signal == SIGQUIT ? config->stop_on_quit
+                                               : config->stop_on_term;
+
+    return how == VT_HOW_SAME ? config->stop_action : how;
+}
+
+bool vt_stopping_is_under_way(const struct vt_stopping *s)
+{
+    return s->machine.state != VT_STOP_RUNNING;
+}
+
+bool vt_stopping_is_saving(const struct vt_stopping *s)
+{
+    return s->saving;
+}
+
+void vt_stopping_set_qemu(struct vt_stopping *s, pid_t pid)
+{
+    s->qemu = pid;
+}
+
+struct vt_stopping *vt_stopping_new(const struct vt_config *config,
+                                    const struct vt_prepared *prepared, struct vt_vm *vm,
+                                    struct vt_worker *worker, struct vt_end *end,
+                                    const struct vt_stopping_hooks *hooks, void *data)
+{
+    struct vt_stopping *s = vt_calloc(1, sizeof(*s));
+
+    *s = (struct vt_stopping){
+        .config = config,
+        .prepared = prepared,
+        .vm = vm,
+        .worker = worker,
+        .end = end,
+        .hooks = *hooks,
+        .data = data,
+    };
+    vt_stop_init(&s->machine, config->grace_period, config->grace_action);
+    s->timer = vt_loop_add_timer(-1, on_timer, s);
+    return s;
+}
