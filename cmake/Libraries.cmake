@@ -2,6 +2,7 @@
 # The libraries of others, all from Debian's packages; each is linked by the one room that wraps it.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBVIRT REQUIRED IMPORTED_TARGET libvirt>=9.0)
+pkg_check_modules(LIBVIRT_QEMU REQUIRED IMPORTED_TARGET libvirt-qemu>=9.0)
 pkg_check_modules(LIBCURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 pkg_check_modules(LIBISOFS REQUIRED IMPORTED_TARGET libisofs-1>=1.5)
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2)

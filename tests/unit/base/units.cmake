@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+vt_unit(base base64)
 vt_unit(base cause)
 vt_unit(base error)
 vt_unit(base log)

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_unit(vm accel)
+vt_unit(vm agent_wire)
 vt_unit(vm domain_xml)
