@@ -1,4 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_room(launcher BELOW base host config image seed net vm
-        SOURCES daemon.c data_dir.c launcher.c prepare.c qemu_cache.c saved.c status.c stop.c stopping.c summary.c terminal.c verdict.c
-        LIBRARIES PkgConfig::LIBVIRT PkgConfig::JSONC)
+        SOURCES
+          daemon.c
+          data_dir.c
+          launcher.c
+          prepare.c
+          qemu_cache.c
+          ready.c
+          saved.c
+          status.c
+          stop.c
+          stopping.c
+          summary.c
+          terminal.c
+          verdict.c
+        LIBRARIES PkgConfig::JSONC PkgConfig::LIBVIRT)

@@ -32,6 +32,7 @@ void vt_status_done(struct vt_status *status)
     free(status->mac);
     free(status->overlay);
     free(status->base);
+    vt_ready_done(&status->ready);
     *status = (struct vt_status){0};
 }
 
@@ -72,6 +73,7 @@ char *vt_status_json(const struct vt_status *status)
     json_object_object_add(object, "disk_bytes", json_object_new_int64((int64_t)status->disk_size));
     json_object_object_add(object, "qemu_pid",
                            status->qemu_pid ? json_object_new_int(status->qemu_pid) : NULL);
+    json_object_object_add(object, "ready", vt_ready_to_json(&status->ready));
     text = vt_strdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
                                                                 JSON_C_TO_STRING_SPACED |
                                                                 JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -114,6 +116,7 @@ static void fill(struct vt_status *status, struct json_object *object)
     status->ram = (uint64_t)get_number(object, "ram_bytes");
     status->disk_size = (uint64_t)get_number(object, "disk_bytes");
     status->qemu_pid = (pid_t)get_number(object, "qemu_pid");
+    vt_ready_from_json(json_object_object_get(object, "ready"), &status->ready);
 }
 
 int vt_status_parse(const char *text, struct vt_status *ret)

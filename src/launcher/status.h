@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "launcher/ready.h"
 
 #define VT_RUN_DIR     "/run/virtainer"
 #define VT_STATUS_PATH VT_RUN_DIR "/state.json"
@@ -43,6 +44,7 @@ struct vt_status {
     unsigned cpus;
     pid_t qemu_pid; /* 0: none */
     int64_t since;  /* of the phase, seconds since 1970 */
+    struct vt_ready ready;
 };
 
 #define VT_AUTO_STATUS VT_CLEANUP(vt_status_done)

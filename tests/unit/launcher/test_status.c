@@ -16,7 +16,8 @@
 static char name[] = "vm", uuid[] = "f0b1c2d3-0011-4233-8455-66778899aabb", kvm[] = "kvm",
             nat[] = "nat", address[] = "172.17.0.2", guest[] = "192.168.100.100",
             mac[] = "52:54:00:12:34:56", overlay[] = "/mounted/local_image.qcow2",
-            base[] = "/disk/a \"b\" \\ \xc3\xa9.qcow2";
+            base[] = "/disk/a \"b\" \\ \xc3\xa9.qcow2",
+            detail[] = "cloud-init 25.1.4 finished without errors";
 
 static const struct vt_status full = {
     .phase = VT_PHASE_RUNNING,
@@ -34,6 +35,10 @@ static const struct vt_status full = {
     .cpus = 255,
     .qemu_pid = 4194304,
     .since = INT64_C(4102444800),
+    .ready = {.passed = {INT64_C(4102444800), INT64_C(4102444813), INT64_C(4102444815)},
+              .cloud_init = VT_CLOUD_INIT_DONE,
+              .cloud_init_at = INT64_C(4102444820),
+              .detail = detail},
 };
 
 static void assert_text_equal(const char *a, const char *b)
@@ -62,6 +67,11 @@ static void check_round_trip(const struct vt_status *status)
     assert_int_equal(again.cpus, status->cpus);
     assert_int_equal(again.qemu_pid, status->qemu_pid);
     assert_int_equal(again.since, status->since);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(again.ready.passed); i++)
+        assert_int_equal(again.ready.passed[i], status->ready.passed[i]);
+    assert_int_equal(again.ready.cloud_init, status->ready.cloud_init);
+    assert_int_equal(again.ready.cloud_init_at, status->ready.cloud_init_at);
+    assert_text_equal(again.ready.detail, status->ready.detail);
 }
 
 static void it_is_read_as_it_was_written(void **state)
@@ -74,6 +84,10 @@ static void it_is_read_as_it_was_written(void **state)
         sparse.phase = phase;
         check_round_trip(&sparse);
     }
+    sparse.ready.cloud_init_at = 1;
+    for (sparse.ready.cloud_init = VT_CLOUD_INIT_PENDING;
+         sparse.ready.cloud_init < VT_CLOUD_INIT_MAX_; sparse.ready.cloud_init++)
+        check_round_trip(&sparse);
 }
 
 /* People's programs read it: see docs/state-json.md. */
@@ -119,11 +133,17 @@ static void what_is_missing_is_nothing(void **state)
 
     (void)state;
     assert_int_equal(
-        vt_status_parse("{\"state\": \"paused\", \"new\": [1], \"cpus\": \"x\"}", &status), 0);
+        vt_status_parse("{\"state\": \"paused\", \"new\": [1], \"cpus\": \"x\", \"ready\": "
+                        "{\"ssh\": [], \"cloud_init\": {\"state\": \"moon\", \"at\": 3}}}",
+                        &status),
+        0);
     assert_int_equal(status.phase, VT_PHASE_PAUSED);
     assert_null(status.name);
     assert_int_equal(status.cpus, 0);
     assert_int_equal(status.qemu_pid, 0);
+    assert_int_equal(status.ready.passed[VT_MILESTONE_SSH], 0);
+    assert_int_equal(status.ready.cloud_init, VT_CLOUD_INIT_UNSEEN);
+    assert_int_equal(status.ready.cloud_init_at, 0);
 }
 
 static void no_virtainer_runs_here(void **state)
