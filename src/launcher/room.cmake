@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_room(launcher BELOW base host config image seed net vm
         SOURCES
+          cloud_report.c
           daemon.c
           data_dir.c
+          host_keys.c
           launcher.c
           prepare.c
           qemu_cache.c

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+vt_unit(launcher cloud_report)
 vt_unit(launcher data_dir)
+vt_unit(launcher host_keys)
 vt_unit(launcher qemu_cache)
 vt_unit(launcher status)
 vt_unit(launcher stop)

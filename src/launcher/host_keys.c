@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/host_keys.h"
+
+#include "base/str.h"
+#include "seed/keys.h"
+
+#define MAX_KEY 4096U
+
+/* Before the instance-id in known_hosts. */
+static const char heading[] = "# the guest's keys, as cloud-init told them; instance-id: ";
+
+void vt_host_keys_done(struct vt_host_keys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        free(keys->lines[i]);
+    *keys = (struct vt_host_keys){.count = 0};
+}
+
+/* Whether @line begins with a type of key that a host may have: an authorized_keys line may begin
+ * with options, a certificate is no key. */
+static bool has_host_key_type(const char *line)
+{
+    size_t len = strcspn(line, " \t");
+
+    return (vt_startswith(line, "ssh-") || vt_startswith(line, "ecdsa-sha2-")) &&
+           !memmem(line, len, "-cert-v", 7);
+}
+
+/* "type base64" of the one key in the @len bytes at @text, or NULL. The caller frees it. */
+static char *parse(const char *text, size_t len)
+{
+    VT_AUTO_KEYS struct vt_keys keys = {0};
+    const char *line;
+    size_t type, blank, blob;
+
+    if (len > MAX_KEY || vt_keys_parse("", text, len, &keys, NULL) < 0 || keys.count != 1)
+        return NULL;
+    line = keys.lines[0];
+    if (!has_host_key_type(line))
+        return NULL;
+    type = strcspn(line, " \t");
+    blank = strspn(line + type, " \t");
+    blob = strcspn(line + type + blank, " \t");
+    return vt_fmt("%.*s %.*s", (int)type, line, (int)blob, line + type + blank);
+}
+
+bool vt_host_keys_add(struct vt_host_keys *keys, const char *text, size_t len)
+{
+    VT_AUTO_FREE char *line = parse(text, len);
+
+    if (!line)
+        return false;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (vt_streq(keys->lines[i], line))
+            return true;
+    }
+    if (keys->count == VT_HOST_KEYS_MAX)
+        return false;
+    keys->lines[keys->count++] = VT_TAKE_PTR(line);
+    return true;
+}
+
+char *vt_known_hosts_text(const struct vt_host_keys *keys, const char *address,
+                          const char *instance_id)
+{
+    struct vt_buf out = VT_BUF_INIT(1 << 20);
+
+    vt_buf_addf(&out, "%s%s\n", heading, instance_id);
+    for (size_t i = 0; i < keys->count; i++)
+        vt_buf_addf(&out, "%s,%s %s\n", address, VT_HOST_KEY_ALIAS, keys->lines[i]);
+    return vt_buf_take(&out);
+}
+
+char *vt_known_hosts_instance(const char *text)
+{
+    if (!vt_startswith(text, heading))
+        return NULL;
+    text += strlen(heading);
+    return vt_strndup(text, strcspn(text, "\n"));
+}

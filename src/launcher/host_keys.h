@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guest's SSH host keys, as cloud-init tells them, and OpenSSH's known_hosts made from them.
+ * Pure. Keys come from the guest, so nothing is certain about them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+/* More than the types that sshd makes. */
+#define VT_HOST_KEYS_MAX 8
+
+/* The name under which the guest's keys are known beside its address (ssh's HostKeyAlias). */
+#define VT_HOST_KEY_ALIAS "virtainer-guest"
+
+struct vt_host_keys {
+    char *lines[VT_HOST_KEYS_MAX]; /* "type base64" */
+    size_t count;
+};
+
+void vt_host_keys_done(struct vt_host_keys *keys);
+
+/*
+ * Add the key of one line of a public key file ("type base64[ comment]", white space around it).
+ * Returns false, and adds nothing, when that is no whole public key or there are too many. One of
+ * the same type and content is added once.
+ */
+bool vt_host_keys_add(struct vt_host_keys *keys, const char *text, size_t len);
+
+/*
+ * known_hosts for @address and VT_HOST_KEY_ALIAS, after a comment that names @instance_id, from
+ * which vt_known_hosts_instance() reads it back. The caller frees both results; the latter is NULL
+ * when @text has none.
+ */
+char *vt_known_hosts_text(const struct vt_host_keys *keys, const char *address,
+                          const char *instance_id);
+char *vt_known_hosts_instance(const char *text);
