@@ -21,6 +21,8 @@
 #define SOCKET_PATH "/run/libvirt/libvirt-sock"
 #define LOG_PATH    "/var/log/libvirt/libvirtd.log"
 #define LIBVIRTD    "/usr/sbin/libvirtd"
+#define LOCK_DIR    "/run/lock"
+#define LOCK_PREFIX "LCK.."
 
 /* Waits before a restart, in ms: at once, then longer while it keeps dying. */
 #define FIRST_DELAY 50
@@ -45,6 +47,22 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
     if (ftw->level > 0)
         (void)remove(path);
     return 0;
+}
+
+/*
+ * The lock files that a killed libvirtd left for the consoles it had open. They name it by its
+ * process id, which in a container that is started again is soon some other process's: libvirt
+ * would then say for good that somebody else holds the console. Nobody does while no libvirtd runs.
+ */
+static void remove_console_locks(void)
+{
+    VT_AUTO_CLOSEDIR DIR *dir = opendir(LOCK_DIR);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        if (vt_startswith(entry->d_name, LOCK_PREFIX))
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    }
 }
 
 static int listen_on_socket(struct vt_error *err)
@@ -76,6 +94,7 @@ static int spawn_daemon(struct vt_daemon *daemon, struct vt_error *err)
         .listen_count = 1,
     };
 
+    remove_console_locks();
     daemon->pid = vt_spawn(&spawn, err);
     return daemon->pid < 0 ? daemon->pid : 0;
 }

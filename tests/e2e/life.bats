@@ -315,13 +315,15 @@ healthy() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == h
   (($(log_of vm | grep -c 'virtainer: the guest is off') == 2)) || fail 'the restart was no clean end'
 }
 
-@test "a container that was killed is started again" {
-  boot vm
+@test "a container that was killed is started again, and hears what is typed" {
+  boot vm -t -i
+  typing vm 20 'send=abc' 'expect=ABC'
   send_signal vm KILL
   wait_status vm 20
   engine start "$e2e_id-vm"
   talk 30 'expect=boot-sector: hello' 'expect=boot-sector: hello' -- "${engine_command[@]}" logs -f "$e2e_id-vm"
   [[ $(state vm .state) == running ]]
+  typing vm 20 'send=xyz' 'expect=XYZ'
 }
 
 @test "without a data directory" {
