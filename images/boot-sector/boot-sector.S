@@ -198,9 +198,9 @@ next:   mov     %ebp, %eax
         int     $0x13
         jc      failed
         inc     %ebp
-        test    $0xff, %bp
+        test    $0x0f, %bp
         jnz     1f
-        mov     $'.', %al                       # one dot for each MiB
+        mov     $'.', %al                       # one dot for each 64 KiB
         call    put
 1:      call    power_button
         call    typed
