@@ -19,6 +19,8 @@
 #include "host/files.h"
 #include "host/loop.h"
 #include "host/worker.h"
+#include "launcher/control.h"
+#include "launcher/dhcp_watch.h"
 #include "launcher/prepare.h"
 #include "launcher/qemu_cache.h"
 #include "launcher/status.h"
@@ -27,7 +29,6 @@
 #include "launcher/terminal.h"
 #include "launcher/verdict.h"
 #include "net/bridge.h"
-#include "net/dhcp.h"
 #include "net/network.h"
 #include "vm/console.h"
 #include "vm/domain.h"
@@ -38,20 +39,18 @@
 
 /* How long libvirtd may take to say why QEMU has gone. */
 #define VERDICT_WAIT 1000 /* ms */
-/* How long dnsmasq stays away when it has died. */
-#define DHCP_DELAY 1000 /* ms */
 
 struct launcher {
     const struct vt_config *config;
     struct vt_prepared prepared;
     struct vt_status status;
     struct vt_worker *worker;
+    struct vt_control *control;
     struct vt_vm *vm;
     struct vt_console *console;
     struct vt_terminal *terminal;
     struct vt_stopping *stopping;
     int verdict_timer;
-    int dhcp_timer;
     struct vt_end end;
     bool clock_is_late; /* the guest was resumed, and nobody has set its clock yet */
     bool finished;
@@ -118,13 +117,40 @@ static void on_stop_phase(enum vt_phase phase, void *data)
 
 static void on_stop_step(const char *text, void *data)
 {
-    (void)data;
+    struct launcher *l = data;
+
     vt_info("%s", text);
+    vt_control_progress(l->control, text);
 }
 
 static void on_saved(void *data)
 {
     conclude(data);
+}
+
+/*
+ * From the control socket. Who wants no more than is being done joins in: unlike a second signal, a
+ * command says what it wants.
+ */
+static int on_stop_request(enum vt_stop_how how, int64_t grace, struct vt_error *err, void *data)
+{
+    struct launcher *l = data;
+    bool more =
+        how == VT_HOW_POWEROFF || (how == VT_HOW_SAVE && !vt_stopping_is_saving(l->stopping));
+
+    (void)err;
+    if (more || !vt_stopping_is_under_way(l->stopping))
+        vt_stopping_ask(l->stopping, "virtainer stop", how, grace);
+    else
+        vt_control_progress(l->control, "the guest is being stopped already");
+    return 0;
+}
+
+static void on_console_typed(const char *text, size_t len, void *data)
+{
+    struct launcher *l = data;
+
+    vt_console_type(l->console, text, len);
 }
 
 static void on_signal(int signal, void *data)
@@ -273,31 +299,6 @@ static void on_console_notice(enum vt_console_notice notice, void *data)
     else
         vt_info("the guest's console was taken over (virsh console --force); it comes back here "
                 "when they leave it");
-}
-
-/* ---- dnsmasq ---- */
-
-static void on_dhcp_exit(pid_t pid, int status, void *data)
-{
-    struct launcher *l = data;
-
-    (void)pid;
-    vt_warning("dnsmasq ended (wait status %#x); it is started again", (unsigned)status);
-    vt_loop_update_timer(l->dhcp_timer, DHCP_DELAY);
-}
-
-static void on_dhcp_timer(int timer, void *data)
-{
-    struct launcher *l = data;
-    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-    pid_t pid = vt_dhcp_start(&l->prepared.net, &err);
-
-    if (pid < 0) {
-        vt_warning("%s", err.msg);
-        return;
-    }
-    vt_loop_update_timer(timer, -1);
-    vt_loop_watch_child(pid, on_dhcp_exit, l);
 }
 
 /* ---- the start ---- */
@@ -457,34 +458,12 @@ static int watch_over(struct launcher *l, struct vt_error *err)
     set_phase(l, is_paused_again(l) ? VT_PHASE_PAUSED : VT_PHASE_RUNNING);
     vt_daemon_supervise(l->prepared.daemon);
     if (l->prepared.has_network)
-        vt_loop_watch_child(l->prepared.dhcp_pid, on_dhcp_exit, l);
+        vt_dhcp_watch(&l->prepared.net, l->prepared.dhcp_pid);
     vt_terminal_attach(l->terminal, l->console);
     if (l->prepared.accel.kvm)
         vt_qemu_cache_keep(&l->prepared.data);
     vt_loop_watch_child(pid, on_qemu_exit, l);
     return vt_loop_on_signal(on_signal, l);
-}
-
-static void print_decisions(struct launcher *l)
-{
-    VT_AUTO_FREE char *text = vt_summary_text(l->config, &l->prepared);
-    const struct vt_seed *seed = &l->prepared.seed;
-
-    vt_info("%s", text);
-    if (l->prepared.accel.reason)
-        vt_warning("the guest runs under software emulation, many times slower than KVM: %s",
-                   l->prepared.accel.reason);
-    if (l->prepared.overlay.notice)
-        vt_warning("%s", l->prepared.overlay.notice);
-    for (size_t i = 0; seed->warnings[i]; i++)
-        vt_warning("%s", seed->warnings[i]);
-    if (l->prepared.seed_ignored)
-        vt_warning(
-            "the seed is another than at this guest's first start, but the instance-id is "
-            "the same, so cloud-init will not apply it: set INSTANCE_ID=auto to have changes "
-            "applied");
-    if (seed->made_password)
-        vt_info("the password of the image's default user is %s", seed->made_password);
 }
 
 static int set_up(struct launcher *l, struct vt_error *err)
@@ -499,7 +478,6 @@ static int set_up(struct launcher *l, struct vt_error *err)
     if (r < 0)
         return r;
     l->verdict_timer = vt_loop_add_timer(-1, on_verdict_timer, l);
-    l->dhcp_timer = vt_loop_add_timer(-1, on_dhcp_timer, l);
     l->vm = vt_vm_new(l->config->vm_name, on_domain_event, on_connection_lost, l);
     l->stopping = vt_stopping_new(l->config, &l->prepared, l->vm, l->worker, &l->end, &hooks, l);
     l->console = vt_console_new(l->vm, l->worker, on_console_notice, l);
@@ -534,23 +512,34 @@ static void say_goodbye(const struct launcher *l)
         vt_info("the guest is off");
 }
 
-int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
+/* From here on commands in this container find us, though we answer only in the loop. */
+static int open_control(struct launcher *l, struct vt_error *err)
 {
-    /* One for the process's life: callbacks and the worker point to it. */
-    struct launcher *l = vt_calloc(1, sizeof(*l));
-    VT_AUTO_FREE char *qemu_log = vt_fmt(QEMU_LOG, config->vm_name);
-    int r;
+    const struct vt_control_handlers handlers = {on_stop_request, on_console_typed, l};
 
-    l->config = config;
-    r = set_up(l, err);
+    l->status.name = vt_strdup(l->config->vm_name);
+    l->status.since = time(NULL);
+    (void)!vt_status_write(&l->status);
+    return vt_control_new(&l->control, VT_CONTROL_PATH, &handlers, err);
+}
+
+static int live(struct launcher *l, struct vt_error *err)
+{
+    const struct vt_config *config = l->config;
+    VT_AUTO_FREE char *qemu_log = vt_fmt(QEMU_LOG, config->vm_name);
+    int r = set_up(l, err);
+
     if (r == 0)
         r = be_alone(err);
     if (r == 0)
+        r = open_control(l, err);
+    if (r == 0)
         r = vt_prepare(config, &l->prepared, on_daemon_restart, l, err);
     if (r == 0) {
+        vt_status_done(&l->status);
         vt_summary_status(config, &l->prepared, &l->status);
         (void)!vt_status_write(&l->status);
-        print_decisions(l);
+        vt_summary_print(config, &l->prepared);
         r = vt_terminal_new(&l->terminal, CONSOLE_PIPE, err);
     }
     if (r == 0)
@@ -568,5 +557,20 @@ int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
         r = vt_end_verdict(&l->end, qemu_log, err);
     if (r == 0)
         say_goodbye(l);
+    return r;
+}
+
+int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
+{
+    /* One for the process's life: callbacks and the worker point to it. */
+    struct launcher *l = vt_calloc(1, sizeof(*l));
+    int r;
+
+    l->config = config;
+    r = live(l, err);
+    if (l->control && l->status.phase != VT_PHASE_SAVED)
+        set_phase(l, VT_PHASE_STOPPED);
+    vt_control_finish(l->control, r < 0 ? vt_cause_exit_status(err->cause) : 0,
+                      r < 0 ? err->msg : NULL);
     return r;
 }

@@ -2,11 +2,16 @@
 vt_room(launcher BELOW base host config image seed net vm
         SOURCES
           cloud_report.c
+          client.c
+          control.c
           daemon.c
           data_dir.c
+          dhcp_watch.c
           host_keys.c
           launcher.c
+          outlet.c
           prepare.c
+          protocol.c
           qemu_cache.c
           ready.c
           saved.c

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "base/log.h"
 #include "base/str.h"
 
 static void add_guest(struct vt_buf *out, const struct vt_config *config,
@@ -126,4 +127,26 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
     ret->address = address_text(prepared->net.container);
     ret->guest_address = address_text(prepared->net.guest);
     ret->mac = vt_strdup(prepared->net.mac);
+}
+
+void vt_summary_print(const struct vt_config *config, const struct vt_prepared *prepared)
+{
+    VT_AUTO_FREE char *text = vt_summary_text(config, prepared);
+    const struct vt_seed *seed = &prepared->seed;
+
+    vt_info("%s", text);
+    if (prepared->accel.reason)
+        vt_warning("the guest runs under software emulation, many times slower than KVM: %s",
+                   prepared->accel.reason);
+    if (prepared->overlay.notice)
+        vt_warning("%s", prepared->overlay.notice);
+    for (size_t i = 0; seed->warnings[i]; i++)
+        vt_warning("%s", seed->warnings[i]);
+    if (prepared->seed_ignored)
+        vt_warning(
+            "the seed is another than at this guest's first start, but the instance-id is "
+            "the same, so cloud-init will not apply it: set INSTANCE_ID=auto to have changes "
+            "applied");
+    if (seed->made_password)
+        vt_info("the password of the image's default user is %s", seed->made_password);
 }

@@ -8,6 +8,9 @@
 /* The block that is printed before the guest's console; the caller frees it. */
 char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *prepared);
 
+/* Log that block, and what a person must be warned of. */
+void vt_summary_print(const struct vt_config *config, const struct vt_prepared *prepared);
+
 /* The status that these decisions make; freed with vt_status_done(). */
 void vt_summary_status(const struct vt_config *config, const struct vt_prepared *prepared,
                        struct vt_status *ret);
