@@ -5,7 +5,7 @@
 #include "config/config.h"
 
 const struct vt_command *const vt_commands[] = {
-    &vt_cmd_run, &vt_cmd_state, &vt_cmd_list, &vt_cmd_healthcheck, NULL,
+    &vt_cmd_run, &vt_cmd_state, &vt_cmd_list, &vt_cmd_stop, &vt_cmd_save, &vt_cmd_healthcheck, NULL,
 };
 
 const struct vt_command *vt_command_find(const char *name)

@@ -53,6 +53,8 @@ struct vt_command {
 extern const struct vt_command vt_cmd_run;
 extern const struct vt_command vt_cmd_state;
 extern const struct vt_command vt_cmd_list;
+extern const struct vt_command vt_cmd_stop;
+extern const struct vt_command vt_cmd_save;
 extern const struct vt_command vt_cmd_healthcheck;
 
 /* Every command, in the order of the help text; ended by NULL. */
