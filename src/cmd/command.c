@@ -4,9 +4,22 @@
 #include "base/str.h"
 #include "config/config.h"
 
+/* In the order of the help text. */
+/* clang-format off */
 const struct vt_command *const vt_commands[] = {
-    &vt_cmd_run, &vt_cmd_state, &vt_cmd_list, &vt_cmd_stop, &vt_cmd_save, &vt_cmd_healthcheck, NULL,
+    &vt_cmd_run,
+    &vt_cmd_state,
+    &vt_cmd_list,
+    &vt_cmd_healthcheck,
+    &vt_cmd_stop,
+    &vt_cmd_save,
+    &vt_cmd_pause,
+    &vt_cmd_resume,
+    &vt_cmd_reboot,
+    &vt_cmd_reset,
+    NULL,
 };
+/* clang-format on */
 
 const struct vt_command *vt_command_find(const char *name)
 {

@@ -56,6 +56,10 @@ extern const struct vt_command vt_cmd_list;
 extern const struct vt_command vt_cmd_stop;
 extern const struct vt_command vt_cmd_save;
 extern const struct vt_command vt_cmd_healthcheck;
+extern const struct vt_command vt_cmd_pause;
+extern const struct vt_command vt_cmd_resume;
+extern const struct vt_command vt_cmd_reboot;
+extern const struct vt_command vt_cmd_reset;
 
 /* Every command, in the order of the help text; ended by NULL. */
 extern const struct vt_command *const vt_commands[];

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/guest.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <time.h>
+
+#include "base/str.h"
+
+#define AWAIT_MS 2000
+
+static bool has_guest(enum vt_phase phase)
+{
+    return phase == VT_PHASE_RUNNING || phase == VT_PHASE_PAUSED || phase == VT_PHASE_STOPPING ||
+           phase == VT_PHASE_SAVING;
+}
+
+int vt_guest_open(struct vt_guest *ret, struct vt_error *err)
+{
+    VT_AUTO_GUEST struct vt_guest guest = {0};
+    int r = vt_status_read(&guest.status, err);
+
+    if (r < 0)
+        return r;
+    if (!has_guest(guest.status.phase))
+        return vt_error_set(err, VT_CAUSE_USAGE, -ESRCH, "the guest does not run: it is %s",
+                            vt_phase_name(guest.status.phase));
+    r = vt_session_open(guest.status.name, &guest.session, err);
+    if (r < 0)
+        return r;
+    *ret = guest;
+    guest = (struct vt_guest){0};
+    return 0;
+}
+
+void vt_guest_done(struct vt_guest *guest)
+{
+    vt_session_done(&guest->session);
+    vt_status_done(&guest->status);
+}
+
+static bool is_in(enum vt_phase phase)
+{
+    VT_AUTO_STATUS struct vt_status status = {0};
+
+    return vt_status_read(&status, NULL) == 0 && status.phase == phase;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void vt_guest_await(enum vt_phase phase)
+{
+    VT_AUTO_CLOSE int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    int64_t deadline = now_ms() + AWAIT_MS, left;
+
+    /* The file is replaced by renaming. */
+    if (watch < 0 || inotify_add_watch(watch, VT_RUN_DIR, IN_MOVED_TO) < 0)
+        return;
+    while (!is_in(phase) && (left = deadline - now_ms()) > 0) {
+        struct pollfd fd = {.fd = watch, .events = POLLIN};
+        char events[4096];
+
+        (void)poll(&fd, 1, (int)left);
+        (void)!read(watch, events, sizeof(events));
+    }
+}
