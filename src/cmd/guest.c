@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "config/config.h"
+#include "launcher/offline.h"
 
 #define AWAIT_MS 2000
 
@@ -32,6 +34,24 @@ int vt_guest_open(struct vt_guest *ret, struct vt_error *err)
     *ret = guest;
     guest = (struct vt_guest){0};
     return 0;
+}
+
+int vt_guest_status(struct vt_status *ret, struct vt_error *err)
+{
+    VT_AUTO_CONFIG struct vt_config config;
+    int r = vt_status_read(ret, err);
+
+    if (r != -ENOENT)
+        return r;
+    vt_config_init(&config);
+    vt_error_done(err);
+    r = vt_config_read_env(&config, err);
+    if (r < 0 || vt_offline_status(config.image_dir, config.vm_name, ret) == 0)
+        return r;
+    return vt_error_set(err, VT_CAUSE_USAGE, -ENOENT,
+                        "no virtainer runs here (use this command through docker exec), and the "
+                        "data directory %s has no guest",
+                        config.image_dir);
 }
 
 void vt_guest_done(struct vt_guest *guest)

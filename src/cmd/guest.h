@@ -18,6 +18,13 @@ int vt_guest_open(struct vt_guest *ret, struct vt_error *err) VT_MUST_CHECK;
 void vt_guest_done(struct vt_guest *guest);
 
 /*
+ * What is known of the guest: from the launcher that runs in this container, else from the data
+ * directory that is mounted here. Returns 0, -ENOENT when there is neither (VT_CAUSE_USAGE), or
+ * another negative errno.
+ */
+int vt_guest_status(struct vt_status *ret, struct vt_error *err) VT_MUST_CHECK;
+
+/*
  * Wait until the launcher has seen the guest in @phase, so that who looks at state.json next finds
  * it so; for two seconds, as it may meanwhile be in yet another.
  */

@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "cmd/command.h"
-#include "launcher/status.h"
+#include "cmd/guest.h"
 
 enum { JSON };
 static const struct vt_flag flags[] = {
@@ -14,7 +14,7 @@ static const struct vt_flag flags[] = {
 static int run(const struct vt_call *call, struct vt_error *err)
 {
     VT_AUTO_STATUS struct vt_status status = {0};
-    int r = vt_status_read(&status, err);
+    int r = vt_guest_status(&status, err);
 
     if (r < 0)
         return r;
@@ -33,6 +33,8 @@ const struct vt_command vt_cmd_state = {
     .summary = "tell the state of the guest",
     .flags = flags,
     .details = "Tell the state of this container's guest: preparing, resuming, running, paused,\n"
-               "saving, stopping, stopped or saved.",
+               "saving, stopping, stopped or saved. In a container that runs none, tell the\n"
+               "state of the guest in the data directory: stopped, saved, or running if another\n"
+               "virtainer holds it.",
     .run = run,
 };

@@ -61,6 +61,8 @@ static void set_phase(struct launcher *l, enum vt_phase phase)
     if (l->status.phase == phase)
         return;
     l->status.phase = phase;
+    if (phase != VT_PHASE_PAUSED)
+        vt_str_replace(&l->status.problem, NULL);
     l->status.since = time(NULL);
     if (vt_status_write(&l->status) < 0)
         vt_warning("cannot write " VT_STATUS_PATH);
@@ -222,8 +224,9 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         break;
     case VT_DOMAIN_PAUSED_BY_ERROR:
         vt_warning("the guest is paused, because its disk could not be written: free some space in "
-                   "the data directory %s, then: virsh resume %s",
-                   l->config->image_dir, l->config->vm_name);
+                   "the data directory %s, then: virtainer resume",
+                   l->config->image_dir);
+        vt_str_replace(&l->status.problem, vt_strdup(VT_PROBLEM_DISK));
         set_phase(l, VT_PHASE_PAUSED);
         break;
     case VT_DOMAIN_SHUTDOWN:

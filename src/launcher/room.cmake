@@ -9,6 +9,7 @@ vt_room(launcher BELOW base host config image seed net vm
           dhcp_watch.c
           host_keys.c
           launcher.c
+          offline.c
           outlet.c
           prepare.c
           protocol.c

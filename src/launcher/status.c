@@ -33,6 +33,8 @@ void vt_status_done(struct vt_status *status)
     free(status->overlay);
     free(status->base);
     vt_ready_done(&status->ready);
+    free(status->ssh_user);
+    free(status->problem);
     *status = (struct vt_status){0};
 }
 
@@ -50,6 +52,8 @@ static const struct {
     {"mac", offsetof(struct vt_status, mac)},
     {"overlay", offsetof(struct vt_status, overlay)},
     {"base", offsetof(struct vt_status, base)},
+    {"ssh_user", offsetof(struct vt_status, ssh_user)},
+    {"problem", offsetof(struct vt_status, problem)},
 };
 
 static void add_string(struct json_object *object, const char *name, const char *value)

@@ -39,6 +39,9 @@ struct vt_status {
     char *mac;
     char *overlay;
     char *base;
+    char *ssh_user;     /* whom the person wants virtainer ssh to log in as; NULL: not said */
+    char *problem;      /* "disk-error": the guest is paused because its disk could not be written;
+                           NULL: none */
     uint64_t ram;       /* bytes */
     uint64_t disk_size; /* bytes */
     unsigned cpus;
@@ -50,6 +53,8 @@ struct vt_status {
 #define VT_AUTO_STATUS VT_CLEANUP(vt_status_done)
 
 void vt_status_done(struct vt_status *status);
+
+#define VT_PROBLEM_DISK "disk-error"
 
 /* "preparing", "running", … */
 const char *vt_phase_name(enum vt_phase phase);

@@ -117,6 +117,7 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
         .network = vt_strdup(vt_network_name(config->network)),
         .overlay = vt_strdup(prepared->overlay.path),
         .base = vt_strdup(prepared->base.path),
+        .ssh_user = vt_strdup(config->ssh_user),
         .ram = config->ram,
         .disk_size = prepared->overlay.virtual_size,
         .cpus = config->cpus,

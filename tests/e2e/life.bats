@@ -260,7 +260,7 @@ new_dnsmasq() { [[ $(pid_of vm dnsmasq) != "$1" ]]; }
   exec_in vm virtainer list | tee /dev/stderr | grep -qE "^my-guest +$(state vm .uuid) +running +$(address_of vm)$"
   exec_in vm virsh suspend my-guest
   until_true 10 eval '[[ $(exec_in vm virtainer state) == paused ]]'
-  run -1 exec_in vm virtainer healthcheck
+  [[ $(exec_in vm virtainer healthcheck) == paused ]]
   exec_in vm virsh resume my-guest
   until_true 10 eval '[[ $(exec_in vm virtainer state) == running ]]'
 }
@@ -360,12 +360,17 @@ healthy() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == h
   mounts+=("$data")
   boot_small vm
   typing vm 60 'send=write-forever\n' 'expect=written 1\s'
-  wait_log vm 'virtainer: warning: the guest is paused, because its disk could not be written.*virsh resume vm' 60
-  [[ $(exec_in vm virtainer state) == paused ]]
+  wait_log vm 'virtainer: warning: the guest is paused, because its disk could not be written.*virtainer resume' 60
+  [[ $(exec_in vm virtainer state) == paused && $(state vm .problem) == disk-error ]]
   run -1 exec_in vm virtainer healthcheck
+  [[ $output == *'its disk could not be written'* ]]
+  # There is no room yet.
+  run -21 exec_in vm virtainer resume
+  [[ $output == *'free some space'* ]]
   written=$(log_of vm | grep -oE '^small-guest: written [0-9]+' | tail -n 1 | tr -dc 0-9)
   as_root mount -o remount,size=64m "$data"
-  exec_in vm virsh resume vm
+  exec_in vm virtainer resume
+  exec_in vm virtainer healthcheck
   wait_log vm "small-guest: written $((written + 5))\\s" 60
   [[ $(exec_in vm virtainer state) == running ]]
   stop vm

@@ -15,8 +15,8 @@
 
 static char name[] = "vm", uuid[] = "f0b1c2d3-0011-4233-8455-66778899aabb", kvm[] = "kvm",
             nat[] = "nat", address[] = "172.17.0.2", guest[] = "192.168.100.100",
-            mac[] = "52:54:00:12:34:56", overlay[] = "/mounted/local_image.qcow2",
-            base[] = "/disk/a \"b\" \\ \xc3\xa9.qcow2",
+            mac[] = "52:54:00:12:34:56", overlay[] = "/mounted/local_image.qcow2", user[] = "me",
+            problem[] = VT_PROBLEM_DISK, base[] = "/disk/a \"b\" \\ \xc3\xa9.qcow2",
             detail[] = "cloud-init 25.1.4 finished without errors";
 
 static const struct vt_status full = {
@@ -30,6 +30,8 @@ static const struct vt_status full = {
     .mac = mac,
     .overlay = overlay,
     .base = base,
+    .ssh_user = user,
+    .problem = problem,
     .ram = UINT64_C(1) << 40,
     .disk_size = UINT64_C(1) << 62,
     .cpus = 255,
@@ -62,6 +64,8 @@ static void check_round_trip(const struct vt_status *status)
     assert_text_equal(again.mac, status->mac);
     assert_text_equal(again.overlay, status->overlay);
     assert_text_equal(again.base, status->base);
+    assert_text_equal(again.ssh_user, status->ssh_user);
+    assert_text_equal(again.problem, status->problem);
     assert_int_equal(again.ram, status->ram);
     assert_int_equal(again.disk_size, status->disk_size);
     assert_int_equal(again.cpus, status->cpus);
