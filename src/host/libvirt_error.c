@@ -16,7 +16,8 @@ int vt_error_libvirt(struct vt_error *err, enum vt_cause cause, const char *form
     va_start(args, format);
     what = vt_vfmt(format, args);
     va_end(args);
-    (void)vt_error_set(err, cause, -EIO, "%s: %s", what, reason);
+    /* Words of QEMU or the guest agent in it may end in a newline. */
+    (void)vt_error_set(err, cause, -EIO, "%s: %.*s", what, (int)strcspn(reason, "\n"), reason);
     virResetLastError();
     return -EIO;
 }

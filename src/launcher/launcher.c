@@ -223,6 +223,9 @@ static void on_domain_event(enum vt_domain_event event, void *data)
             set_phase(l, VT_PHASE_PAUSED);
         break;
     case VT_DOMAIN_PAUSED_BY_ERROR:
+        /* While it is stopped it is let go on again and again. */
+        if (stopping && l->status.phase == VT_PHASE_PAUSED)
+            break;
         vt_warning("the guest is paused, because its disk could not be written: free some space in "
                    "the data directory %s, then: virtainer resume",
                    l->config->image_dir);
@@ -340,6 +343,16 @@ static int check_qemu_version(struct start *start)
     return vt_error_set(&start->err, VT_CAUSE_STATE, -ESTALE, "another version of QEMU wrote it");
 }
 
+/* What libvirt says of it may pass (no memory now) or not (a damaged file): the person decides. */
+static int explain_no_resume(struct start *start, int r)
+{
+    VT_AUTO_FREE char *why = VT_TAKE_PTR(start->err.msg);
+
+    return vt_error_set(&start->err, VT_CAUSE_STATE, r,
+                        "%s; it is kept: start again, or with RESUME=no to set it aside and boot",
+                        why);
+}
+
 static int start_or_resume(struct start *start)
 {
     struct launcher *l = start->launcher;
@@ -350,8 +363,10 @@ static int start_or_resume(struct start *start)
         r = check_qemu_version(start);
         if (r == 0)
             r = resume(start);
-        if (r != -ESTALE)
-            return r;
+        if (r < 0 && r != -ESTALE)
+            return explain_no_resume(start, r);
+        if (r == 0)
+            return 0;
         reason = VT_TAKE_PTR(start->err.msg);
         r = vt_prepared_set_aside(&l->prepared, reason, &start->err);
         if (r < 0)

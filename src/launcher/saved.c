@@ -286,12 +286,18 @@ int vt_saved_begin(const struct vt_data_dir *data, char **ret_memory, struct vt_
     VT_AUTO_FREE char *dir = vt_data_dir_file(data, SAVING);
     int r;
 
+    VT_AUTO_FREE char *memory = vt_fmt("%s/" MEMORY, dir);
+    int fd;
+
     remove_tree(dir);
     r = mkdir(dir, 0700) < 0 ? -errno : vt_path_chown_like(dir, data->path);
     if (r < 0)
         return fail(err, -r, "make", dir);
-    *ret_memory = vt_fmt("%s/" MEMORY, dir);
-    return 0;
+    fd = open(memory, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(err, errno, "make", memory);
+    *ret_memory = VT_TAKE_PTR(memory);
+    return fd;
 }
 
 static int write_record(const struct vt_data_dir *data, const char *dir,
@@ -328,10 +334,12 @@ int vt_saved_commit(const struct vt_data_dir *data, const struct vt_saved_facts 
     return r < 0 ? fail(err, -r, "keep the saved state", target) : 0;
 }
 
-void vt_saved_abandon(const struct vt_data_dir *data)
+void vt_saved_abandon(const struct vt_data_dir *data, int memory)
 {
     VT_AUTO_FREE char *dir = vt_data_dir_file(data, SAVING);
 
+    if (memory >= 0)
+        (void)!ftruncate(memory, 0);
     remove_tree(dir);
 }
 

@@ -67,7 +67,10 @@ int vt_saved_look(const struct vt_data_dir *data, const struct vt_saved_facts *f
 int vt_saved_set_aside(struct vt_saved *saved, const struct vt_data_dir *data, char **ret_path,
                        struct vt_error *err) VT_MUST_CHECK;
 
-/* Before a save: *@ret_memory (owned by the caller) is the path to write to. */
+/*
+ * Before a save: *@ret_memory (owned by the caller) is the path of an empty file to write to.
+ * Returns a descriptor of it, which the caller closes, or a negative errno.
+ */
 int vt_saved_begin(const struct vt_data_dir *data, char **ret_memory,
                    struct vt_error *err) VT_MUST_CHECK;
 
@@ -78,8 +81,11 @@ int vt_saved_begin(const struct vt_data_dir *data, char **ret_memory,
 int vt_saved_commit(const struct vt_data_dir *data, const struct vt_saved_facts *facts,
                     const struct vt_saved *saved, struct vt_error *err) VT_MUST_CHECK;
 
-/* The save failed: remove what there is of it. */
-void vt_saved_abandon(const struct vt_data_dir *data);
+/*
+ * The save failed: remove what there is of it. @memory is the descriptor that vt_saved_begin()
+ * gave: the file is emptied through it, as QEMU may hold it open, and its room with it.
+ */
+void vt_saved_abandon(const struct vt_data_dir *data, int memory);
 
 /* QEMU has read the memory, and the guest is about to run. */
 int vt_saved_consume(struct vt_saved *saved, const struct vt_data_dir *data,

@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -33,6 +34,7 @@ struct vt_stopping {
     int64_t say_at; /* ms */
     pid_t qemu;
     bool saving;
+    atomic_bool written; /* the guest is off and its memory in the file; set on the worker */
 };
 
 static int64_t now_ms(void)
@@ -76,6 +78,9 @@ static void press_on_worker(void *data)
     if (vt_vm_is_paused(vm))
         (void)!vt_vm_continue(vm, NULL);
     press->result = vt_vm_press_power_button(vm, &press->err);
+    /* One whose disk cannot be written is paused again at once, and that has been said. */
+    if (press->result < 0 && vt_vm_is_paused(vm))
+        press->result = 0;
     if (vt_vm_has_agent(vm))
         (void)!vt_vm_shut_down_by_agent(vm, NULL);
 }
@@ -111,7 +116,6 @@ static void press_power_button(struct vt_stopping *s)
 struct save {
     struct vt_stopping *stopping;
     int64_t began; /* ms */
-    bool written;  /* the guest is off and its memory in the file */
     int result;
     struct vt_error err;
 };
@@ -120,13 +124,17 @@ static int write_memory(struct save *save, struct vt_saved *saved)
 {
     struct vt_stopping *s = save->stopping;
     VT_AUTO_FREE char *path = NULL;
-    int r = vt_saved_begin(&s->prepared->data, &path, &save->err);
+    VT_AUTO_CLOSE int fd = vt_saved_begin(&s->prepared->data, &path, &save->err);
+    int r;
 
-    if (r < 0)
-        return r;
+    if (fd < 0)
+        return fd;
     saved->paused = vt_vm_is_paused(s->vm);
     saved->qemu_version = vt_vm_qemu_version(s->vm);
-    return vt_vm_save(s->vm, path, &save->err);
+    r = vt_vm_save(s->vm, path, &save->err);
+    if (r < 0)
+        vt_saved_abandon(&s->prepared->data, fd);
+    return r;
 }
 
 static void save_on_worker(void *data)
@@ -137,11 +145,12 @@ static void save_on_worker(void *data)
     VT_AUTO_SAVED struct vt_saved saved = {.cidr = vt_prepared_cidr(p)};
 
     save->result = write_memory(save, &saved);
-    save->written = save->result == 0;
-    if (save->written)
-        save->result = vt_saved_commit(&p->data, &facts, &saved, &save->err);
     if (save->result < 0)
-        vt_saved_abandon(&p->data);
+        return;
+    atomic_store(&save->stopping->written, true);
+    save->result = vt_saved_commit(&p->data, &facts, &saved, &save->err);
+    if (save->result < 0)
+        vt_saved_abandon(&p->data, -1);
 }
 
 static void act(struct vt_stopping *s, enum vt_stop_action action);
@@ -156,7 +165,7 @@ static void on_save_over(void *data)
         s->end->saved = true;
         say(s, "the guest is saved, after %.1f s; the next start goes on where it was",
             (double)(now_ms() - save->began) / 1000);
-    } else if (save->written) {
+    } else if (atomic_load(&s->written)) {
         vt_error_move(&s->end->save_error, &save->err);
     } else if (!s->end->qemu_gone && s->machine.state == VT_STOP_SAVING) {
         say(s, "%s; the guest runs on, and is shut down instead", save->err.msg);
@@ -177,15 +186,44 @@ static void write_guest(struct vt_stopping *s)
     vt_worker_submit(s->worker, save_on_worker, on_save_over, save);
 }
 
-/* The worker is the one that waits for the save, so this is done here; libvirtd only passes the
- * word on. */
+struct cancel {
+    struct vt_stopping *stopping;
+    int result;
+    struct vt_error err;
+};
+
+static void cancel_on_worker(void *data)
+{
+    struct cancel *cancel = data;
+
+    cancel->result = vt_vm_cancel_save(cancel->stopping->vm, &cancel->err);
+}
+
+static void on_cancelled(void *data)
+{
+    struct cancel *cancel = data;
+
+    if (cancel->result < 0 && cancel->stopping->saving)
+        vt_warning("%s", cancel->err.msg);
+    vt_error_done(&cancel->err);
+    free(cancel);
+}
+
+/* The worker is the one that waits for the save, so another has to break it off. */
 static void cancel_save(struct vt_stopping *s)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    struct vt_worker *second = NULL;
+    struct cancel *cancel;
 
     say(s, "the save takes too long: it is broken off");
-    if (vt_vm_cancel_save(s->vm, &err) < 0)
+    if (vt_worker_new(&second, &err) < 0) {
         vt_warning("%s", err.msg);
+        return;
+    }
+    cancel = vt_calloc(1, sizeof(*cancel));
+    cancel->stopping = s;
+    vt_worker_submit(second, cancel_on_worker, on_cancelled, cancel);
 }
 
 /* ---- force ---- */
@@ -306,7 +344,8 @@ bool vt_stopping_is_under_way(const struct vt_stopping *s)
 
 bool vt_stopping_is_saving(const struct vt_stopping *s)
 {
-    return s->saving;
+    /* A save that force has overtaken brings nothing any more, unless all is written already. */
+    return s->saving && (s->machine.state == VT_STOP_SAVING || atomic_load(&s->written));
 }
 
 void vt_stopping_set_qemu(struct vt_stopping *s, pid_t pid)

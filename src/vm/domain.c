@@ -16,6 +16,8 @@
 
 /* How long an answer of the guest agent may take: it is somebody else's program. */
 #define AGENT_TIME 2 /* s */
+/* A clock that was just set may be read this much later. */
+#define CLOCK_SLACK 5 /* s */
 
 struct vt_vm {
     char *name;
@@ -372,6 +374,15 @@ int vt_vm_shut_down_by_agent(struct vt_vm *vm, struct vt_error *err)
     return 0;
 }
 
+static bool has_time(virDomainPtr domain, int64_t time)
+{
+    long long seconds = 0;
+    unsigned nanoseconds;
+
+    return virDomainGetTime(domain, &seconds, &nanoseconds, 0) == 0 &&
+           seconds >= time - CLOCK_SLACK && seconds <= time + CLOCK_SLACK;
+}
+
 int vt_vm_set_clock_by_agent(struct vt_vm *vm, struct vt_error *err)
 {
     VT_AUTO_DOMAIN virDomainPtr domain = NULL;
@@ -381,8 +392,13 @@ int vt_vm_set_clock_by_agent(struct vt_vm *vm, struct vt_error *err)
     if (r < 0)
         return r;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    if (virDomainSetTime(domain, now.tv_sec, (unsigned)now.tv_nsec, 0) < 0)
-        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest agent does not set the clock");
+    if (virDomainSetTime(domain, now.tv_sec, (unsigned)now.tv_nsec, 0) == 0)
+        return 0;
+    r = vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest agent does not set the clock");
+    /* It sets the system's clock first, and fails then where no hwclock is for the other one. */
+    if (!has_time(domain, now.tv_sec))
+        return r;
+    vt_error_done(err);
     return 0;
 }
 

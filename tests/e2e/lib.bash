@@ -147,6 +147,18 @@ assert_running() {
 # stop NAME: as a person does, with time enough for the guest.
 stop() { engine stop -t "$(seconds 40)" "$e2e_id-$1" >/dev/null; }
 
+# kill_in NAME SIGNAL PID: of a process in the container.
+kill_in() { exec_in "$1" sh -c "kill -$2 $3"; }
+
+# send_signal NAME SIGNAL: to the virtainer, as an engine does.
+send_signal() { engine kill -s "$2" "$e2e_id-$1" >/dev/null; }
+
+# deaf NAME OPTION…: a guest that does not heed the power button.
+deaf() {
+  boot "$@" -t -i
+  typing "$1" 20 'send=i' 'expect=boot-sector: ignoring'
+}
+
 # exec_in NAME COMMAND…
 exec_in() {
   local name=$1

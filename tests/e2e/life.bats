@@ -11,18 +11,6 @@ load lib
 setup() { e2e_setup; }
 teardown() { e2e_teardown; }
 
-# kill_in NAME SIGNAL PID: of a process in the container.
-kill_in() { exec_in "$1" sh -c "kill -$2 $3"; }
-
-# send_signal NAME SIGNAL: to the virtainer, as an engine does.
-send_signal() { engine kill -s "$2" "$e2e_id-$1" >/dev/null; }
-
-# deaf NAME OPTION…: a guest that does not heed the power button.
-deaf() {
-  boot "$@" -t -i
-  typing "$1" 20 'send=i' 'expect=boot-sector: ignoring'
-}
-
 # http ADDRESS: what the small guest answers there.
 http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
 

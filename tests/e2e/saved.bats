@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# shellcheck disable=SC2154
+#
+# A guest whose memory is saved, and that goes on where it was. The boot sector greets when it boots: one that was
+# resumed does not greet again, but answers.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup() { e2e_setup; }
+teardown() { e2e_teardown; }
+
+# saved: what there is of saved states in the data directory.
+saved() { (cd "$data/.virtainer" && as_root find . -mindepth 1 -maxdepth 1 \( -name 'sav*' -o -name resuming -o -name set-aside \) | sort | xargs); }
+
+# resumed NAME OPTION…: start one that goes on where it was.
+resumed() {
+  local name=$1
+  shift
+  virtainer "$name" -t -i -v "$boot_sector:/image:ro" "$@"
+  wait_log "$name" 'virtainer: the guest goes on where it was' 30
+  typing "$name" 20 'send=abc' 'expect=ABC'
+  ! log_of "$name" | grep -q 'boot-sector: hello' || fail 'it booted'
+  [[ -z $(saved) ]] || fail "left: $(saved)"
+}
+
+# booted NAME REASON OPTION…: start one that must boot, since what is saved is set aside for REASON.
+booted() {
+  local name=$1 reason=$2
+  shift 2
+  boot "$name" "$@"
+  assert_log "$name" "virtainer: warning: the guest's saved state is not resumed, because $reason; it is set aside in /mounted/.virtainer/set-aside/"
+  [[ $(saved) == ./set-aside ]]
+  as_root test -s "$data"/.virtainer/set-aside/*/memory
+}
+
+# save NAME OPTION…: start one, and save it by a stop.
+save() {
+  local name=$1
+  shift
+  boot "$name" -t -i -e STOP_ACTION=save "$@"
+  stop "$name"
+  assert_status "$name" 0
+  assert_log "$name" 'virtainer: the guest is saved, after'
+  [[ $(saved) == ./saved ]]
+}
+
+# bats test_tags=podman
+@test "STOP_ACTION=save: the next start goes on where the guest was, as often as wished" {
+  save vm
+  [[ $(stat -c %U "$data"/.virtainer/saved/memory) == $(stat -c %U "$data") ]]
+  qemu_img check data/local_image.qcow2
+  resumed again -e STOP_ACTION=save
+  [[ $(state again .state) == running ]]
+  stop again
+  assert_status again 0
+  [[ $(saved) == ./saved ]]
+  resumed third
+  stop third
+  assert_status third 0
+  assert_log third 'boot-sector: power button'
+}
+
+# bats test_tags=podman
+@test "the same container is stopped and started" {
+  boot vm -t -i -e STOP_ACTION=save
+  stop vm
+  engine start "$e2e_id-vm" >/dev/null
+  wait_log vm 'virtainer: the guest goes on where it was' 30
+  typing vm 20 'send=abc' 'expect=ABC'
+  (($(log_of vm | grep -c 'boot-sector: hello') == 1))
+}
+
+@test "a guest that writes is saved and goes on writing, and its disk is whole" {
+  boot_small vm -e STOP_ACTION=save
+  typing vm 60 'send=write-forever\n' 'expect=written 5\s'
+  stop vm
+  assert_status vm 0
+  written=$(log_of vm | grep -oE '^small-guest: written [0-9]+' | tail -n 1 | tr -dc 0-9)
+  qemu_img check data/local_image.qcow2
+
+  virtainer again -t -i -e RAM=256 -v "$small_guest:/image:ro"
+  wait_log again "small-guest: written $((written + 5))\\s" 60
+  typing again 30 'send=\x03' 'send=verify-data\n' 'expect=verified [1-9][0-9]* damaged 0 last [0-9]+'
+  stop again
+  assert_status again 0
+  qemu_img check data/local_image.qcow2
+}
+
+@test "signals mean what the variables say" {
+  boot int --no-data -e STOP_ON_INT=save
+  send_signal int INT
+  assert_status int 0
+  assert_log int 'virtainer: SIGINT: the guest is saved'
+  boot quit --no-data -e STOP_ON_QUIT=poweroff
+  send_signal quit QUIT
+  assert_status quit 0
+  assert_log quit "virtainer: SIGQUIT: the guest's power is cut"
+  boot term --no-data -e STOP_ACTION=save -e STOP_ON_TERM=shutdown
+  send_signal term TERM
+  assert_status term 0
+  assert_log term 'boot-sector: power button'
+}
+
+# bats test_tags=podman
+@test "GRACE_ACTION=save: a guest that ignores the button keeps its memory" {
+  deaf vm -e GRACE_PERIOD=3 -e GRACE_ACTION=save
+  stop vm
+  assert_status vm 0
+  assert_log vm 'virtainer: the guest is saved'
+  resumed again
+}
+
+@test "a paused guest is paused again" {
+  boot vm -t -i -e STOP_ACTION=save
+  exec_in vm virsh suspend vm
+  stop vm
+  assert_status vm 0
+  virtainer again -t -i -v "$boot_sector:/image:ro"
+  wait_log again 'virtainer: the guest goes on where it was, paused as it was' 30
+  until_true 10 eval '[[ $(state again .state) == paused ]]'
+  exec_in again virsh resume vm
+  typing again 20 'send=abc' 'expect=ABC'
+}
+
+@test "a paused guest that is stopped is let go on to shut down" {
+  boot vm
+  exec_in vm virsh suspend vm
+  stop vm
+  assert_status vm 0
+  assert_log vm 'boot-sector: power button'
+}
+
+@test "no room for the memory: the guest is shut down instead, and its disk is whole" {
+  as_root mount -t tmpfs -o size=8m tmpfs "$data" || skip 'no right to mount a small file system'
+  mounts+=("$data")
+  boot_small vm -e STOP_ACTION=save
+  stop vm
+  assert_status vm 0
+  assert_log vm 'virtainer: the guest could not be saved.*; the guest runs on, and is shut down instead'
+  [[ -z $(saved) ]]
+  qemu_img check data/local_image.qcow2
+}
+
+@test "a libvirtd that hangs in a save: the guest is forced off when its time is over" {
+  boot vm -e STOP_ACTION=save -e GRACE_PERIOD=3
+  kill_in vm STOP "$(pid_of vm libvirtd)"
+  send_signal vm TERM
+  wait_log vm 'virtainer: SIGTERM: the guest is saved'
+  send_signal vm TERM
+  wait_log vm 'the guest is being saved already'
+  assert_status vm 71
+  assert_log vm 'the save takes too long'
+  # Nobody knows where it was, so it boots.
+  boot again
+  assert_log again 'virtainer: warning: the guest was ended while it was being saved'
+  [[ -z $(saved) ]]
+}
+
+@test "what no longer fits is set aside: another RAM, a changed disk, RESUME=no" {
+  save ram
+  booted ram2 'RAM was 1 GiB then and is 512 MiB now' -e RAM=512
+  engine rm -f "$e2e_id-ram2" >/dev/null
+  as_root rm -r "$data/.virtainer/set-aside"
+  save disk
+  qemu_img check data/local_image.qcow2
+  as_root touch -d yesterday "$data/local_image.qcow2"
+  booted disk2 'its disk /mounted/local_image.qcow2 was changed since'
+  engine rm -f "$e2e_id-disk2" >/dev/null
+  as_root rm -r "$data/.virtainer/set-aside"
+  save wish
+  booted wish2 'RESUME=no says so' -e RESUME=no
+}
+
+@test "a damaged memory is not resumed: status 72, and all is kept" {
+  save vm
+  # The right size, and nothing in it.
+  as_root truncate -s 0 "$data/.virtainer/saved/memory"
+  as_root truncate -s "$(as_root jq .memory_bytes "$data/.virtainer/saved/state.json")" "$data/.virtainer/saved/memory"
+  run_virtainer 60 --privileged -v "$boot_sector:/image:ro" -v "$data:/mounted"
+  [[ $status == 72 ]] || fail "status $status: $stderr"
+  [[ $stderr == *'virtainer: error: cannot resume the guest'*'RESUME=no'* ]]
+  [[ $(saved) == ./saved ]]
+  booted again 'RESUME=no says so' -e RESUME=no
+}
+
+@test "virsh save: status 0, and the log says what that means" {
+  boot vm
+  exec_in vm virsh save vm /tmp/elsewhere
+  assert_status vm 0
+  assert_log vm 'virtainer: the guest was saved from outside'
+}
+
+@test "killed while it is saved: the next start boots, and says so" {
+  boot_small vm -e RAM=1024 -e STOP_ACTION=save
+  exec_in vm virsh qemu-monitor-command vm --hmp 'migrate_set_parameter max-bandwidth 1M' >/dev/null
+  send_signal vm TERM
+  until_true 10 as_root test -s "$data/.virtainer/saving/memory"
+  send_signal vm KILL
+  wait_status vm 20
+  if [[ $(saved) != ./saving ]]; then skip 'the save was quicker'; fi
+  qemu_img check data/local_image.qcow2
+  boot_small again -e RAM=1024
+  assert_log again 'virtainer: warning: the guest was ended while it was being saved'
+  [[ -z $(saved) ]]
+}
