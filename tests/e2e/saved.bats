@@ -83,10 +83,13 @@ save() {
 
   virtainer again -t -i -e RAM=256 -v "$small_guest:/image:ro"
   wait_log again "small-guest: written $((written + 5))\\s" 60
-  typing again 30 'send=\x03' 'send=verify-data\n' 'expect=verified [1-9][0-9]* damaged 0 last [0-9]+'
   stop again
   assert_status again 0
   qemu_img check data/local_image.qcow2
+
+  boot_small third
+  assert_log third 'small-guest: filesystem clean'
+  typing third 30 'send=verify-data\n' 'expect=verified [1-9][0-9]* damaged 0 last [0-9]+'
 }
 
 @test "signals mean what the variables say" {
@@ -188,7 +191,8 @@ save() {
 
 @test "virsh save: status 0, and the log says what that means" {
   boot vm
-  exec_in vm virsh save vm /tmp/elsewhere
+  # virsh may not live to tell, as the container ends with the guest.
+  exec_in vm virsh save vm /tmp/elsewhere || true
   assert_status vm 0
   assert_log vm 'virtainer: the guest was saved from outside'
 }
