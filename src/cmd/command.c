@@ -17,6 +17,7 @@ const struct vt_command *const vt_commands[] = {
     &vt_cmd_resume,
     &vt_cmd_reboot,
     &vt_cmd_reset,
+    &vt_cmd_screenshot,
     NULL,
 };
 /* clang-format on */

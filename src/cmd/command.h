@@ -60,6 +60,7 @@ extern const struct vt_command vt_cmd_pause;
 extern const struct vt_command vt_cmd_resume;
 extern const struct vt_command vt_cmd_reboot;
 extern const struct vt_command vt_cmd_reset;
+extern const struct vt_command vt_cmd_screenshot;
 
 /* Every command, in the order of the help text; ended by NULL. */
 extern const struct vt_command *const vt_commands[];

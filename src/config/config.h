@@ -13,6 +13,7 @@
 #include "base/str.h"
 
 enum vt_accel { VT_ACCEL_AUTO, VT_ACCEL_KVM, VT_ACCEL_TCG };
+enum vt_video { VT_VIDEO_NONE, VT_VIDEO_VGA };
 enum vt_network { VT_NETWORK_NAT, VT_NETWORK_NONE };
 /* How a guest is stopped; "same" is for STOP_ON_…: as STOP_ACTION says. */
 enum vt_stop_how { VT_HOW_SAME, VT_HOW_SHUTDOWN, VT_HOW_SAVE, VT_HOW_POWEROFF };
@@ -37,6 +38,7 @@ struct vt_config {
     char *hostname_in_guest;
     enum vt_accel accel;
     enum vt_network network;
+    enum vt_video video;
     unsigned grace_period; /* seconds */
     enum vt_stop_how stop_action;
     enum vt_stop_how stop_on_int, stop_on_quit, stop_on_term;
@@ -79,6 +81,7 @@ char *vt_config_markdown(void);
 
 const char *vt_accel_name(enum vt_accel accel);
 const char *vt_network_name(enum vt_network network);
+const char *vt_video_name(enum vt_video video);
 const char *vt_stop_how_name(enum vt_stop_how how);
 /* The value called @name but "same", or VT_HOW_SAME when there is none. */
 enum vt_stop_how vt_stop_how_find(const char *name);

@@ -17,6 +17,7 @@
 
 static const char *const accel_names[] = {"auto", "kvm", "tcg", NULL};
 static const char *const network_names[] = {"nat", "none", NULL};
+static const char *const video_names[] = {"none", "vga", NULL};
 static const char *const stop_names[] = {"same", "shutdown", "save", "poweroff", NULL};
 static const char *const own_key_names[] = {"auto", "yes", "no", NULL};
 
@@ -179,6 +180,7 @@ static char *choices(const struct vt_option *option)
 }
 
 static_assert(sizeof(enum vt_accel) == sizeof(int) && sizeof(enum vt_network) == sizeof(int) &&
+                  sizeof(enum vt_video) == sizeof(int) &&
                   sizeof(enum vt_log_level) == sizeof(int) &&
                   sizeof(enum vt_log_format) == sizeof(int) &&
                   sizeof(enum vt_stop_how) == sizeof(int) && sizeof(enum vt_own_key) == sizeof(int),
@@ -260,6 +262,9 @@ const struct vt_option vt_options[] = {
     {"NETWORK", "MODE", "nat",
      "nat: all that reaches the container's address reaches the guest; none: no network card",
      store_choice, FIELD(network), 0, network_names},
+    {"VIDEO", "CARD", "none",
+     "vga: a screen, for virtainer screenshot; none: the serial console only", store_choice,
+     FIELD(video), 0, video_names},
     {"CIDR", "A.B.C", "192.168.100",
      "first three octets of the network between container and guest", store_octets, FIELD(cidr),
      FIELD(cidr_given), NULL},
@@ -345,6 +350,11 @@ int vt_option_set(struct vt_config *config, const struct vt_option *option, cons
 const char *vt_accel_name(enum vt_accel accel)
 {
     return accel_names[accel];
+}
+
+const char *vt_video_name(enum vt_video video)
+{
+    return video_names[video];
 }
 
 const char *vt_network_name(enum vt_network network)

@@ -407,6 +407,7 @@ static struct vt_domain_spec domain_spec(const struct launcher *l)
         .base = p->base.path,
         .base_format = p->base.format,
         .seed = p->seed_path,
+        .vga = l->config->video == VT_VIDEO_VGA,
         .network = p->has_network ? VT_NETWORK_NAME : NULL,
         .mac = p->has_network ? p->net.mac : NULL,
         .console_log = CONSOLE_PIPE,

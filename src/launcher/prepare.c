@@ -77,6 +77,7 @@ struct vt_saved_facts vt_prepared_facts(const struct vt_prepared *prepared,
         .cpus = config->cpus,
         .accelerator = vt_accel_name(prepared->accel.kvm ? VT_ACCEL_KVM : VT_ACCEL_TCG),
         .network = vt_network_name(config->network),
+        .video = vt_video_name(config->video),
         .overlay = prepared->overlay_path,
     };
 }

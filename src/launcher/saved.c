@@ -118,6 +118,8 @@ static char *record_text(const struct vt_saved_facts *facts, const struct vt_sav
     add_number(object, "cpus", facts->cpus);
     add_text(object, "accelerator", facts->accelerator);
     add_text(object, "network", facts->network);
+    if (facts->video)
+        add_text(object, "video", facts->video);
     add_text(object, "cidr", saved->cidr);
     add_number(object, "qemu_version", saved->qemu_version);
     json_object_object_add(object, "paused", json_object_new_boolean(saved->paused));
@@ -169,6 +171,8 @@ static char *other_guest(json_object *record, const struct vt_saved_facts *facts
         reason = differs("the accelerator", get_text(record, "accelerator"), facts->accelerator);
     if (!reason)
         reason = differs("NETWORK", get_text(record, "network"), facts->network);
+    if (!reason && facts->video)
+        reason = differs("VIDEO", get_text(record, "video"), facts->video);
     if (!reason && facts->uuid)
         reason = differs("the guest's UUID", get_text(record, "uuid"), facts->uuid);
     return reason;

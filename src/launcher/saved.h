@@ -28,6 +28,7 @@ struct vt_saved_facts {
     unsigned cpus;
     const char *accelerator;
     const char *network;
+    const char *video;   /* as VIDEO has it; NULL: not known */
     const char *overlay; /* path */
 };
 

@@ -141,6 +141,16 @@ static void add_console(struct vt_xml *xml, const struct vt_domain_spec *spec)
     vt_xml_end(xml, "console");
 }
 
+/* The card has no display: who looks asks QEMU for a picture (virtainer screenshot). */
+static void add_video(struct vt_xml *xml, const struct vt_domain_spec *spec)
+{
+    if (!spec->vga)
+        return;
+    vt_xml_begin(xml, "video");
+    vt_xml_empty(xml, "model", "type", "vga", NULL);
+    vt_xml_end(xml, "video");
+}
+
 static void add_helpers(struct vt_xml *xml)
 {
     vt_xml_begin(xml, "channel");
@@ -179,6 +189,7 @@ char *vt_domain_xml(const struct vt_domain_spec *spec)
     add_seed(&xml, spec);
     add_network_card(&xml, spec);
     add_console(&xml, spec);
+    add_video(&xml, spec);
     add_helpers(&xml);
     vt_xml_end(&xml, "devices");
     vt_xml_end(&xml, "domain");

@@ -24,6 +24,7 @@ struct vt_domain_spec {
     const char *base;        /* path */
     const char *base_format; /* "qcow2", "raw", … */
     const char *seed;        /* path of the seed ISO */
+    bool vga;                /* a video card */
     const char *network;     /* libvirt's name of it; NULL: no network card */
     const char *mac;         /* of the network card */
     const char *console_log; /* path of the pipe that gets all the guest's serial console says */

@@ -34,12 +34,12 @@ static const struct vt_domain_spec plain = {
     .console_log = "/run/virtainer/console",
 };
 
-#define NAMES 5
+#define NAMES 6
 
 /* The golden file of each variation. */
 static const char *const names[NAMES] = {
     "vm/domain-kvm.xml",        "vm/domain-kvm-emulated.xml", "vm/domain-tcg.xml",
-    "vm/domain-no-network.xml", "vm/domain-hostile.xml",
+    "vm/domain-no-network.xml", "vm/domain-hostile.xml",      "vm/domain-vga.xml",
 };
 
 static struct vt_domain_spec variation(size_t i)
@@ -69,6 +69,9 @@ static struct vt_domain_spec variation(size_t i)
         spec.base = "/disk/</source>'.qcow2";
         spec.seed = "/tmp/\x1b[31m&amp;.iso";
         break;
+    case 5:
+        spec.vga = true;
+        break;
     default:
         break;
     }
@@ -86,7 +89,8 @@ static void domains(void **state)
     }
 }
 
-/* Read by somebody else: by libvirt's own schema. (The last one's name is none that it allows.) */
+/* Read by somebody else: by libvirt's own schema. (The hostile one's name is none that it allows.)
+ */
 static void libvirts_schema_takes_them(void **state)
 {
     const char *path = in_dir("domain.xml");
