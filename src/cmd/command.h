@@ -56,6 +56,7 @@ extern const struct vt_command vt_cmd_list;
 extern const struct vt_command vt_cmd_stop;
 extern const struct vt_command vt_cmd_save;
 extern const struct vt_command vt_cmd_healthcheck;
+extern const struct vt_command vt_cmd_wait;
 extern const struct vt_command vt_cmd_pause;
 extern const struct vt_command vt_cmd_resume;
 extern const struct vt_command vt_cmd_reboot;

@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_room(cmd BELOW base host config vm launcher
-        SOURCES command.c flags.c guest.c healthcheck.c list.c pause.c reboot.c run.c screenshot.c state.c stop.c
-        LIBRARIES PkgConfig::LIBVIRT PkgConfig::JSONC)
+        SOURCES
+          command.c
+          flags.c
+          guest.c
+          healthcheck.c
+          list.c
+          pause.c
+          reboot.c
+          run.c
+          screenshot.c
+          state.c
+          stop.c
+          wait.c
+        LIBRARIES PkgConfig::JSONC PkgConfig::LIBVIRT)
 add_executable(virtainer main.c)
 target_link_libraries(virtainer PRIVATE vt_cmd)
 install(TARGETS virtainer RUNTIME DESTINATION bin)

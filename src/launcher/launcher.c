@@ -474,6 +474,7 @@ static int watch_over(struct launcher *l, struct vt_error *err)
     l->status.qemu_pid = pid;
     vt_stopping_set_qemu(l->stopping, pid);
     tell_of_resume(l);
+    l->status.ready.passed[VT_MILESTONE_RUNNING] = time(NULL);
     set_phase(l, is_paused_again(l) ? VT_PHASE_PAUSED : VT_PHASE_RUNNING);
     vt_daemon_supervise(l->prepared.daemon);
     if (l->prepared.has_network)
@@ -519,6 +520,8 @@ static int be_alone(struct vt_error *err)
                             "guest, so start another container");
     if (fd < 0)
         return vt_error_errno(err, VT_CAUSE_INTERNAL, -fd, "cannot take " VT_RUN_DIR "/lock");
+    /* What an earlier run of this container left there must not be taken for news. */
+    (void)unlink(VT_STATUS_PATH);
     return 0; /* the descriptor stays open, and with it the lock */
 }
 

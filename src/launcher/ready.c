@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-static const char *const milestone_names[] = {"running", "network", "ssh", "cloud-init"};
+static const char *const milestone_names[] = {"running", "network", "ssh", "cloud-init", "ready"};
 static_assert(VT_ARRAY_SIZE(milestone_names) == VT_MILESTONE_MAX_, "every milestone has a name");
 
 static const char *const cloud_init_names[] = {NULL, "pending", "done", "degraded", "error"};

@@ -16,6 +16,7 @@ enum vt_milestone {
     VT_MILESTONE_NETWORK,    /* it answered at its address */
     VT_MILESTONE_SSH,        /* an SSH server introduced itself there */
     VT_MILESTONE_CLOUD_INIT, /* cloud-init has ended */
+    VT_MILESTONE_READY,      /* SSH, and the end of cloud-init where there is one */
     VT_MILESTONE_MAX_,
 };
 
@@ -38,7 +39,7 @@ struct vt_ready {
 /* Free what @ready holds and make it empty. */
 void vt_ready_done(struct vt_ready *ready);
 
-/* "running", "network", "ssh" or "cloud-init": the values of `virtainer wait --for`. */
+/* "running", "network", "ssh", "cloud-init" or "ready": the values of `virtainer wait --for`. */
 const char *vt_milestone_name(enum vt_milestone milestone);
 /* The milestone called @name, or VT_MILESTONE_MAX_. */
 enum vt_milestone vt_milestone_find(const char *name);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_room(launcher BELOW base host config image seed net vm
         SOURCES
-          cloud_report.c
           client.c
+          cloud_report.c
           control.c
           daemon.c
           data_dir.c
@@ -12,6 +12,7 @@ vt_room(launcher BELOW base host config image seed net vm
           offline.c
           outlet.c
           prepare.c
+          probe.c
           protocol.c
           qemu_cache.c
           ready.c
@@ -22,4 +23,5 @@ vt_room(launcher BELOW base host config image seed net vm
           summary.c
           terminal.c
           verdict.c
+          wait.c
         LIBRARIES PkgConfig::JSONC PkgConfig::LIBVIRT)
