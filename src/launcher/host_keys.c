@@ -60,6 +60,52 @@ bool vt_host_keys_add(struct vt_host_keys *keys, const char *text, size_t len)
     return true;
 }
 
+static size_t type_length(const char *line)
+{
+    return strcspn(line, " ");
+}
+
+/* The key of the same type as @line, or NULL. */
+static char **find_type(struct vt_host_keys *keys, const char *line)
+{
+    size_t len = type_length(line);
+
+    for (size_t i = 0; i < keys->count; i++) {
+        if (type_length(keys->lines[i]) == len && strncmp(keys->lines[i], line, len) == 0)
+            return &keys->lines[i];
+    }
+    return NULL;
+}
+
+bool vt_host_keys_merge(struct vt_host_keys *keys, const struct vt_host_keys *from)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < from->count; i++) {
+        char **old = find_type(keys, from->lines[i]);
+
+        if (!old) {
+            (void)vt_host_keys_add(keys, from->lines[i], strlen(from->lines[i]));
+        } else if (!vt_streq(*old, from->lines[i])) {
+            vt_str_replace(old, vt_strdup(from->lines[i]));
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+void vt_known_hosts_parse(const char *text, struct vt_host_keys *ret)
+{
+    *ret = (struct vt_host_keys){.count = 0};
+    for (const char *line = text; *line;) {
+        size_t len = strcspn(line, "\n"), names = strcspn(line, " \n");
+
+        if (names < len)
+            (void)vt_host_keys_add(ret, line + names, len - names);
+        line += len + (line[len] ? 1 : 0);
+    }
+}
+
 char *vt_known_hosts_text(const struct vt_host_keys *keys, const char *address,
                           const char *instance_id)
 {

@@ -30,6 +30,15 @@ void vt_host_keys_done(struct vt_host_keys *keys);
  */
 bool vt_host_keys_add(struct vt_host_keys *keys, const char *text, size_t len);
 
+/* Read back what vt_known_hosts_text() made; what is no whole key there is left out. */
+void vt_known_hosts_parse(const char *text, struct vt_host_keys *ret);
+
+/*
+ * Add @from to @keys. A key takes the place of another one of its type; returns whether that
+ * happened: the guest's identity has changed.
+ */
+bool vt_host_keys_merge(struct vt_host_keys *keys, const struct vt_host_keys *from);
+
 /*
  * known_hosts for @address and VT_HOST_KEY_ALIAS, after a comment that names @instance_id, from
  * which vt_known_hosts_instance() reads it back. The caller frees both results; the latter is NULL

@@ -2,6 +2,7 @@
 vt_room(launcher BELOW base host config image seed net vm
         SOURCES
           client.c
+          cloud_ask.c
           cloud_report.c
           control.c
           daemon.c
@@ -17,6 +18,7 @@ vt_room(launcher BELOW base host config image seed net vm
           qemu_cache.c
           ready.c
           saved.c
+          ssh_files.c
           status.c
           stop.c
           stopping.c
