@@ -528,8 +528,9 @@ static int be_alone(struct vt_error *err)
 static void say_goodbye(const struct launcher *l)
 {
     if (l->end.saved_away)
-        vt_info("the guest was saved from outside (virsh save) to a file of its own: virsh restore "
-                "reads that; the next start here knows nothing of it and boots the guest");
+        vt_info(
+            "the guest was saved from outside (virsh save, managedsave) to a file that virtainer "
+            "does not resume from: the next start boots the guest; virtainer save is the way");
     else if (!l->end.saved)
         vt_info("the guest is off");
 }

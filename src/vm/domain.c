@@ -13,6 +13,8 @@
 
 #define LIBVIRT_URI "qemu:///system"
 #define PID_FILE    "/run/libvirt/qemu/%s.pid"
+/* What virsh managedsave writes, and libvirt reads at the next start by itself. */
+#define MANAGED_SAVE "/var/lib/libvirt/qemu/save/%s.save"
 
 /* How long an answer of the guest agent may take: it is somebody else's program. */
 #define AGENT_TIME 2 /* s */
@@ -209,6 +211,16 @@ static int define(struct vt_vm *vm, const struct vt_domain_spec *spec, const cha
     return pass_files(*ret, spec, err);
 }
 
+/* libvirt would go on from it also where the overlay was changed since, and destroy the guest. */
+static void set_managed_save_aside(const char *name)
+{
+    VT_AUTO_FREE char *path = vt_fmt(MANAGED_SAVE, name);
+    VT_AUTO_FREE char *aside = vt_fmt("%s.set-aside", path);
+
+    if (rename(path, aside) == 0)
+        vt_debug("libvirt's managed save is now %s", aside);
+}
+
 int vt_vm_start(struct vt_vm *vm, const struct vt_domain_spec *spec, struct vt_error *err)
 {
     VT_AUTO_FREE char *xml = vt_domain_xml(spec);
@@ -217,6 +229,7 @@ int vt_vm_start(struct vt_vm *vm, const struct vt_domain_spec *spec, struct vt_e
 
     if (r < 0)
         return r;
+    set_managed_save_aside(vm->name);
     if (virDomainCreate(domain) < 0)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest %s does not start", vm->name);
     return 0;

@@ -195,6 +195,12 @@ save() {
   exec_in vm virsh save vm /tmp/elsewhere || true
   assert_status vm 0
   assert_log vm 'virtainer: the guest was saved from outside'
+
+  boot managed --no-data
+  exec_in managed virsh managedsave vm || true
+  assert_status managed 0
+  engine start "$e2e_id-managed" >/dev/null
+  until_true 30 eval '(($(log_of managed | grep -c "boot-sector: hello") == 2))'
 }
 
 @test "killed while it is saved: the next start boots, and says so" {
