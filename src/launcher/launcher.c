@@ -21,21 +21,19 @@
 #include "host/worker.h"
 #include "launcher/control.h"
 #include "launcher/dhcp_watch.h"
+#include "launcher/guest_clock.h"
 #include "launcher/prepare.h"
 #include "launcher/qemu_cache.h"
+#include "launcher/starting.h"
 #include "launcher/status.h"
 #include "launcher/stopping.h"
 #include "launcher/summary.h"
 #include "launcher/terminal.h"
 #include "launcher/verdict.h"
-#include "net/bridge.h"
-#include "net/network.h"
 #include "vm/console.h"
 #include "vm/domain.h"
 
-#define EMULATOR     "/usr/bin/qemu-system-x86_64"
-#define CONSOLE_PIPE VT_RUN_DIR "/console"
-#define QEMU_LOG     "/var/log/libvirt/qemu/%s.log"
+#define QEMU_LOG "/var/log/libvirt/qemu/%s.log"
 
 /* How long libvirtd may take to say why QEMU has gone. */
 #define VERDICT_WAIT 1000 /* ms */
@@ -52,7 +50,7 @@ struct launcher {
     struct vt_stopping *stopping;
     int verdict_timer;
     struct vt_end end;
-    bool clock_is_late; /* the guest was resumed, and nobody has set its clock yet */
+    struct vt_guest_clock *clock; /* of a guest that was resumed */
     bool finished;
 };
 
@@ -165,47 +163,6 @@ static void on_signal(int signal, void *data)
 
 /* ---- what libvirtd tells ---- */
 
-struct clock {
-    struct launcher *launcher;
-    int result;
-    struct vt_error err;
-};
-
-/*
- * A resumed guest believes that it is still the moment in which it was saved. Who can tell it
- * better is its agent; a guest without one has its own means (chrony, timesyncd), which take
- * longer.
- */
-static void set_clock_on_worker(void *data)
-{
-    struct clock *clock = data;
-
-    clock->result = vt_vm_set_clock_by_agent(clock->launcher->vm, &clock->err);
-}
-
-static void on_clock_set(void *data)
-{
-    struct clock *clock = data;
-    struct launcher *l = clock->launcher;
-
-    if (clock->result < 0 && !l->end.qemu_gone)
-        vt_warning("%s: it is %lld s behind until the guest corrects it", clock->err.msg,
-                   (long long)(time(NULL) - l->prepared.saved.at));
-    else if (clock->result == 0)
-        vt_info("the guest's clock is set");
-    vt_error_done(&clock->err);
-    free(clock);
-}
-
-static void set_clock(struct launcher *l)
-{
-    struct clock *clock = vt_calloc(1, sizeof(*clock));
-
-    l->clock_is_late = false;
-    clock->launcher = l;
-    vt_worker_submit(l->worker, set_clock_on_worker, on_clock_set, clock);
-}
-
 static void on_domain_event(enum vt_domain_event event, void *data)
 {
     struct launcher *l = data;
@@ -246,8 +203,7 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         l->end.saved_away = !vt_stopping_is_saving(l->stopping) && !l->end.saved;
         break;
     case VT_DOMAIN_AGENT:
-        if (l->clock_is_late)
-            set_clock(l);
+        vt_guest_clock_on_agent(l->clock);
         break;
     case VT_DOMAIN_STOPPED:
         break;
@@ -309,138 +265,6 @@ static void on_console_notice(enum vt_console_notice notice, void *data)
 
 /* ---- the start ---- */
 
-struct start {
-    struct launcher *launcher;
-    struct vt_domain_spec spec;
-    int result;
-    struct vt_error err;
-};
-
-/* The guest from its saved memory: it runs from the moment in which that is used up. */
-static int resume(struct start *start)
-{
-    struct launcher *l = start->launcher;
-    struct vt_saved *saved = &l->prepared.saved;
-    int r = vt_vm_restore(l->vm, &start->spec, saved->memory, &start->err);
-
-    vt_debug("QEMU has read the guest's memory");
-    if (r == 0)
-        r = vt_saved_consume(saved, &l->prepared.data, &start->err);
-    if (r == 0 && !saved->paused)
-        r = vt_vm_continue(l->vm, &start->err);
-    if (r == 0)
-        vt_saved_forget(saved);
-    return r;
-}
-
-/* Another QEMU reads the memory of this one only by luck. */
-static int check_qemu_version(struct start *start)
-{
-    struct launcher *l = start->launcher;
-
-    if (vt_vm_qemu_version(l->vm) == l->prepared.saved.qemu_version)
-        return 0;
-    return vt_error_set(&start->err, VT_CAUSE_STATE, -ESTALE, "another version of QEMU wrote it");
-}
-
-/* What libvirt says of it may pass (no memory now) or not (a damaged file): the person decides. */
-static int explain_no_resume(struct start *start, int r)
-{
-    VT_AUTO_FREE char *why = VT_TAKE_PTR(start->err.msg);
-
-    return vt_error_set(&start->err, VT_CAUSE_STATE, r,
-                        "%s; it is kept: start again, or with RESUME=no to set it aside and boot",
-                        why);
-}
-
-static int start_or_resume(struct start *start)
-{
-    struct launcher *l = start->launcher;
-    VT_AUTO_FREE char *reason = NULL;
-    int r = -ENOENT;
-
-    if (l->prepared.saved.kind == VT_SAVED_FITS) {
-        r = check_qemu_version(start);
-        if (r == 0)
-            r = resume(start);
-        if (r < 0 && r != -ESTALE)
-            return explain_no_resume(start, r);
-        if (r == 0)
-            return 0;
-        reason = VT_TAKE_PTR(start->err.msg);
-        r = vt_prepared_set_aside(&l->prepared, reason, &start->err);
-        if (r < 0)
-            return r;
-    }
-    return vt_vm_start(l->vm, &start->spec, &start->err);
-}
-
-static void start_on_worker(void *data)
-{
-    struct start *start = data;
-    struct launcher *l = start->launcher;
-
-    start->result = vt_vm_connect(l->vm, &start->err);
-    vt_debug("libvirtd answers");
-    if (start->result == 0 && l->prepared.has_network)
-        start->result = vt_network_start(vt_vm_connection(l->vm), &l->prepared.net, &start->err);
-    if (start->result == 0)
-        start->result = start_or_resume(start);
-    if (start->result == 0 && l->prepared.has_network)
-        start->result = vt_bridge_hairpin(&l->prepared.net, &start->err);
-}
-
-static struct vt_domain_spec domain_spec(const struct launcher *l)
-{
-    const struct vt_prepared *p = &l->prepared;
-
-    return (struct vt_domain_spec){
-        .name = l->config->vm_name,
-        .uuid = p->uuid,
-        .os_variant = l->config->os_variant,
-        .ram = l->config->ram,
-        .cpus = l->config->cpus,
-        .kvm = p->accel.kvm,
-        .kvm_emulated = p->accel.emulated,
-        .emulator = EMULATOR,
-        .overlay = p->overlay.path,
-        .base = p->base.path,
-        .base_format = p->base.format,
-        .seed = p->seed_path,
-        .vga = l->config->video == VT_VIDEO_VGA,
-        .network = p->has_network ? VT_NETWORK_NAME : NULL,
-        .mac = p->has_network ? p->net.mac : NULL,
-        .console_log = CONSOLE_PIPE,
-    };
-}
-
-/* Start the guest, and meanwhile see a stop signal and libvirtd's end. */
-static int start_guest(struct launcher *l, struct vt_error *err)
-{
-    /* Not freed when the wait ends early: the worker still has it, and the process ends. */
-    struct start *start = vt_calloc(1, sizeof(*start));
-    int abort_fds[] = {vt_loop_stop_fd(), vt_daemon_fd(l->prepared.daemon)};
-    int ended, r;
-
-    if (l->prepared.saved.kind == VT_SAVED_FITS)
-        set_phase(l, VT_PHASE_RESUMING);
-    start->launcher = l;
-    start->spec = domain_spec(l);
-    ended = vt_worker_call(l->worker, start_on_worker, start, abort_fds, VT_ARRAY_SIZE(abort_fds));
-    if (ended == 1)
-        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped before the guest was started");
-    if (ended != 0) {
-        VT_AUTO_FREE char *words = vt_daemon_last_words();
-
-        return vt_error_set(err, VT_CAUSE_LIBVIRT, -EIO, "libvirtd ended while it started: %s",
-                            words);
-    }
-    r = start->result;
-    vt_error_move(err, &start->err);
-    free(start);
-    return r;
-}
-
 /* The guest was paused when it was saved, and so it is now. */
 static bool is_paused_again(const struct launcher *l)
 {
@@ -458,9 +282,7 @@ static void tell_of_resume(struct launcher *l)
         return;
     vt_info("the guest goes on where it was%s",
             saved->paused ? ", paused as it was: virtainer resume lets it run" : "");
-    l->clock_is_late = true;
-    if (vt_vm_has_agent(l->vm))
-        set_clock(l);
+    l->clock = vt_guest_clock_new(l->vm, l->worker, saved->at);
 }
 
 /* The guest runs: from now on the loop watches over QEMU, libvirtd and dnsmasq. */
@@ -563,10 +385,12 @@ static int live(struct launcher *l, struct vt_error *err)
         vt_summary_status(config, &l->prepared, &l->status);
         (void)!vt_status_write(&l->status);
         vt_summary_print(config, &l->prepared);
-        r = vt_terminal_new(&l->terminal, CONSOLE_PIPE, err);
+        r = vt_terminal_new(&l->terminal, VT_CONSOLE_PIPE, err);
     }
+    if (r == 0 && l->prepared.saved.kind == VT_SAVED_FITS)
+        set_phase(l, VT_PHASE_RESUMING);
     if (r == 0)
-        r = start_guest(l, err);
+        r = vt_start_guest(config, &l->prepared, l->vm, l->worker, err);
     if (r == 0)
         r = watch_over(l, err);
     if (r == -ECANCELED) {

@@ -8,6 +8,7 @@ vt_room(launcher BELOW base host config image seed net vm
           daemon.c
           data_dir.c
           dhcp_watch.c
+          guest_clock.c
           host_keys.c
           launcher.c
           offline.c
@@ -19,6 +20,7 @@ vt_room(launcher BELOW base host config image seed net vm
           ready.c
           saved.c
           ssh_files.c
+          starting.c
           status.c
           stop.c
           stopping.c

@@ -66,7 +66,8 @@ static int move(const char *from, const char *to, const struct vt_data_dir *data
 
 struct overlay_mark {
     uint64_t size;
-    int64_t changed; /* seconds since 1970: what copies and archives keep */
+    int64_t changed;    /* seconds since 1970… */
+    int64_t changed_ns; /* …and nanoseconds, which copies and archives may leave out: then 0 */
     char *fingerprint;
 };
 
@@ -84,6 +85,7 @@ static int mark_overlay(const char *path, struct overlay_mark *ret)
         return -errno;
     ret->size = (uint64_t)st.st_size;
     ret->changed = st.st_mtim.tv_sec;
+    ret->changed_ns = st.st_mtim.tv_nsec;
     return vt_fingerprint(fd, ret->size, &ret->fingerprint);
 }
 
@@ -125,6 +127,7 @@ static char *record_text(const struct vt_saved_facts *facts, const struct vt_sav
     json_object_object_add(object, "paused", json_object_new_boolean(saved->paused));
     add_number(object, "overlay_bytes", mark->size);
     json_object_object_add(object, "overlay_changed", json_object_new_int64(mark->changed));
+    json_object_object_add(object, "overlay_changed_ns", json_object_new_int64(mark->changed_ns));
     add_text(object, "overlay_fingerprint", mark->fingerprint);
     return vt_fmt("%s\n", json_object_to_json_string_ext(
                               object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -140,6 +143,11 @@ static const char *get_text(json_object *object, const char *name)
 static uint64_t get_number(json_object *object, const char *name)
 {
     return json_object_get_uint64(json_object_object_get(object, name));
+}
+
+static int64_t get_time(json_object *object, const char *name)
+{
+    return json_object_get_int64(json_object_object_get(object, name));
 }
 
 /* ---- what fits ---- */
@@ -186,7 +194,8 @@ static char *other_overlay(json_object *record, const char *path)
     if (r < 0)
         return vt_fmt("its disk %s cannot be read: %s", path, strerror(-r));
     if (get_number(record, "overlay_bytes") != mark.size ||
-        json_object_get_int64(json_object_object_get(record, "overlay_changed")) != mark.changed ||
+        get_time(record, "overlay_changed") != mark.changed ||
+        (mark.changed_ns != 0 && get_time(record, "overlay_changed_ns") != mark.changed_ns) ||
         !vt_streq(get_text(record, "overlay_fingerprint"), mark.fingerprint))
         return vt_fmt("its disk %s was changed since", path);
     return NULL;
@@ -222,7 +231,7 @@ static void read_saved(const struct vt_saved_facts *facts, struct vt_saved *save
     saved->kind = saved->reason ? VT_SAVED_UNFIT : VT_SAVED_FITS;
     if (saved->kind == VT_SAVED_UNFIT)
         return;
-    saved->at = json_object_get_int64(json_object_object_get(record, "saved_at"));
+    saved->at = get_time(record, "saved_at");
     saved->qemu_version = get_number(record, "qemu_version");
     saved->paused = json_object_get_boolean(json_object_object_get(record, "paused"));
     cidr = get_text(record, "cidr");

@@ -8,6 +8,9 @@
 #include "base/error.h"
 #include "vm/console.h"
 
+/* The pipe into which QEMU copies what the guest's console says. */
+#define VT_CONSOLE_PIPE "/run/virtainer/console"
+
 struct vt_terminal;
 
 /*

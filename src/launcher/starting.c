@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/starting.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "host/loop.h"
+#include "launcher/terminal.h"
+#include "net/bridge.h"
+#include "net/network.h"
+
+#define EMULATOR "/usr/bin/qemu-system-x86_64"
+
+struct start {
+    struct vt_prepared *prepared;
+    struct vt_vm *vm;
+    struct vt_domain_spec spec;
+    int result;
+    struct vt_error err;
+};
+
+/* The guest from its saved memory: it runs from the moment in which that is used up. */
+static int resume(struct start *start)
+{
+    struct vt_saved *saved = &start->prepared->saved;
+    int r = vt_vm_restore(start->vm, &start->spec, saved->memory, &start->err);
+
+    vt_debug("QEMU has read the guest's memory");
+    if (r == 0)
+        r = vt_saved_consume(saved, &start->prepared->data, &start->err);
+    if (r == 0 && !saved->paused)
+        r = vt_vm_continue(start->vm, &start->err);
+    if (r == 0)
+        vt_saved_forget(saved);
+    return r;
+}
+
+/* Another QEMU reads the memory of this one only by luck. */
+static int check_qemu_version(struct start *start)
+{
+    if (vt_vm_qemu_version(start->vm) == start->prepared->saved.qemu_version)
+        return 0;
+    return vt_error_set(&start->err, VT_CAUSE_STATE, -ESTALE, "another version of QEMU wrote it");
+}
+
+/* What libvirt says of it may pass (no memory now) or not (a damaged file): the person decides. */
+static int explain_no_resume(struct start *start, int r)
+{
+    VT_AUTO_FREE char *why = VT_TAKE_PTR(start->err.msg);
+
+    return vt_error_set(&start->err, VT_CAUSE_STATE, r,
+                        "%s; it is kept: start again, or with RESUME=no to set it aside and boot",
+                        why);
+}
+
+static int start_or_resume(struct start *start)
+{
+    VT_AUTO_FREE char *reason = NULL;
+    int r = -ENOENT;
+
+    if (start->prepared->saved.kind == VT_SAVED_FITS) {
+        r = check_qemu_version(start);
+        if (r == 0)
+            r = resume(start);
+        if (r < 0 && r != -ESTALE)
+            return explain_no_resume(start, r);
+        if (r == 0)
+            return 0;
+        reason = VT_TAKE_PTR(start->err.msg);
+        r = vt_prepared_set_aside(start->prepared, reason, &start->err);
+        if (r < 0)
+            return r;
+    }
+    return vt_vm_start(start->vm, &start->spec, &start->err);
+}
+
+static void start_on_worker(void *data)
+{
+    struct start *start = data;
+    start->result = vt_vm_connect(start->vm, &start->err);
+    vt_debug("libvirtd answers");
+    if (start->result == 0 && start->prepared->has_network)
+        start->result =
+            vt_network_start(vt_vm_connection(start->vm), &start->prepared->net, &start->err);
+    if (start->result == 0)
+        start->result = start_or_resume(start);
+    if (start->result == 0 && start->prepared->has_network)
+        start->result = vt_bridge_hairpin(&start->prepared->net, &start->err);
+}
+
+static struct vt_domain_spec domain_spec(const struct vt_config *config,
+                                         const struct vt_prepared *p)
+{
+    return (struct vt_domain_spec){
+        .name = config->vm_name,
+        .uuid = p->uuid,
+        .os_variant = config->os_variant,
+        .ram = config->ram,
+        .cpus = config->cpus,
+        .kvm = p->accel.kvm,
+        .kvm_emulated = p->accel.emulated,
+        .emulator = EMULATOR,
+        .overlay = p->overlay.path,
+        .base = p->base.path,
+        .base_format = p->base.format,
+        .seed = p->seed_path,
+        .vga = config->video == VT_VIDEO_VGA,
+        .network = p->has_network ? VT_NETWORK_NAME : NULL,
+        .mac = p->has_network ? p->net.mac : NULL,
+        .console_log = VT_CONSOLE_PIPE,
+    };
+}
+
+int vt_start_guest(const struct vt_config *config, struct vt_prepared *prepared, struct vt_vm *vm,
+                   struct vt_worker *worker, struct vt_error *err)
+{
+    /* Not freed when the wait ends early: the worker still has it, and the process ends. */
+    struct start *start = vt_calloc(1, sizeof(*start));
+    int abort_fds[] = {vt_loop_stop_fd(), vt_daemon_fd(prepared->daemon)};
+    int ended, r;
+
+    start->prepared = prepared;
+    start->vm = vm;
+    start->spec = domain_spec(config, prepared);
+    ended = vt_worker_call(worker, start_on_worker, start, abort_fds, VT_ARRAY_SIZE(abort_fds));
+    if (ended == 1)
+        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped before the guest was started");
+    if (ended != 0) {
+        VT_AUTO_FREE char *words = vt_daemon_last_words();
+
+        return vt_error_set(err, VT_CAUSE_LIBVIRT, -EIO, "libvirtd ended while it started: %s",
+                            words);
+    }
+    r = start->result;
+    vt_error_move(err, &start->err);
+    free(start);
+    return r;
+}
