@@ -14,6 +14,7 @@ const struct vt_command *const vt_commands[] = {
     &vt_cmd_wait,
     &vt_cmd_stop,
     &vt_cmd_save,
+    &vt_cmd_log,
     &vt_cmd_pause,
     &vt_cmd_resume,
     &vt_cmd_reboot,

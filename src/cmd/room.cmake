@@ -6,6 +6,7 @@ vt_room(cmd BELOW base host config vm launcher
           guest.c
           healthcheck.c
           list.c
+          log.c
           pause.c
           reboot.c
           run.c

@@ -45,7 +45,8 @@ static int run(int argc, char *argv[], struct vt_error *err)
     if (r < 0)
         return r;
     vt_log_set_level(config.log_level);
-    return vt_launcher_run(&config, err);
+    vt_log_set_format(config.log_format);
+    return vt_launcher_run(&config);
 }
 
 const struct vt_command vt_cmd_run = {

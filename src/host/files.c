@@ -146,6 +146,14 @@ int vt_mkdirs(const char *path, mode_t mode)
     return 0;
 }
 
+int vt_open_anew(int fd)
+{
+    VT_AUTO_FREE char *path = vt_fmt("/proc/self/fd/%d", fd);
+    int anew = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    return anew < 0 ? -errno : anew;
+}
+
 bool vt_path_exists(const char *path)
 {
     struct stat st;

@@ -36,6 +36,13 @@ int vt_path_chown_like(const char *path, const char *like) VT_MUST_CHECK;
 /* mkdir -p with @mode for each directory that is made. */
 int vt_mkdirs(const char *path, mode_t mode) VT_MUST_CHECK;
 
+/*
+ * Open anew for appending what our descriptor @fd is open on: as a description of our own it can be
+ * non-blocking, which it is, without being so for others that share the old one. Returns a
+ * descriptor, or a negative errno where that cannot be (a socket).
+ */
+int vt_open_anew(int fd) VT_MUST_CHECK;
+
 /* Whether anything is at @path. */
 bool vt_path_exists(const char *path);
 

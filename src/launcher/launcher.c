@@ -16,7 +16,6 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "host/files.h"
 #include "host/loop.h"
 #include "host/worker.h"
 #include "launcher/control.h"
@@ -24,6 +23,7 @@
 #include "launcher/guest_clock.h"
 #include "launcher/prepare.h"
 #include "launcher/qemu_cache.h"
+#include "launcher/run_dir.h"
 #include "launcher/starting.h"
 #include "launcher/status.h"
 #include "launcher/stopping.h"
@@ -62,6 +62,7 @@ static void set_phase(struct launcher *l, enum vt_phase phase)
     if (phase != VT_PHASE_PAUSED)
         vt_str_replace(&l->status.problem, NULL);
     l->status.since = time(NULL);
+    vt_log_event("state", "state", vt_phase_name(phase));
     if (vt_status_write(&l->status) < 0)
         vt_warning("cannot write " VT_STATUS_PATH);
 }
@@ -254,13 +255,33 @@ static void on_connection_lost(void *data)
 
 static void on_console_notice(enum vt_console_notice notice, void *data)
 {
-    (void)data;
-    if (notice == VT_CONSOLE_BUSY)
-        vt_warning("somebody else holds the guest's console (virsh console): what was typed here "
-                   "is dropped until they leave it");
-    else
+    static const char busy[] = "somebody else holds the guest's console (virsh console): what was "
+                               "typed here is dropped until they leave it";
+    struct launcher *l = data;
+
+    if (notice == VT_CONSOLE_BUSY) {
+        vt_warning("%s", busy);
+        vt_control_console_notice(l->control, busy);
+    } else {
         vt_info("the guest's console was taken over (virsh console --force); it comes back here "
                 "when they leave it");
+    }
+}
+
+static void on_console_output(const char *text, size_t len, void *data)
+{
+    struct launcher *l = data;
+
+    vt_control_console(l->control, text, len);
+}
+
+static int open_terminal(struct launcher *l, struct vt_error *err)
+{
+    int r = vt_terminal_new(&l->terminal, VT_CONSOLE_PIPE, l->config->log_format, err);
+
+    if (r == 0)
+        vt_terminal_tap(l->terminal, on_console_output, l);
+    return r;
 }
 
 /* ---- the start ---- */
@@ -323,28 +344,7 @@ static int set_up(struct launcher *l, struct vt_error *err)
     l->vm = vt_vm_new(l->config->vm_name, on_domain_event, on_connection_lost, l);
     l->stopping = vt_stopping_new(l->config, &l->prepared, l->vm, l->worker, &l->end, &hooks, l);
     l->console = vt_console_new(l->vm, l->worker, on_console_notice, l);
-    r = vt_mkdirs(VT_RUN_DIR, 0755);
-    if (r < 0)
-        return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot make " VT_RUN_DIR);
-    return 0;
-}
-
-/* A virtainer that already runs in this container would lose its libvirtd to us. */
-static int be_alone(struct vt_error *err)
-{
-    VT_AUTO_FREE char *me = vt_fmt("process %d\n", getpid());
-    VT_AUTO_FREE char *holder = NULL;
-    int fd = vt_lock_take(VT_RUN_DIR "/lock", me, NULL, &holder);
-
-    if (fd == -EWOULDBLOCK)
-        return vt_error_set(err, VT_CAUSE_USAGE, -EBUSY,
-                            "a virtainer already runs in this container: one container has one "
-                            "guest, so start another container");
-    if (fd < 0)
-        return vt_error_errno(err, VT_CAUSE_INTERNAL, -fd, "cannot take " VT_RUN_DIR "/lock");
-    /* What an earlier run of this container left there must not be taken for news. */
-    (void)unlink(VT_STATUS_PATH);
-    return 0; /* the descriptor stays open, and with it the lock */
+    return vt_run_dir_take(err);
 }
 
 static void say_goodbye(const struct launcher *l)
@@ -362,6 +362,7 @@ static int open_control(struct launcher *l, struct vt_error *err)
 {
     const struct vt_control_handlers handlers = {on_stop_request, on_console_typed, l};
 
+    vt_log_event("state", "state", vt_phase_name(l->status.phase));
     l->status.name = vt_strdup(l->config->vm_name);
     l->status.since = time(NULL);
     (void)!vt_status_write(&l->status);
@@ -375,8 +376,6 @@ static int live(struct launcher *l, struct vt_error *err)
     int r = set_up(l, err);
 
     if (r == 0)
-        r = be_alone(err);
-    if (r == 0)
         r = open_control(l, err);
     if (r == 0)
         r = vt_prepare(config, &l->prepared, on_daemon_restart, l, err);
@@ -385,7 +384,7 @@ static int live(struct launcher *l, struct vt_error *err)
         vt_summary_status(config, &l->prepared, &l->status);
         (void)!vt_status_write(&l->status);
         vt_summary_print(config, &l->prepared);
-        r = vt_terminal_new(&l->terminal, VT_CONSOLE_PIPE, err);
+        r = open_terminal(l, err);
     }
     if (r == 0 && l->prepared.saved.kind == VT_SAVED_FITS)
         set_phase(l, VT_PHASE_RESUMING);
@@ -407,17 +406,20 @@ static int live(struct launcher *l, struct vt_error *err)
     return r;
 }
 
-int vt_launcher_run(const struct vt_config *config, struct vt_error *err)
+int vt_launcher_run(const struct vt_config *config)
 {
     /* One for the process's life: callbacks and the worker point to it. */
     struct launcher *l = vt_calloc(1, sizeof(*l));
-    int r;
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    int status = 0;
 
     l->config = config;
-    r = live(l, err);
+    if (live(l, &err) < 0) {
+        status = vt_cause_exit_status(err.cause);
+        vt_error_log("%s", err.msg);
+    }
     if (l->control && l->status.phase != VT_PHASE_SAVED)
         set_phase(l, VT_PHASE_STOPPED);
-    vt_control_finish(l->control, r < 0 ? vt_cause_exit_status(err->cause) : 0,
-                      r < 0 ? err->msg : NULL);
-    return r;
+    vt_control_finish(l->control, status, err.msg);
+    return status;
 }

@@ -5,8 +5,9 @@
 #include "config/config.h"
 
 /*
- * Run the guest that @config describes until it is off. Returns 0 when it powered itself off or was
- * stopped cleanly (also before it was started), or a negative errno with @err, whose cause is the
- * exit status. What was prepared is not freed: the process is about to end.
+ * Run the guest that @config describes until it is off. Returns the exit status: 0 when it powered
+ * itself off or was stopped cleanly (also before it was started), or that of an error's cause; the
+ * error has been logged, before the commands that wait for the end were told. What was prepared is
+ * not freed: the process is about to end.
  */
-int vt_launcher_run(const struct vt_config *config, struct vt_error *err) VT_MUST_CHECK;
+int vt_launcher_run(const struct vt_config *config) VT_MUST_CHECK;

@@ -4,10 +4,12 @@ vt_room(launcher BELOW base host config image seed net vm
           client.c
           cloud_ask.c
           cloud_report.c
+          console_lines.c
           control.c
           daemon.c
           data_dir.c
           dhcp_watch.c
+          events.c
           guest_clock.c
           host_keys.c
           launcher.c
@@ -18,6 +20,7 @@ vt_room(launcher BELOW base host config image seed net vm
           protocol.c
           qemu_cache.c
           ready.c
+          run_dir.c
           saved.c
           ssh_files.c
           starting.c

@@ -15,6 +15,10 @@
 
 #define VT_RUN_DIR     "/run/virtainer"
 #define VT_STATUS_PATH VT_RUN_DIR "/state.json"
+/* What was logged, for `virtainer log`: docs/log-json.md. */
+#define VT_EVENTS_PATH     VT_RUN_DIR "/log.jsonl"
+#define VT_EVENTS_OLD_PATH VT_RUN_DIR "/log.1.jsonl"
+#define VT_EVENTS_MAX      (1 << 20) /* bytes */
 
 enum vt_phase {
     VT_PHASE_PREPARING, /* image, overlay, seed, libvirtd */

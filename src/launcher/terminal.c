@@ -1,117 +1,122 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Theory of operation: QEMU writes into the pipe while it holds its own lock, so a full pipe
- * freezes the guest. We therefore always read, keep what standard output does not take in a queue
- * of fixed size, and when that is full drop what comes and say how much that was.
+ * freezes the guest. We therefore always read, and hand what comes to each listener, none of which
+ * ever waits: standard output is an outlet of bounded size, which drops and counts. There is no
+ * timer but the one that brings out a line's beginning in JSON, and it sleeps when there is none.
  */
 #include "launcher/terminal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/str.h"
+#include "host/files.h"
 #include "host/loop.h"
+#include "launcher/console_lines.h"
+#include "launcher/outlet.h"
 
 /* As large as an unprivileged process may have it (/proc/sys/fs/pipe-max-size). */
 #define PIPE_SIZE  (1 << 20)
 #define QUEUE_SIZE (1 << 20)
 #define CHUNK_SIZE 65536
+/* Of this much the JSON fits into the queue, whatever it is. */
+#define SLICE_SIZE 4096
+#define MAX_TAPS   8
+/* How long a line may rest unfinished before its beginning is shown in JSON. */
+#define REST 250 /* ms */
+
+struct tap {
+    vt_terminal_callback callback;
+    void *data;
+};
 
 struct vt_terminal {
     int pipe_fd;
-    int out_fd; /* -1 once nobody reads it any more */
-    int out_watch;
+    int out_fd;
+    struct vt_outlet *out;
+    bool json;
+    struct vt_console_lines lines; /* when json */
+    int rest_timer;
+    bool resting; /* rest_timer is awake */
+    struct tap taps[MAX_TAPS];
+    int stamp_fd;
+    time_t stamped; /* on the monotonic clock */
     int in_watch;
-    bool out_waiting; /* the loop waits for room on out_fd */
-    struct vt_buf queue;
-    size_t queue_start; /* bytes at the queue's start that were written already */
-    uint64_t dropped;   /* bytes since the last report */
     bool raw;
     struct termios saved;
     struct vt_console *console;
 };
 
-static void wait_for_room(struct vt_terminal *t, bool wait)
+static void on_dropped(uint64_t bytes, void *data)
 {
-    if (t->out_waiting == wait || t->out_watch < 0)
-        return;
-    t->out_waiting = wait;
-    vt_loop_update_fd(t->out_watch, wait ? VT_EVENT_WRITE : 0);
-}
-
-/* Write without waiting. Returns how many bytes went out; nobody there (EPIPE, EIO) counts as all
- * of them. */
-static size_t write_some(struct vt_terminal *t, const char *data, size_t len)
-{
-    size_t done = 0;
-
-    while (done < len && t->out_fd >= 0) {
-        ssize_t n = write(t->out_fd, data + done, len - done);
-
-        if (n >= 0) {
-            done += (size_t)n;
-        } else if (errno == EAGAIN) {
-            return done;
-        } else if (errno != EINTR) {
-            vt_debug("standard output is gone: %s", strerror(errno));
-            wait_for_room(t, false);
-            vt_closep(&t->out_fd);
-            t->out_fd = -1;
-        }
-    }
-    return len;
-}
-
-static void report_dropped(struct vt_terminal *t)
-{
-    if (t->dropped == 0)
-        return;
+    (void)data;
     vt_warning("standard output was blocked: %llu bytes of the guest's console were dropped",
-               (unsigned long long)t->dropped);
-    t->dropped = 0;
+               (unsigned long long)bytes);
 }
 
-static void flush_queue(struct vt_terminal *t)
+/* ---- JSON ---- */
+
+static void set_rest_timer(struct vt_terminal *t, bool awake)
 {
-    t->queue_start += write_some(t, t->queue.data + t->queue_start, t->queue.len - t->queue_start);
-    if (t->queue_start < t->queue.len)
+    if (t->resting != awake)
+        vt_loop_update_timer(t->rest_timer, awake ? REST : -1);
+    t->resting = awake;
+}
+
+static void on_rest(int timer, void *data)
+{
+    VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(vt_console_lines_growth(0));
+    struct vt_terminal *t = data;
+
+    (void)timer;
+    set_rest_timer(t, false);
+    vt_console_lines_flush(&t->lines, &out);
+    vt_outlet_add_whole(t->out, vt_buf_str(&out), out.len);
+}
+
+static void show_lines(struct vt_terminal *t, const char *data, size_t len)
+{
+    while (len > 0) {
+        size_t n = len < SLICE_SIZE ? len : SLICE_SIZE;
+        VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(vt_console_lines_growth(n));
+
+        vt_console_lines_feed(&t->lines, data, n, &out);
+        vt_outlet_add_whole(t->out, vt_buf_str(&out), out.len);
+        data += n;
+        len -= n;
+    }
+    set_rest_timer(t, vt_console_lines_pending(&t->lines));
+}
+
+/* ---- what the guest says ---- */
+
+/* The stamp's time is that of the last output, to a second: an idle guest costs nothing. */
+static void touch_stamp(struct vt_terminal *t)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (now.tv_sec == t->stamped)
         return;
-    vt_buf_done(&t->queue);
-    t->queue_start = 0;
-    wait_for_room(t, false);
-    report_dropped(t);
-}
-
-/* Make the room again of what was written already. */
-static void compact(struct vt_terminal *t)
-{
-    t->queue.len -= t->queue_start;
-    memmove(t->queue.data, t->queue.data + t->queue_start, t->queue.len);
-    t->queue_start = 0;
-}
-
-static void enqueue(struct vt_terminal *t, const char *data, size_t len)
-{
-    size_t room, take;
-
-    if (len > QUEUE_SIZE - t->queue.len && t->queue_start > 0)
-        compact(t);
-    room = QUEUE_SIZE - t->queue.len;
-    take = len < room ? len : room;
-    vt_buf_add(&t->queue, data, take);
-    t->dropped += len - take;
-    wait_for_room(t, true);
+    t->stamped = now.tv_sec;
+    (void)futimens(t->stamp_fd, NULL);
 }
 
 static void on_output(struct vt_terminal *t, const char *data, size_t len)
 {
-    size_t done = t->queue.len == 0 ? write_some(t, data, len) : 0;
-
-    if (done < len)
-        enqueue(t, data + done, len - done);
+    if (t->json)
+        show_lines(t, data, len);
+    else
+        vt_outlet_add(t->out, data, len);
+    for (size_t i = 0; i < MAX_TAPS && t->taps[i].callback; i++)
+        t->taps[i].callback(data, len, t->taps[i].data);
+    touch_stamp(t);
 }
 
 static void on_pipe(int watch, int fd, unsigned events, void *data)
@@ -124,17 +129,6 @@ static void on_pipe(int watch, int fd, unsigned events, void *data)
     (void)events;
     if (n > 0)
         on_output(t, chunk, (size_t)n);
-}
-
-static void on_room(int watch, int fd, unsigned events, void *data)
-{
-    struct vt_terminal *t = data;
-
-    (void)watch;
-    (void)fd;
-    (void)events;
-    if (t->queue.len > 0)
-        flush_queue(t);
 }
 
 static void on_input(int watch, int fd, unsigned events, void *data)
@@ -150,15 +144,20 @@ static void on_input(int watch, int fd, unsigned events, void *data)
         vt_loop_remove_fd(watch);
 }
 
-/*
- * Standard output for us alone: opened anew, so that making it non-blocking does not do the same to
- * the log, which shares its open file. What cannot be opened anew (a socket) is used as it is.
- */
+/* What cannot be opened anew (a socket) is used as it is. */
 static int open_output(void)
 {
-    int fd = open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = vt_open_anew(STDOUT_FILENO);
 
     return fd >= 0 ? fd : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
+/* Not worth a failure: without it a health check knows less. */
+static int open_stamp(const char *pipe_path)
+{
+    VT_AUTO_FREE char *path = vt_fmt("%s.stamp", pipe_path);
+
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 }
 
 static int open_pipe(const char *path, struct vt_error *err)
@@ -177,14 +176,26 @@ static int open_pipe(const char *path, struct vt_error *err)
     return VT_TAKE_FD(fd);
 }
 
-int vt_terminal_new(struct vt_terminal **ret, const char *path, struct vt_error *err)
+static int watch(struct vt_terminal *t)
+{
+    int r = vt_outlet_new(&t->out, t->out_fd, QUEUE_SIZE, on_dropped, t);
+
+    if (r == 0)
+        r = t->rest_timer = vt_loop_add_timer(-1, on_rest, t);
+    if (r >= 0)
+        r = vt_loop_add_fd(t->pipe_fd, VT_EVENT_READ, on_pipe, t);
+    return r;
+}
+
+int vt_terminal_new(struct vt_terminal **ret, const char *path, enum vt_log_format format,
+                    struct vt_error *err)
 {
     struct vt_terminal *t = vt_calloc(1, sizeof(*t));
 
     *t = (struct vt_terminal){
-        .out_watch = -1,
         .in_watch = -1,
-        .queue = VT_BUF_INIT(QUEUE_SIZE),
+        .json = format == VT_LOG_JSON,
+        .lines = VT_CONSOLE_LINES_INIT,
     };
     t->pipe_fd = open_pipe(path, err);
     if (t->pipe_fd < 0) {
@@ -194,12 +205,21 @@ int vt_terminal_new(struct vt_terminal **ret, const char *path, struct vt_error 
         return r;
     }
     t->out_fd = open_output();
-    if (t->out_fd >= 0)
-        t->out_watch = vt_loop_add_fd(t->out_fd, 0, on_room, t);
-    if (vt_loop_add_fd(t->pipe_fd, VT_EVENT_READ, on_pipe, t) < 0)
+    t->stamp_fd = open_stamp(path);
+    if (watch(t) < 0)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOMEM, "cannot watch the console's pipe");
     *ret = t;
     return 0;
+}
+
+void vt_terminal_tap(struct vt_terminal *terminal, vt_terminal_callback callback, void *data)
+{
+    size_t i = 0;
+
+    while (terminal->taps[i].callback)
+        i++;
+    assert(i + 1 < MAX_TAPS);
+    terminal->taps[i] = (struct tap){callback, data};
 }
 
 static void make_raw(struct vt_terminal *t)
@@ -210,8 +230,11 @@ static void make_raw(struct vt_terminal *t)
         return;
     raw = t->saved;
     cfmakeraw(&raw);
+    /* Objects are lines for whoever reads them there; the guest's own bytes are left alone. */
+    if (t->json)
+        raw.c_oflag = t->saved.c_oflag;
     t->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
-    vt_log_set_raw_terminal(t->raw && isatty(STDERR_FILENO));
+    vt_log_set_raw_terminal(t->raw && !t->json && isatty(STDERR_FILENO));
 }
 
 void vt_terminal_attach(struct vt_terminal *terminal, struct vt_console *console)
@@ -230,8 +253,9 @@ void vt_terminal_finish(struct vt_terminal *terminal)
 
     while ((n = read(terminal->pipe_fd, chunk, sizeof(chunk))) > 0)
         on_output(terminal, chunk, (size_t)n);
-    if (terminal->queue.len > 0)
-        flush_queue(terminal);
+    if (terminal->json)
+        on_rest(terminal->rest_timer, terminal);
+    (void)vt_outlet_flush(terminal->out);
     if (terminal->raw)
         (void)tcsetattr(STDIN_FILENO, TCSANOW, &terminal->saved);
     vt_log_set_raw_terminal(false);

@@ -52,7 +52,7 @@ static int replace(int standard, bool we_read)
     return ours;
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, enum vt_log_format format)
 {
     if (make_test_dir(state) < 0)
         return -1;
@@ -60,10 +60,20 @@ static int set_up(void **state)
     out_fd = replace(STDOUT_FILENO, true);
     err_fd = replace(STDERR_FILENO, true);
     sent = received = 0;
-    if (vt_terminal_new(&terminal, in_dir("console"), NULL) < 0)
+    if (vt_terminal_new(&terminal, in_dir("console"), format, NULL) < 0)
         return -1;
     qemu_fd = open(in_dir("console"), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     return qemu_fd < 0 ? -1 : 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, VT_LOG_TEXT);
+}
+
+static int set_up_json(void **state)
+{
+    return set_up_with(state, VT_LOG_JSON);
 }
 
 static int tear_down(void **state)
@@ -247,12 +257,138 @@ static void the_pipe_is_made_anew(void **state)
 
     (void)state;
     put_text(in_dir("other"), "left from an earlier run");
-    assert_int_equal(vt_terminal_new(&other, in_dir("other"), NULL), 0);
+    assert_int_equal(vt_terminal_new(&other, in_dir("other"), VT_LOG_TEXT, NULL), 0);
     assert_int_equal(stat(in_dir("other"), &st), 0);
     assert_true(S_ISFIFO(st.st_mode));
     assert_int_equal(st.st_mode & 0777, 0600);
-    assert_int_equal(vt_terminal_new(&other, in_dir("none/console"), &err), -ENOENT);
+    assert_int_equal(vt_terminal_new(&other, in_dir("none/console"), VT_LOG_TEXT, &err), -ENOENT);
     assert_int_equal(err.cause, VT_CAUSE_INTERNAL);
+}
+
+/* ---- listeners ---- */
+
+static void on_tapped(const char *text, size_t len, void *data)
+{
+    uint64_t *heard = data;
+
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal((uint8_t)text[i], (*heard + i) % 251);
+    *heard += len;
+}
+
+/* They hear all of it, also when nobody reads standard output. */
+static void taps_hear_everything(void **state)
+{
+    uint64_t one = 0, two = 0;
+
+    (void)state;
+    vt_terminal_tap(terminal, on_tapped, &one);
+    say(1000);
+    assert_int_equal(one, sent);
+    two = sent;
+    vt_terminal_tap(terminal, on_tapped, &two);
+    say(5 * MIB);
+    assert_int_equal(one, sent);
+    assert_int_equal(two, sent);
+    vt_terminal_finish(terminal);
+}
+
+static struct timespec stamp(void)
+{
+    struct stat st;
+
+    assert_int_equal(stat(in_dir("console.stamp"), &st), 0);
+    return st.st_mtim;
+}
+
+static void the_stamp_has_the_time_of_the_last_output(void **state)
+{
+    const struct timespec past[] = {{1000, 0}, {1000, 0}};
+
+    (void)state;
+    say(10);
+    run_for(1100);
+    /* no output: it is left alone */
+    assert_int_equal(utimensat(AT_FDCWD, in_dir("console.stamp"), past, 0), 0);
+    run_for(50);
+    assert_int_equal(stamp().tv_sec, 1000);
+    say(10);
+    assert_in_range(stamp().tv_sec, time(NULL) - 1, time(NULL) + 1);
+    vt_terminal_finish(terminal);
+}
+
+/* ---- JSON ---- */
+
+/* What came on standard output since the call before, without the times. */
+static const char *objects(void)
+{
+    static char text[65536];
+    ssize_t n = read(out_fd, text, sizeof(text) - 1);
+    char *to = text;
+
+    text[n > 0 ? n : 0] = '\0';
+    for (const char *at = text; (at = strstr(at, "\"line\":")); at++) {
+        size_t len = strcspn(at, "\n");
+
+        memmove(to, at + 7, len - 7);
+        to += len - 7;
+    }
+    *to = '\0';
+    return text;
+}
+
+static void put(const char *text)
+{
+    assert_int_equal(write(qemu_fd, text, strlen(text)), strlen(text));
+    run_for(20);
+}
+
+static void lines_come_as_objects(void **state)
+{
+    (void)state;
+    put("one\r\ntwo\r\nlog");
+    assert_string_equal(objects(), "\"one\"}\"two\"}");
+    put("in: ");
+    assert_string_equal(objects(), "");
+    /* a prompt rests, and is shown; once */
+    run_for(400);
+    assert_string_equal(objects(), "\"login: \",\"partial\":true}");
+    run_for(600);
+    assert_string_equal(objects(), "");
+    put("root\r\n");
+    assert_string_equal(objects(), "\"root\"}");
+    put("the last");
+    vt_terminal_finish(terminal);
+    assert_string_equal(objects(), "\"the last\",\"partial\":true}");
+}
+
+/* Whatever is dropped, what comes out is whole lines, and what is lost is told. */
+static void blocked_objects_are_whole(void **state)
+{
+    static char text[8 * MIB];
+    size_t len = 0;
+
+    (void)state;
+    say(20 * MIB);
+    for (int idle = 0; idle < 20; idle++) {
+        ssize_t n = read(out_fd, text + len, sizeof(text) - 1 - len);
+
+        if (n > 0) {
+            len += (size_t)n;
+            idle = 0;
+        }
+        run_for(1);
+    }
+    assert_in_range(len, MIB / 2, 3 * MIB);
+    text[len] = '\0';
+    for (char *line = text, *end; *line; line = end + 1) {
+        end = strchr(line, '\n');
+        assert_non_null(end);
+        assert_memory_equal(line, "{\"time\":\"", 9);
+        assert_int_equal(end[-1], '}');
+    }
+    assert_non_null(strstr(logged(), "standard output was blocked: "));
+    vt_terminal_finish(terminal);
 }
 
 /* ---- typing ---- */
@@ -367,15 +503,24 @@ static void a_terminal_is_raw_until_the_end(void **state)
 }
 
 #define WITH_STREAMS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_JSON(test)    cmocka_unit_test_setup_teardown(test, set_up_json, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_STREAMS(what_is_said_comes_out),          WITH_STREAMS(a_blocked_reader_stops_nothing),
-        WITH_STREAMS(a_slow_reader_loses_nothing),     WITH_STREAMS(nobody_is_there),
-        WITH_STREAMS(the_last_words_come_out),         WITH_STREAMS(the_pipe_is_made_anew),
-        WITH_STREAMS(typing_without_a_console),        WITH_STREAMS(nobody_types),
+        WITH_STREAMS(what_is_said_comes_out),
+        WITH_STREAMS(a_blocked_reader_stops_nothing),
+        WITH_STREAMS(a_slow_reader_loses_nothing),
+        WITH_STREAMS(nobody_is_there),
+        WITH_STREAMS(the_last_words_come_out),
+        WITH_STREAMS(the_pipe_is_made_anew),
+        WITH_STREAMS(typing_without_a_console),
+        WITH_STREAMS(nobody_types),
         WITH_STREAMS(a_terminal_is_raw_until_the_end),
+        WITH_STREAMS(taps_hear_everything),
+        WITH_STREAMS(the_stamp_has_the_time_of_the_last_output),
+        WITH_JSON(lines_come_as_objects),
+        WITH_JSON(blocked_objects_are_whole),
     };
 
     return cmocka_run_group_tests(tests, init_loop, NULL);

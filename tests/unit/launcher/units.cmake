@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_unit(launcher cloud_report)
+vt_unit(launcher console_lines)
 vt_unit(launcher control)
 vt_unit(launcher data_dir)
+vt_unit(launcher events)
 vt_unit(launcher host_keys)
 vt_unit(launcher offline)
 vt_unit(launcher probe)
