@@ -17,9 +17,9 @@ packages() {
   case $1 in
     build)
       printf '%s\n' cmake gcc libc6-dev ninja-build pkg-config libarchive-dev libcurl4-gnutls-dev libgnutls28-dev \
-        libisofs-dev libjson-c-dev libmnl-dev libnftables-dev libvirt-dev libyaml-dev
+        libisofs-dev libjson-c-dev libmicrohttpd-dev libmnl-dev libnftables-dev libvirt-dev libyaml-dev
       ;;
-    unit) printf '%s\n' libcmocka-dev qemu-utils ;;
+    unit) printf '%s\n' libcmocka-dev openssh-client qemu-utils ;;
     lint) printf '%s\n' clang-format clang-tidy shellcheck ;;
     e2e) printf '%s\n' bats curl e2fsprogs iproute2 jq openssh-client parallel procps python3 sshpass util-linux ;;
     *) die 2 "there is no group '$1'; see --help" ;;

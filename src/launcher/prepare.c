@@ -11,6 +11,7 @@
 #include "image/find.h"
 #include "image/obtain.h"
 #include "launcher/qemu_cache.h"
+#include "launcher/ssh_files.h"
 #include "net/bridge.h"
 #include "net/check.h"
 #include "net/dhcp.h"
@@ -212,6 +213,46 @@ static int note_seed(struct vt_prepared *p, struct vt_error *err)
     return r < 0 ? vt_error_errno(err, VT_CAUSE_DATA_DIR, -r, "cannot write %s", path) : 0;
 }
 
+/* What could not be added to the seed is no reason to have no guest: say so, and go on. */
+static void cannot_add(struct vt_error *err, const char *without)
+{
+    vt_warning("%s; so %s", err->msg, without);
+    vt_error_done(err);
+}
+
+/* An SSH key of the launcher's, for `virtainer ssh`. Returns a negative errno when stopped. */
+static int add_own_key(struct vt_prepared *p, const struct vt_config *config)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *key = NULL;
+    int r;
+
+    if (!p->overlay.reused)
+        vt_ssh_forget_hosts(&p->data);
+    if (config->own_key == VT_OWN_KEY_NO ||
+        (config->own_key == VT_OWN_KEY_AUTO && vt_seed_has_key(&p->seed)))
+        return 0;
+    r = vt_ssh_own_key(&p->data, vt_loop_stop_fd(), &key, &err);
+    if (r < 0 && r != -ECANCELED)
+        cannot_add(&err, "the guest gets no key of the launcher's");
+    else if (r == 0 && !vt_seed_add_key(&p->seed, key))
+        vt_warning("nothing can be added to the mounted meta-data, so the guest gets no key of the "
+                   "launcher's");
+    return r == -ECANCELED ? r : 0;
+}
+
+static void add_phone_home(struct vt_prepared *p, const struct vt_config *config)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    if (!config->phone_home || !p->has_network || !vt_seed_can_phone_home(&p->seed))
+        return;
+    if (vt_phone_home_listen(&p->phone_home, &p->net, &p->data, &err) < 0)
+        cannot_add(&err, "cloud-init does not tell when it has finished");
+    else
+        vt_seed_add_phone_home(&p->seed, vt_phone_home_url(p->phone_home));
+}
+
 static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
     p->seed_path = p->seed.kind == VT_SEED_READY_ISO ? p->seed.ready_iso : config->cloud_init_disk;
@@ -219,6 +260,9 @@ static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, s
         return 0;
     if (note_seed(p, err) < 0)
         return -EIO;
+    if (add_own_key(p, config) < 0)
+        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while the seed was made");
+    add_phone_home(p, config);
     return vt_seed_iso_write(&p->seed, config->cloud_init_disk, err);
 }
 

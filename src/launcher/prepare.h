@@ -11,6 +11,7 @@
 #include "image/probe.h"
 #include "launcher/daemon.h"
 #include "launcher/data_dir.h"
+#include "launcher/phone_home.h"
 #include "launcher/saved.h"
 #include "net/plan.h"
 #include "seed/seed.h"
@@ -27,10 +28,11 @@ struct vt_prepared {
     struct vt_overlay overlay;
     char *uuid;
     bool has_network;
-    struct vt_net_plan net; /* when has_network */
-    pid_t dhcp_pid;         /* when has_network */
-    struct vt_saved saved;  /* VT_SAVED_FITS: the guest is resumed from it */
-    char *saved_notice;     /* a sentence about one that was set aside, or NULL */
+    struct vt_net_plan net;           /* when has_network */
+    pid_t dhcp_pid;                   /* when has_network */
+    struct vt_saved saved;            /* VT_SAVED_FITS: the guest is resumed from it */
+    char *saved_notice;               /* a sentence about one that was set aside, or NULL */
+    struct vt_phone_home *phone_home; /* NULL: cloud-init is not told to call */
     struct vt_daemon *daemon;
 };
 

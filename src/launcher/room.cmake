@@ -15,10 +15,13 @@ vt_room(launcher BELOW base host config image seed net vm
           launcher.c
           offline.c
           outlet.c
+          phone_form.c
+          phone_home.c
           prepare.c
           probe.c
           protocol.c
           qemu_cache.c
+          readiness.c
           ready.c
           run_dir.c
           saved.c
@@ -31,4 +34,4 @@ vt_room(launcher BELOW base host config image seed net vm
           terminal.c
           verdict.c
           wait.c
-        LIBRARIES PkgConfig::JSONC PkgConfig::LIBVIRT)
+        LIBRARIES PkgConfig::JSONC PkgConfig::LIBMICROHTTPD PkgConfig::LIBVIRT)

@@ -36,6 +36,8 @@ static void add_seed(struct vt_buf *out, const struct vt_seed *seed)
     vt_buf_addf(out, "user-data %s, meta-data %s", seed->user_data.origin, seed->meta_data.origin);
     if (seed->key_count > 0)
         vt_buf_addf(out, ", %zu SSH key%s", seed->key_count, seed->key_count == 1 ? "" : "s");
+    if (seed->own_key)
+        vt_buf_adds(out, ", the launcher's SSH key");
     if (seed->password_set)
         vt_buf_adds(out, ", a password");
     vt_buf_adds(out, "\n");

@@ -78,6 +78,16 @@ char *vt_password_config(const char *password)
     return vt_fmt("#cloud-config\n%schpasswd:\n  expire: false\nssh_pwauth: true\n", line);
 }
 
+char *vt_phone_home_config(const char *url)
+{
+    return vt_fmt("phone_home:\n"
+                  "  url: %s\n"
+                  "  post: [instance_id, hostname, fqdn, pub_key_rsa, pub_key_ecdsa, "
+                  "pub_key_ed25519]\n"
+                  "  tries: 1\n",
+                  url);
+}
+
 char *vt_empty_config(void)
 {
     return vt_strdup("#cloud-config\n{}\n");

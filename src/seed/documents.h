@@ -21,6 +21,13 @@ enum vt_data_format vt_data_format(const char *text, size_t len);
  * vt_password_check(). */
 char *vt_password_config(const char *password);
 
+/*
+ * The part of a cloud-config that has cloud-init post its host keys to @url (letters, digits and
+ * "/:.-") when an instance's first boot is done. One try: who listens does so before the guest
+ * runs, and waiting for nobody would hold up the boot.
+ */
+char *vt_phone_home_config(const char *url);
+
 /* The least user-data: the file must be there, and a bare "#cloud-config" makes cloud-init warn. */
 char *vt_empty_config(void);
 

@@ -481,3 +481,49 @@ int vt_seed_collect(const struct vt_config *config, const char *root, struct vt_
     seed = (struct vt_seed){0};
     return 0;
 }
+
+/* The launcher's additions */
+
+bool vt_seed_has_key(const struct vt_seed *seed)
+{
+    const struct vt_seed_doc *user = &seed->user_data;
+
+    /* Meta-data holds those of the file, too. */
+    return vt_yaml_top_has(seed->meta_data.text, seed->meta_data.len, "public-keys") ||
+           (vt_data_format(user->text, user->len) == VT_DATA_CLOUD_CONFIG &&
+            vt_yaml_top_has(user->text, user->len, "ssh_authorized_keys"));
+}
+
+bool vt_seed_add_key(struct vt_seed *seed, const char *line)
+{
+    VT_AUTO_FREE char *copy = vt_strdup(line);
+    struct vt_keys keys = {.lines = &copy, .count = 1};
+    struct vt_seed_doc *own = &seed->meta_data;
+    char *text = vt_meta_data(own->text, own->len, NULL, NULL, &keys);
+
+    if (!text)
+        return false;
+    vt_str_replace(&own->text, text);
+    own->len = strlen(text);
+    seed->own_key = true;
+    return true;
+}
+
+bool vt_seed_can_phone_home(const struct vt_seed *seed)
+{
+    const struct vt_seed_doc *user = &seed->user_data;
+    const struct vt_seed_doc *vendor = &seed->vendor_data;
+
+    if (vt_data_format(user->text, user->len) == VT_DATA_CLOUD_CONFIG &&
+        vt_yaml_top_has(user->text, user->len, "phone_home"))
+        return false;
+    return !vendor->text || vt_streq(vendor->origin, "generated");
+}
+
+void vt_seed_add_phone_home(struct vt_seed *seed, const char *url)
+{
+    VT_AUTO_FREE char *part = vt_phone_home_config(url);
+    struct vt_seed_doc *vendor = &seed->vendor_data;
+
+    doc_generate(vendor, vt_fmt("%s%s", vendor->text ? vendor->text : "#cloud-config\n", part));
+}

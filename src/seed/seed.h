@@ -49,6 +49,7 @@ struct vt_seed {
     struct vt_seed_doc vendor_data;
     struct vt_seed_doc network_config;
     size_t key_count;    /* keys read from /tmp/id_rsa.pub */
+    bool own_key;        /* vt_seed_add_key() added one of the launcher's */
     bool password_set;   /* the seed sets PASSWORD for the default user */
     char *made_password; /* PASSWORD=random: what was made, to be printed once; else NULL */
     char *instance_id;   /* what cloud-init will see, or NULL when the meta-data has none */
@@ -76,3 +77,22 @@ int vt_seed_collect(const struct vt_config *config, const char *root, struct vt_
 char *vt_seed_digest(const struct vt_seed *seed);
 
 void vt_seed_done(struct vt_seed *seed);
+
+/*
+ * What the launcher adds of its own. Not for a ready ISO, and only after vt_seed_digest(): a digest
+ * is of what a person gave, and INSTANCE_ID=auto was made from that already.
+ */
+
+/* Whether the person gave a key, as far as is seen without being cloud-init. */
+bool vt_seed_has_key(const struct vt_seed *seed);
+
+/* Add the public key @line to meta-data's public-keys. Returns false when nothing can be added to
+ * mounted meta-data. */
+bool vt_seed_add_key(struct vt_seed *seed, const char *line);
+
+/* Whether there is a place for a phone_home of ours: no vendor-data is mounted, and the user-data
+ * has none of its own. */
+bool vt_seed_can_phone_home(const struct vt_seed *seed);
+
+/* Then have cloud-init post to @url when it has finished, by vendor-data. */
+void vt_seed_add_phone_home(struct vt_seed *seed, const char *url);

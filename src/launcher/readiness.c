@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation. SSH: the kernel tells when the guest first appears on the network; from then
+ * on its SSH port is tried, at most once a second, until it answers or PATIENCE is over. Before,
+ * and when all is known, nothing of this wakes us.
+ *
+ * cloud-init: its lines on the console tell its begin and its end at every boot. phone_home tells
+ * the end of an instance's first boot too, also where the console is mute, but comes a moment
+ * before cloud-init's own last words, and knows nothing of errors. So after it we wait a little for
+ * the console; and where a guest agent is, its reading of cloud-init's files decides: they are
+ * written after the last words. A guest that was resumed has said all that before: what was known
+ * then is kept in the data directory.
+ */
+#include "launcher/readiness.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "host/files.h"
+#include "host/loop.h"
+#include "host/worker.h"
+#include "launcher/cloud_ask.h"
+#include "launcher/cloud_report.h"
+#include "launcher/probe.h"
+#include "launcher/ssh_files.h"
+#include "launcher/wait.h"
+#include "net/neighbour.h"
+
+/* Milliseconds. */
+#define FIRST_PAUSE   200    /* between two knocks, growing from this… */
+#define LAST_PAUSE    1000   /* …to this */
+#define KNOCK_LIMIT   1500   /* for one knock */
+#define PATIENCE      300000 /* for all of them */
+#define CONSOLE_TIME  20000  /* from phone_home to the last words, on a console that speaks */
+#define MUTE_TIME     1000   /* the same where it said nothing so far */
+#define ASK_PAUSE     500    /* between two questions to the agent near the end */
+#define MUTE_PAUSE    3000   /* and far from it, when the console is mute */
+#define SSH_LAST_TIME 10000  /* for SSH to answer after cloud-init's end */
+
+/* How often the agent is asked. */
+#define ASKS_AT_END 10
+#define ASKS_MUTE   400
+
+#define RECORD_NAME "ready"
+#define RECORD_MAX  65536
+
+struct vt_readiness {
+    struct vt_status *status;
+    const struct vt_prepared *prepared;
+    struct vt_vm *vm;
+    void (*on_change)(void *data);
+    void *data;
+    int64_t began; /* ms */
+    bool announced;
+
+    int neighbour_fd;
+    int neighbour_watch;
+    struct vt_probe probe;
+    int probe_watch;
+    int knock_timer;
+    int pause;
+    int64_t patience_ends;
+
+    struct vt_cloud_report report;
+    bool concluded;
+    size_t keys_kept; /* how many of the report's are in known_hosts */
+    int end_timer;    /* the end is known, its last words are not */
+    int ask_timer;
+    int asks; /* that are left */
+    bool asking;
+    struct vt_worker *worker; /* NULL until the agent is asked first */
+    int announce_timer;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static struct vt_ready *ready(struct vt_readiness *r)
+{
+    return &r->status->ready;
+}
+
+/* ---- the line in the log ---- */
+
+static void announce(struct vt_readiness *r)
+{
+    const struct vt_ready *is = ready(r);
+    const char *address = r->status->address ? r->status->address : r->status->guest_address;
+    VT_AUTO_BUF struct vt_buf text = VT_BUF_INIT(8192);
+    double seconds = (double)(now_ms() - r->began) / 1000.0;
+
+    r->announced = true;
+    vt_loop_update_timer(r->announce_timer, -1);
+    vt_buf_addf(&text,
+                "%s after %.1f s: ", is->cloud_init == VT_CLOUD_INIT_ERROR ? "not ready" : "ready",
+                seconds);
+    if (is->detail)
+        vt_buf_adds(&text, is->detail);
+    if (is->passed[VT_MILESTONE_SSH])
+        vt_buf_addf(&text, "%sSSH answers at %s", is->detail ? "; " : "", address);
+    else if (r->status->guest_address)
+        vt_buf_adds(&text, "; SSH does not answer");
+    if (is->cloud_init == VT_CLOUD_INIT_ERROR || is->cloud_init == VT_CLOUD_INIT_DEGRADED)
+        vt_warning("%s", vt_buf_str(&text));
+    else
+        vt_info("%s", vt_buf_str(&text));
+}
+
+static void on_announce_timer(int timer, void *data)
+{
+    (void)timer;
+    announce(data);
+}
+
+/* Once the guest is ready, say so; or wait for SSH a little, if that alone is missing. */
+static void consider_announcing(struct vt_readiness *r)
+{
+    bool no_news = ready(r)->cloud_init == VT_CLOUD_INIT_UNSEEN && !r->status->guest_address;
+
+    if (r->announced || no_news)
+        return;
+    if (vt_wait_judge(r->status, VT_MILESTONE_READY) != VT_WAIT_ON)
+        announce(r);
+    else if (r->concluded)
+        vt_loop_update_timer(r->announce_timer, SSH_LAST_TIME);
+}
+
+static void changed(struct vt_readiness *r)
+{
+    r->on_change(r->data);
+    consider_announcing(r);
+}
+
+static void pass(struct vt_readiness *r, enum vt_milestone milestone)
+{
+    if (ready(r)->passed[milestone])
+        return;
+    ready(r)->passed[milestone] = time(NULL);
+    changed(r);
+}
+
+/* ---- SSH ---- */
+
+static void stop_knocking(struct vt_readiness *r)
+{
+    vt_loop_update_timer(r->knock_timer, -1);
+    if (r->probe_watch >= 0)
+        vt_loop_remove_fd(r->probe_watch);
+    r->probe_watch = -1;
+    (void)vt_probe_stop(&r->probe);
+}
+
+/* A knock came to @result. */
+static void on_answer(struct vt_readiness *r, enum vt_probe_result result)
+{
+    stop_knocking(r);
+    if (result != VT_PROBE_SSH && now_ms() < r->patience_ends) {
+        vt_loop_update_timer(r->knock_timer, r->pause);
+        r->pause = r->pause * 3 / 2 < LAST_PAUSE ? r->pause * 3 / 2 : LAST_PAUSE;
+    }
+    if (result >= VT_PROBE_ALIVE)
+        pass(r, VT_MILESTONE_NETWORK);
+    if (result == VT_PROBE_SSH)
+        pass(r, VT_MILESTONE_SSH);
+}
+
+static void on_probe(int watch, int fd, unsigned events, void *data)
+{
+    struct vt_readiness *r = data;
+    enum vt_probe_result result = vt_probe_step(&r->probe);
+
+    (void)fd;
+    (void)events;
+    if (result != VT_PROBE_PENDING)
+        on_answer(r, result);
+    else
+        vt_loop_update_fd(watch, VT_EVENT_READ);
+}
+
+/* Knock, or give up a knock that takes too long. */
+static void on_knock_timer(int timer, void *data)
+{
+    struct vt_readiness *r = data;
+    enum vt_probe_result result;
+
+    if (r->probe.fd >= 0) {
+        on_answer(r, r->probe.connected ? VT_PROBE_ALIVE : VT_PROBE_SILENT);
+        return;
+    }
+    result = vt_probe_start(&r->probe, r->status->guest_address, VT_PROBE_PORT);
+    if (result == VT_PROBE_PENDING)
+        r->probe_watch = vt_loop_add_fd(r->probe.fd, VT_EVENT_WRITE, on_probe, r);
+    if (result == VT_PROBE_PENDING && r->probe_watch >= 0)
+        vt_loop_update_timer(timer, KNOCK_LIMIT);
+    else
+        on_answer(r, VT_PROBE_SILENT);
+}
+
+static void stop_listening(struct vt_readiness *r)
+{
+    if (r->neighbour_fd < 0)
+        return;
+    vt_loop_remove_fd(r->neighbour_watch);
+    vt_closep(&r->neighbour_fd);
+    r->neighbour_fd = -1;
+}
+
+static void start_knocking(struct vt_readiness *r)
+{
+    stop_listening(r);
+    if (!r->status->guest_address || ready(r)->passed[VT_MILESTONE_SSH])
+        return;
+    stop_knocking(r);
+    r->patience_ends = now_ms() + PATIENCE;
+    r->pause = FIRST_PAUSE;
+    vt_loop_update_timer(r->knock_timer, 0);
+}
+
+static void on_neighbour(int watch, int fd, unsigned events, void *data)
+{
+    struct vt_readiness *r = data;
+
+    (void)watch;
+    (void)events;
+    if (vt_neighbour_news(fd, r->prepared->net.guest))
+        start_knocking(r);
+}
+
+static void listen_for_guest(struct vt_readiness *r)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    if (!r->status->guest_address)
+        return;
+    r->neighbour_fd = vt_neighbour_watch(&err);
+    if (r->neighbour_fd >= 0)
+        r->neighbour_watch = vt_loop_add_fd(r->neighbour_fd, VT_EVENT_READ, on_neighbour, r);
+    else
+        start_knocking(r);
+}
+
+/* ---- host keys ---- */
+
+static void keep_keys(struct vt_readiness *r, const struct vt_host_keys *keys, const char *instance)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    bool is_new = false;
+
+    if (keys->count == 0 || !r->status->guest_address)
+        return;
+    if (vt_ssh_keep_hosts(&r->prepared->data, keys, r->status->guest_address, instance, &is_new,
+                          &err) < 0)
+        vt_warning("%s", err.msg);
+    else if (is_new)
+        vt_warning("the guest's SSH host keys are others than before, though it is the same "
+                   "instance (%s): the new ones are noted for virtainer ssh",
+                   instance);
+}
+
+static void keep_console_keys(struct vt_readiness *r)
+{
+    const char *instance = r->prepared->seed.instance_id;
+
+    if (r->report.keys.count == r->keys_kept)
+        return;
+    keep_keys(r, &r->report.keys, instance ? instance : "");
+    r->keys_kept = r->report.keys.count;
+}
+
+/* ---- cloud-init ---- */
+
+static void write_record(struct vt_readiness *r)
+{
+    VT_AUTO_FREE char *path = vt_data_dir_file(&r->prepared->data, RECORD_NAME);
+    struct json_object *object = vt_ready_to_json(ready(r));
+    const char *text = json_object_to_json_string(object);
+
+    if (vt_file_write(path, text, strlen(text), 0644, r->prepared->data.path) < 0)
+        vt_warning("cannot write %s", path);
+    (void)json_object_put(object);
+}
+
+/* What was known when the guest was saved. */
+static void read_record(struct vt_readiness *r)
+{
+    VT_AUTO_FREE char *path = vt_data_dir_file(&r->prepared->data, RECORD_NAME);
+    VT_AUTO_FREE char *text = NULL;
+    struct json_object *object;
+    struct vt_ready was;
+
+    if (vt_file_read(path, RECORD_MAX, &text, NULL) < 0)
+        return;
+    object = json_tokener_parse(text);
+    vt_ready_from_json(object, &was);
+    (void)json_object_put(object);
+    ready(r)->cloud_init = was.cloud_init;
+    ready(r)->cloud_init_at = was.cloud_init_at;
+    vt_str_replace(&ready(r)->detail, VT_TAKE_PTR(was.detail));
+    r->concluded = was.cloud_init > VT_CLOUD_INIT_PENDING;
+}
+
+static void remove_record(const struct vt_readiness *r)
+{
+    VT_AUTO_FREE char *path = vt_data_dir_file(&r->prepared->data, RECORD_NAME);
+
+    (void)unlink(path);
+}
+
+/* Take over what the report says. Its end counts only when it is @final. */
+static void take_report(struct vt_readiness *r, bool final)
+{
+    enum vt_cloud_init state = vt_cloud_report_state(&r->report);
+
+    if (state > VT_CLOUD_INIT_PENDING && !final)
+        state = VT_CLOUD_INIT_PENDING;
+    if (state == ready(r)->cloud_init)
+        return;
+    ready(r)->cloud_init = state;
+    ready(r)->cloud_init_at = time(NULL);
+    vt_str_replace(&ready(r)->detail, final ? vt_cloud_report_text(&r->report) : NULL);
+    if (final)
+        write_record(r);
+    changed(r);
+}
+
+static void conclude(struct vt_readiness *r)
+{
+    if (r->concluded)
+        return;
+    r->concluded = true;
+    r->asks = 0;
+    r->report.ended = true;
+    vt_loop_update_timer(r->end_timer, -1);
+    vt_loop_update_timer(r->ask_timer, -1);
+    take_report(r, true);
+    /* cloud-init has ended, so the guest has a network if it will ever have one. */
+    if (!ready(r)->passed[VT_MILESTONE_SSH])
+        start_knocking(r);
+}
+
+struct question {
+    struct vt_readiness *readiness;
+    char *name;
+    int result;
+    char *text;
+    bool ended;
+    struct vt_error err;
+};
+
+static void ask_on_worker(void *data)
+{
+    struct question *q = data;
+
+    q->result = vt_cloud_ask(q->name, &q->text, &q->ended, &q->err);
+}
+
+/* The end is near or past: what the agent says decides, as soon as it is final. */
+static void on_answered(void *data)
+{
+    struct question *q = data;
+    struct vt_readiness *r = q->readiness;
+    bool told = q->result == 0 && q->ended && vt_cloud_report_status(&r->report, q->text) == 0;
+
+    vt_debug("the agent on cloud-init: %s",
+             q->result < 0 ? q->err.msg : (q->ended ? "it has ended" : "it has not ended"));
+    r->asking = false;
+    if (r->concluded) {
+        /* a late answer */
+    } else if (told) {
+        conclude(r);
+    } else if (q->result == 0 && r->asks > 0) {
+        r->report.begun = true;
+        take_report(r, false);
+        vt_loop_update_timer(r->ask_timer, r->report.ended ? ASK_PAUSE : MUTE_PAUSE);
+    } else if (r->report.ended) {
+        conclude(r);
+    }
+    vt_error_done(&q->err);
+    free(q->text);
+    free(q->name);
+    free(q);
+}
+
+static void ask(struct vt_readiness *r)
+{
+    struct question *q;
+
+    vt_loop_update_timer(r->ask_timer, -1);
+    if (r->asking || r->concluded)
+        return;
+    /* Not the launcher's, as an agent may take its time, and a stop must not wait for it. */
+    if (!r->worker && vt_worker_new(&r->worker, NULL) < 0) {
+        if (r->report.ended)
+            conclude(r);
+        return;
+    }
+    q = vt_calloc(1, sizeof(*q));
+    q->readiness = r;
+    q->name = vt_strdup(r->status->name);
+    r->asking = true;
+    r->asks--;
+    vt_worker_submit(r->worker, ask_on_worker, on_answered, q);
+}
+
+static void on_ask_timer(int timer, void *data)
+{
+    (void)timer;
+    ask(data);
+}
+
+/* cloud-init has said its last words, or should have. */
+static void begin_end(struct vt_readiness *r)
+{
+    vt_loop_update_timer(r->end_timer, -1);
+    r->report.ended = true;
+    take_report(r, false);
+    if (!vt_vm_has_agent(r->vm)) {
+        conclude(r);
+        return;
+    }
+    r->asks = ASKS_AT_END;
+    ask(r);
+}
+
+static void on_end_timer(int timer, void *data)
+{
+    (void)timer;
+    begin_end(data);
+}
+
+void vt_readiness_console(const char *data, size_t len, void *readiness)
+{
+    struct vt_readiness *r = readiness;
+    bool ended = r->report.ended, begun = r->report.begun;
+
+    vt_cloud_report_console(&r->report, data, len);
+    keep_console_keys(r);
+    if (ended && !r->report.ended) {
+        /* Another boot that no event told of (kexec). */
+        r->concluded = false;
+        r->announced = false;
+        r->began = now_ms();
+    }
+    if (!r->concluded && r->report.ended && !ended)
+        begin_end(r);
+    else if (!r->concluded && (r->report.begun != begun || r->report.ended != ended))
+        take_report(r, false);
+}
+
+static void on_phone_home(const struct vt_phone_call *call, void *data)
+{
+    struct vt_readiness *r = data;
+    bool speaks = r->report.begun;
+
+    vt_debug("cloud-init's phone_home: instance %s, host %s, %zu host keys", call->instance_id,
+             call->hostname, call->keys.count);
+    pass(r, VT_MILESTONE_NETWORK);
+    keep_keys(r, &call->keys, call->instance_id);
+    if (r->concluded || r->report.ended)
+        return;
+    r->report.begun = true;
+    take_report(r, false);
+    vt_loop_update_timer(r->end_timer, speaks ? CONSOLE_TIME : MUTE_TIME);
+}
+
+void vt_readiness_agent(struct vt_readiness *r)
+{
+    /* A console that speaks tells the end by itself. */
+    if (r->concluded || r->report.begun || r->asks > 0)
+        return;
+    r->asks = ASKS_MUTE;
+    vt_loop_update_timer(r->ask_timer, MUTE_PAUSE);
+}
+
+/* ---- life ---- */
+
+struct vt_readiness *vt_readiness_new(struct vt_status *status, const struct vt_prepared *prepared,
+                                      struct vt_vm *vm, void (*on_change)(void *data), void *data)
+{
+    struct vt_readiness *r = vt_calloc(1, sizeof(*r));
+
+    *r = (struct vt_readiness){
+        .status = status,
+        .prepared = prepared,
+        .vm = vm,
+        .on_change = on_change,
+        .data = data,
+        .began = now_ms(),
+        .neighbour_fd = -1,
+        .probe = VT_PROBE_INIT,
+        .probe_watch = -1,
+        .knock_timer = vt_loop_add_timer(-1, on_knock_timer, r),
+        .end_timer = vt_loop_add_timer(-1, on_end_timer, r),
+        .ask_timer = vt_loop_add_timer(-1, on_ask_timer, r),
+        .announce_timer = vt_loop_add_timer(-1, on_announce_timer, r),
+    };
+    vt_cloud_report_init(&r->report, prepared->phone_home != NULL);
+    if (prepared->phone_home)
+        vt_phone_home_on_call(prepared->phone_home, on_phone_home, r);
+    /* Before the guest runs, so that no news is missed. */
+    listen_for_guest(r);
+    return r;
+}
+
+void vt_readiness_begin(struct vt_readiness *r, bool resumed)
+{
+    pass(r, VT_MILESTONE_RUNNING);
+    if (!resumed) {
+        remove_record(r);
+        return;
+    }
+    read_record(r);
+    start_knocking(r);
+    if (vt_vm_has_agent(r->vm))
+        vt_readiness_agent(r);
+}
+
+void vt_readiness_reboot(struct vt_readiness *r)
+{
+    int64_t running = ready(r)->passed[VT_MILESTONE_RUNNING];
+
+    vt_cloud_report_done(&r->report);
+    vt_cloud_report_init(&r->report, r->prepared->phone_home != NULL);
+    vt_loop_update_timer(r->end_timer, -1);
+    vt_loop_update_timer(r->ask_timer, -1);
+    vt_loop_update_timer(r->announce_timer, -1);
+    r->concluded = r->announced = false;
+    r->keys_kept = 0;
+    r->asks = 0;
+    r->began = now_ms();
+    vt_ready_done(ready(r));
+    ready(r)->passed[VT_MILESTONE_RUNNING] = running;
+    remove_record(r);
+    start_knocking(r);
+    changed(r);
+}
