@@ -305,3 +305,20 @@ int vt_readable_by(const char *path, uid_t uid, gid_t gid)
     status = exit_status(pid);
     return status < 0 ? status : -status;
 }
+
+/* How long a killed process may stay, when the kernel waits for a disk. */
+#define KILL_MS 5000
+
+int vt_end_process(pid_t pid, int term_ms)
+{
+    VT_AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd gone = {.fd = fd, .events = POLLIN};
+
+    if (fd < 0)
+        return 0;
+    (void)syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0);
+    if (poll(&gone, 1, term_ms) > 0)
+        return 0;
+    (void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+    return poll(&gone, 1, KILL_MS) > 0 ? 0 : -ETIMEDOUT;
+}

@@ -42,3 +42,9 @@ int vt_run(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, i
  * user. Returns 0 or a negative errno (-EACCES).
  */
 int vt_readable_by(const char *path, uid_t uid, gid_t gid) VT_MUST_CHECK;
+
+/*
+ * End process @pid: SIGTERM, SIGKILL after @term_ms if that was not enough, and wait until it is
+ * gone. May be called from any thread; somebody else must reap it. Returns 0 or -ETIMEDOUT.
+ */
+int vt_end_process(pid_t pid, int term_ms) VT_MUST_CHECK;

@@ -306,11 +306,20 @@ int vt_saved_begin(const struct vt_data_dir *data, char **ret_memory, struct vt_
     r = mkdir(dir, 0700) < 0 ? -errno : vt_path_chown_like(dir, data->path);
     if (r < 0)
         return fail(err, -r, "make", dir);
-    fd = open(memory, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    fd = open(memory, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail(err, errno, "make", memory);
     *ret_memory = VT_TAKE_PTR(memory);
     return fd;
+}
+
+bool vt_saved_is_whole(int memory)
+{
+    static const char magic[] = "LibvirtQemudSave"; /* while it writes: LibvirtQemudPart */
+    char found[sizeof(magic) - 1];
+
+    return pread(memory, found, sizeof(found), 0) == (ssize_t)sizeof(found) &&
+           memcmp(found, magic, sizeof(found)) == 0;
 }
 
 static int write_record(const struct vt_data_dir *data, const char *dir,

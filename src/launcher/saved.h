@@ -76,6 +76,12 @@ int vt_saved_begin(const struct vt_data_dir *data, char **ret_memory,
                    struct vt_error *err) VT_MUST_CHECK;
 
 /*
+ * Whether libvirt has finished writing the file of which @memory is a descriptor, whatever it said:
+ * the first bytes of it are its last word (QEMU_SAVE_MAGIC in libvirt's qemu_saveimage.h).
+ */
+bool vt_saved_is_whole(int memory);
+
+/*
  * The memory is written and QEMU has ended: make it what the next start finds. Of @saved the fields
  * qemu_version, paused and cidr are used. Takes as long as the disk takes to have it all.
  */

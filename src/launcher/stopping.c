@@ -15,11 +15,14 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "host/loop.h"
+#include "host/spawn.h"
 #include "launcher/saved.h"
 #include "launcher/stop.h"
 
 /* While it shuts down, the time that is left is said this often. */
 #define SAY_EVERY 15000 /* ms */
+/* QEMU that was told to end and has nothing more to write. */
+#define QEMU_END_MS 2000
 
 struct vt_stopping {
     const struct vt_config *config;
@@ -58,10 +61,13 @@ static void say(struct vt_stopping *s, const char *format, ...)
     s->hooks.on_step(text, s->data);
 }
 
+static void act(struct vt_stopping *s, enum vt_stop_action action);
+
 /* ---- the power button ---- */
 
 struct press {
     struct vt_stopping *stopping;
+    bool stuck; /* the guest stands still and cannot go on */
     int result;
     struct vt_error err;
 };
@@ -75,8 +81,7 @@ static void press_on_worker(void *data)
     struct press *press = data;
     struct vt_vm *vm = press->stopping->vm;
 
-    if (vt_vm_is_paused(vm))
-        (void)!vt_vm_continue(vm, NULL);
+    press->stuck = vt_vm_is_paused(vm) && vt_vm_continue(vm, NULL) < 0;
     press->result = vt_vm_press_power_button(vm, &press->err);
     /* One whose disk cannot be written is paused again at once, and that has been said. */
     if (press->result < 0 && vt_vm_is_paused(vm))
@@ -88,11 +93,16 @@ static void press_on_worker(void *data)
 static void on_pressed(void *data)
 {
     struct press *press = data;
-    const struct vt_end *end = press->stopping->end;
+    struct vt_stopping *s = press->stopping;
 
-    /* Not the last try: it is pressed again, and at the end of the grace period there is force. */
-    if (press->result < 0 && !end->qemu_gone && !end->powered_off)
+    if (press->stuck && s->machine.save_failed && !s->end->qemu_gone) {
+        /* QEMU has given its disks up at a save's end, and does not get them back. */
+        say(s, "the guest cannot go on after the save that failed");
+        act(s, vt_stop_ask(&s->machine, VT_HOW_POWEROFF, now_ms()));
+    } else if (press->result < 0 && !s->end->qemu_gone && !s->end->powered_off) {
+        /* Not the last try: it is pressed again, and at the end of the grace period comes force. */
         vt_warning("%s", press->err.msg);
+    }
     vt_error_done(&press->err);
     free(press);
 }
@@ -116,6 +126,7 @@ static void press_power_button(struct vt_stopping *s)
 struct save {
     struct vt_stopping *stopping;
     int64_t began; /* ms */
+    pid_t qemu;
     int result;
     struct vt_error err;
 };
@@ -132,6 +143,11 @@ static int write_memory(struct save *save, struct vt_saved *saved)
     saved->paused = vt_vm_is_paused(s->vm);
     saved->qemu_version = vt_vm_qemu_version(s->vm);
     r = vt_vm_save(s->vm, path, &save->err);
+    if (r < 0 && vt_saved_is_whole(fd) && vt_end_process(save->qemu, QEMU_END_MS) == 0) {
+        /* libvirtd died over its last step, to end QEMU; the new one would let the guest go on. */
+        vt_error_done(&save->err);
+        r = 0;
+    }
     if (r < 0)
         vt_saved_abandon(&s->prepared->data, fd);
     return r;
@@ -153,8 +169,6 @@ static void save_on_worker(void *data)
         vt_saved_abandon(&p->data, -1);
 }
 
-static void act(struct vt_stopping *s, enum vt_stop_action action);
-
 static void on_save_over(void *data)
 {
     struct save *save = data;
@@ -167,9 +181,12 @@ static void on_save_over(void *data)
             (double)(now_ms() - save->began) / 1000);
     } else if (atomic_load(&s->written)) {
         vt_error_move(&s->end->save_error, &save->err);
-    } else if (!s->end->qemu_gone && s->machine.state == VT_STOP_SAVING) {
-        say(s, "%s; the guest runs on, and is shut down instead", save->err.msg);
-        act(s, vt_stop_save_failed(&s->machine, now_ms()));
+    } else {
+        vt_str_replace(&s->end->failed_save, vt_strdup(save->err.msg));
+        if (!s->end->qemu_gone && s->machine.state == VT_STOP_SAVING)
+            say(s, "%s; the guest runs on, and is shut down instead", save->err.msg);
+        if (!s->end->qemu_gone)
+            act(s, vt_stop_save_failed(&s->machine, now_ms()));
     }
     vt_error_done(&save->err);
     free(save);
@@ -180,7 +197,7 @@ static void write_guest(struct vt_stopping *s)
 {
     struct save *save = vt_calloc(1, sizeof(*save));
 
-    *save = (struct save){.stopping = s, .began = now_ms()};
+    *save = (struct save){.stopping = s, .began = now_ms(), .qemu = s->qemu};
     s->saving = true;
     s->hooks.on_phase(VT_PHASE_SAVING, s->data);
     vt_worker_submit(s->worker, save_on_worker, on_save_over, save);

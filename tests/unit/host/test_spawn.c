@@ -268,6 +268,36 @@ static void who_may_read(void **state)
     assert_int_equal(vt_readable_by(in_dir("pipe"), 12345, 23456), 0);
 }
 
+/* The status with which @script, which says a line when it is ready, is ended. */
+static int end_status(const char *script)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    int ready[2], status = 0;
+    struct vt_spawn spawn = {.argv = SH(script)};
+    char line;
+    pid_t pid;
+
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    spawn.out = ready[1];
+    pid = vt_spawn(&spawn, &err);
+    assert_true(pid > 0);
+    assert_int_equal(read(ready[0], &line, 1), 1);
+    assert_int_equal(vt_end_process(pid, 200), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    return status;
+}
+
+static void a_process_is_ended_politely_then_not(void **state)
+{
+    (void)state;
+    assert_int_equal(WTERMSIG(end_status("echo; exec sleep 60")), SIGTERM);
+    assert_int_equal(WTERMSIG(end_status("trap '' TERM; echo; exec sleep 60")), SIGKILL);
+    /* One that is gone already is no error. */
+    assert_int_equal(vt_end_process(0, 200), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +311,7 @@ int main(void)
         cmocka_unit_test(it_works_without_standard_streams),
         IN_DIR(sockets_are_passed),
         cmocka_unit_test(another_user),
+        cmocka_unit_test(a_process_is_ended_politely_then_not),
         IN_DIR(who_may_read),
     };
 

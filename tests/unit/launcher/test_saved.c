@@ -141,6 +141,30 @@ static void a_failed_save_leaves_nothing(void **state)
     assert_int_equal(st.st_size, 0);
 }
 
+static void libvirts_last_word_is_the_first(void **state)
+{
+    static const struct {
+        const char *text;
+        bool whole;
+    } cases[] = {
+        {"", false},
+        {"LibvirtQemudSav", false},
+        {"LibvirtQemudPart and much more", false},
+        {"LibvirtQemudSave", true},
+        {"LibvirtQemudSave and much more", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        VT_AUTO_FREE char *path = NULL;
+        VT_AUTO_CLOSE int fd = vt_saved_begin(&data, &path, &err);
+
+        put_text(path, cases[i].text);
+        assert_int_equal(vt_saved_is_whole(fd), cases[i].whole);
+    }
+}
+
 static void another_guest_does_not_fit(void **state)
 {
     const struct vt_saved_facts right = facts;
@@ -305,6 +329,7 @@ int main(void)
         T(what_was_saved_is_found),
         T(a_save_that_was_cut_off_is_worth_nothing),
         T(a_failed_save_leaves_nothing),
+        T(libvirts_last_word_is_the_first),
         T(another_guest_does_not_fit),
         T(a_changed_disk_does_not_fit),
         T(a_disk_of_another_time_does_not_fit),

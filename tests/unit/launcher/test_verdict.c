@@ -48,6 +48,11 @@ static const struct {
      true,
      VT_CAUSE_DATA_FULL,
      "memory is lost"},
+    {"ended over a failed save",
+     {.failed_save = (char *)"libvirtd died"},
+     false,
+     VT_CAUSE_FORCED,
+     "libvirtd died"},
     {"virsh destroy", {.qemu_status = 0}, false, VT_CAUSE_FORCED, "virsh destroy"},
 };
 
