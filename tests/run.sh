@@ -33,6 +33,7 @@ readonly stages=(
   'cloud-podman   bats  900  cloud-docker      a real cloud image in podman'
   'scripts-docker bats  1200 images,container  the run scripts with docker'
   'scripts-podman bats  900  images,container  the run scripts with podman'
+  'kill           bats  900  images,container  kill virtainers at random moments, and look at what is left'
   'pristine-12    ctest 900  engines           build and unit tests in a pristine Debian 12'
   'pristine-13    ctest 900  engines           build and unit tests in a pristine Debian 13'
 )
@@ -142,6 +143,7 @@ run_stage() {
       mapfile -t files < <(other_files)
       e2e "${1#*-}" 2 "${files[@]}"
       ;;
+    kill) E2E_SLOW=${E2E_SLOW:-2} VT_IMAGE=$container_image "$tests/kill/run.sh" ;;
     cloud-* | scripts-*) e2e "${1#*-}" 1 "${1%-*}" ;;
   esac
 }

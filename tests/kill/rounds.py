@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a round is: bring a virtainer into a phase of its life, kill it or a part of it at a random moment, look at what is left,
+start again, and see whether all is as it must be."""
+import json
+import os
+import re
+import shutil
+import signal
+import time
+
+from place import SLOW, Failure
+
+LIMIT = 40  # seconds in which whatever has to end must end
+PHASES = ("start", "run", "stop", "save", "resume")
+PARTS = ("all", "libvirtd", "qemu")
+
+# The statuses that are right when a part of it was killed in a phase; None: it goes on. Any but 0 must have said why.
+RIGHT = {
+    ("libvirtd", "start"): {None, 60},
+    ("libvirtd", "resume"): {None, 60, 72},
+    ("libvirtd", "run"): {None},
+    ("libvirtd", "stop"): {0},
+    ("libvirtd", "save"): {0},
+    ("qemu", "start"): {60, 70},
+    ("qemu", "resume"): {60, 70, 72},
+    ("qemu", "run"): {70},
+    ("qemu", "stop"): {0, 70},
+    ("qemu", "save"): {70},
+}
+
+RESUMED = rb"virtainer: .*goes on where it was"
+
+# What lies in .virtainer, and how each looks when it is whole.
+WHOLE = {
+    "mac": rb"52:54:00(:[0-9a-f]{2}){3}\n",
+    "uuid": rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n",
+    "seed": rb"[^\t\n]*\t[^\t\n]+\n",
+}
+
+
+class Course:
+    """One data directory and its guest through all rounds. Between rounds a virtainer may run (vm)."""
+
+    def __init__(self, random, place, guest, data):
+        self.random, self.place, self.guest, self.data = random, place, guest, data
+        self.vm = None
+        self.saved = False  # whether a state is there to be resumed; None: maybe
+        self.mark = None  # when the overlay was changed last, with the state saved
+        # How long each phase takes where nobody kills; moments are parts of that.
+        self.takes = {"start": 0.6, "resume": 0.6, "run": 0.6, "save": 0.5, "stop": 0.2}
+
+    def one(self, phase):
+        """One round; returns what happened, and whether there was a kill."""
+        part = self.random.choices(PARTS, (6, 2, 2))[0]
+        when = self.random.random()
+        fresh = phase == "start" and self.random.random() < 0.4
+        getattr(self, f"bring_to_{phase}")(fresh)
+        vm, self.vm = self.vm, None
+        began = time.monotonic()
+        # Not quite to the phase's end, as none takes the same time twice and a kill is wanted.
+        vm.listen_for(when * 0.9 * self.takes[phase])
+        moment = time.monotonic() - began
+        if vm.process.poll() is not None and phase in ("stop", "save"):
+            part, what = None, f"{phase}: over before the kill"
+        else:
+            part = self.kill(vm, part)
+            what = f"{phase}{' (first)' if fresh else ''}: {part} killed after {moment:.3f} s"
+        status = self.aftermath(vm, phase, part)
+        self.look(vm, phase)
+        how, seconds = self.begin()
+        self.tidy()
+        self.guest.alive(self.vm)
+        return f"{what}{'' if status is None else f', status {status}'}, then {how} in {seconds:.2f} s", part is not None
+
+    # --- into the phase -----------------------------------------------------------------------------------------
+
+    def bring_to_start(self, fresh):
+        """The next thing it does is to start."""
+        self.stop()
+        if fresh:
+            self.clear()
+        self.vm = self.place.start()
+
+    def bring_to_run(self, _):
+        """A guest that writes."""
+        self.up()
+        self.guest.work(self.vm)
+
+    def bring_to_stop(self, _):
+        """A stop is under way, most times with a guest that writes."""
+        self.up()
+        if self.random.random() < 0.75:
+            self.guest.work(self.vm)
+        self.vm.signal(signal.SIGTERM)
+
+    def bring_to_save(self, _):
+        """A save is under way."""
+        self.up()
+        self.guest.work(self.vm)
+        self.vm.signal(signal.SIGINT)
+
+    def bring_to_resume(self, _):
+        """A whole saved state is being resumed."""
+        if self.saved is not True:
+            self.bring_to_save(_)
+            began, vm = time.monotonic(), self.vm
+            status = vm.ended(LIMIT)
+            if status != 0:
+                raise Failure(f"the save ended with status {status}; it said: {vm.words()}")
+            self.takes["save"] = time.monotonic() - began
+            self.saved = True
+            self.look(vm, "saved")
+        self.vm = self.place.start()
+
+    def up(self):
+        """A virtainer whose guest runs."""
+        if self.vm is None:
+            self.begin()
+
+    def begin(self):
+        """Start one, and wait until the guest is there. Returns how it came, and after how many seconds."""
+        vm = self.vm = self.place.start()
+        how = self.came(vm, self.guest.boot_time)
+        seconds = vm.age()
+        if how is None:
+            raise Failure(f"the next start did not get its guest to run; it said: {vm.words()}")
+        if how == "boots" and self.saved:
+            raise Failure(f"a saved state was not resumed; it said: {vm.words()}")
+        if how == "resumes" and self.saved is False:
+            raise Failure(f"it resumed what does not fit any more; it said: {vm.words()}")
+        if how == "boots":
+            self.guest.after_boot(vm)
+        self.takes["start" if how == "boots" else "resume"] = seconds
+        self.saved = False
+        return how, seconds
+
+    def came(self, vm, seconds):
+        """Whether its guest boots or resumes; None if neither."""
+        until = time.monotonic() + seconds * SLOW
+        while time.monotonic() < until:
+            if re.search(self.guest.booted, vm.console):
+                return "boots"
+            if re.search(RESUMED, vm.log):
+                return "resumes"
+            if not vm.listen(until):
+                return None
+        return None
+
+    def stop(self):
+        """End what runs, cleanly."""
+        vm, self.vm = self.vm, None
+        if vm is None:
+            return
+        began = time.monotonic()
+        vm.signal(signal.SIGTERM)
+        status = vm.ended(LIMIT)
+        if status != 0:
+            raise Failure(f"a clean stop ended with status {status}; it said: {vm.words()}")
+        self.takes["stop"] = time.monotonic() - began
+        self.guest.heard(vm)
+        self.look(vm, "stop")
+
+    def clear(self):
+        """An empty data directory."""
+        for name in os.listdir(self.data):
+            path = self.data / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.guest.fresh()
+        self.saved = False
+
+    def give_up(self):
+        """A round failed: whatever there is goes, so that the next one is not the same failure again."""
+        if self.vm is not None:
+            try:
+                self.vm.kill_all()
+            except (Failure, OSError):
+                pass
+            self.vm = None
+        self.clear()
+
+    # --- the kill and what follows ------------------------------------------------------------------------------
+
+    def kill(self, vm, part):
+        """Kill PART of it, or all of it if that is not there. Returns what was killed."""
+        pid = None
+        if part != "all":
+            pid = vm.pid("libvirtd" if part == "libvirtd" else "qemu-system")
+        if pid is None:
+            vm.kill_all()
+            return "all"
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            vm.kill_all()
+            return "all"
+        return part
+
+    def aftermath(self, vm, phase, part):
+        """What goes on after a part was killed must do so, and end well. Returns the exit status that was seen, if any."""
+        if part == "all":
+            self.guest.heard(vm)
+            return None
+        if part is None:
+            status, right = vm.ended(LIMIT), {0}
+        else:
+            right = RIGHT[part, phase]
+            status = self.goes_on(vm, phase) if None in right else vm.ended(LIMIT)
+        self.guest.heard(vm)
+        if status not in right:
+            raise Failure(f"status {status} is none of {right}; it said: {vm.words()}")
+        if status is None:
+            self.vm = vm
+            self.stop()
+        elif status != 0 and b"virtainer: error: " not in vm.log:
+            raise Failure(f"it ended with status {status} and no reason; it said: {vm.words()}")
+        if phase == "save" and status == 0:
+            self.saved = None
+        return status
+
+    def goes_on(self, vm, phase):
+        """Wait until libvirtd is back under a guest that is there, or for the end; returns its status or None."""
+        until = time.monotonic() + LIMIT * SLOW
+        while time.monotonic() < until and vm.listen(until):
+            there = phase == "run" or re.search(self.guest.booted, vm.console) or re.search(RESUMED, vm.log)
+            if there and b"virtainer: libvirtd is back" in vm.log:
+                self.guest.heard(vm)
+                if phase != "run":
+                    self.began(vm)
+                self.guest.alive(vm)
+                return None
+        status = vm.ended(1)
+        if status is None:
+            raise Failure(f"neither did it go on nor did it end; it said: {vm.words()}")
+        return status
+
+    def began(self, vm):
+        """The guest of VM came after all."""
+        if re.search(self.guest.booted, vm.console):
+            self.guest.after_boot(vm)
+        self.saved = False
+
+    # --- what is left -------------------------------------------------------------------------------------------
+
+    def look(self, vm, phase):
+        """Look at the data directory while nothing runs."""
+        overlay = self.data / "local_image.qcow2"
+        if not overlay.exists():
+            if phase != "start":
+                raise Failure(f"the overlay is gone; it said: {vm.words()}")
+            return
+        # Leaked clusters are no damage: QEMU writes reference counts before what refers to them, so that a kill between
+        # the two leaves room that is not used. Anything else is.
+        self.place.run("sh", "-c", "qemu-img check -q -f qcow2 /mounted/local_image.qcow2 || [ $? = 3 ]")
+        self.guest.check_disk(self.place)
+        self.check_files()
+        changed = overlay.stat().st_mtime_ns
+        if phase == "saved":
+            self.mark = changed
+        elif phase == "save":
+            self.saved = None
+            self.mark = changed
+        elif phase == "resume":
+            # A memory fits one state of the disk only.
+            self.saved = None if changed == self.mark else False
+
+    def check_files(self):
+        """What is in .virtainer is whole."""
+        state = self.data / ".virtainer"
+        for name, pattern in WHOLE.items():
+            path = state / name
+            if path.exists() and not re.fullmatch(pattern, path.read_bytes()):
+                raise Failure(f"{path} is not whole: {path.read_bytes()!r}")
+        for path in (state / "base.json", state / "saved" / "state.json"):
+            if not path.exists():
+                continue
+            try:
+                json.loads(path.read_text())
+            except ValueError as error:
+                raise Failure(f"{path} is not whole: {error}: {path.read_bytes()!r}") from error
+
+    def tidy(self):
+        """With a guest that runs there is nothing left of what was cut off."""
+        left = [str(path) for path in self.data.rglob("*.part-*")]
+        left += [str(path) for path in (self.data / ".virtainer" / "saving",) if path.exists()]
+        if left:
+            raise Failure(f"left behind by a start that was killed, and by the next: {' '.join(left)}")
