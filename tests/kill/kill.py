@@ -26,7 +26,7 @@ def options():
     parser.add_argument("--guests", required=True, type=pathlib.Path, help="the directory of the guest images")
     parser.add_argument("--seed", type=int, required=True, help="of the random numbers")
     parser.add_argument("--count", type=int, required=True, help="how many kills")
-    parser.add_argument("--phases", default="start,run,stop", help="in which phases (default: %(default)s)")
+    parser.add_argument("--phases", default=",".join(rounds.PHASES), help="in which phases (default: %(default)s)")
     parser.add_argument("--engines", default="docker", help="whose containers are killed too (default: %(default)s)")
     parser.add_argument("--keep", action="store_true", help="leave the data directory of a failure")
     return parser.parse_args()
@@ -63,7 +63,7 @@ def course(wishes, numbers, kind, engine, name, guest, directory):
     mounts = [(f"{image}", "/image:ro"), (data, "/mounted"), (work, "/work")]
     image_name = wishes.image if engine == "docker" else f"localhost/{wishes.image}"
     place = kind([engine], image_name, f"vt-kill-{os.getpid()}-{name}", f"vt-kill={os.getpid()}", mounts,
-                 ["ACCEL=tcg", "STOP_ON_INT=save", *made.variables])
+                 ["ACCEL=tcg", "STOP_ON_INT=save", "GRACE_PERIOD=20", *made.variables])
     return rounds.Course(numbers, place, made, data)
 
 

@@ -143,6 +143,10 @@ class Virtainer:
         self.began = time.monotonic()
         return self
 
+    def is_over(self):
+        """Whether it has ended."""
+        return self.process.poll() is not None or self.first_process() is None
+
     def signal(self, number):
         """Send a signal to its PID 1."""
         pid = self.first_process()

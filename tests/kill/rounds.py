@@ -20,7 +20,8 @@ RIGHT = {
     ("libvirtd", "resume"): {None, 60, 72},
     ("libvirtd", "run"): {None},
     ("libvirtd", "stop"): {0},
-    ("libvirtd", "save"): {0},
+    # 71: QEMU has given its disk up for the save and cannot take it back.
+    ("libvirtd", "save"): {0, 71},
     ("qemu", "start"): {60, 70},
     ("qemu", "resume"): {60, 70, 72},
     ("qemu", "run"): {70},
@@ -28,7 +29,7 @@ RIGHT = {
     ("qemu", "save"): {70},
 }
 
-RESUMED = rb"virtainer: .*goes on where it was"
+RESUMED = rb"virtainer: the guest goes on where it was"
 
 # What lies in .virtainer, and how each looks when it is whole.
 WHOLE = {
@@ -60,7 +61,7 @@ class Course:
         # Not quite to the phase's end, as none takes the same time twice and a kill is wanted.
         vm.listen_for(when * 0.9 * self.takes[phase])
         moment = time.monotonic() - began
-        if vm.process.poll() is not None and phase in ("stop", "save"):
+        if vm.is_over() and phase in ("stop", "save"):
             part, what = None, f"{phase}: over before the kill"
         else:
             part = self.kill(vm, part)

@@ -21,7 +21,7 @@ Kill virtainers, or their libvirtd or QEMU alone, at random moments of their liv
 with all on it that was safe, and the next start must bring the guest. TAP on standard output; status 0 if all was well.
   --seed     of the random numbers; a new one each time, which is printed
   --count    how many kills (100)
-  --phases   in which phases (start,run,stop)
+  --phases   in which phases (start,run,stop,save,resume)
   --engines  whose real containers are killed beside the quicker bare processes: docker, or docker,podman (docker)
   --keep     keep the data directory of a round that failed
 Variables: VT_IMAGE, the container image under test (virtainers/generic); SEED and COUNT; E2E_SLOW, a factor for every
