@@ -3,9 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <libgen.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+
+/* Between a file's name and what makes its temporary name unique. */
+#define PART_MARK   ".part-"
+#define PART_RANDOM "XXXXXX" /* mkostemp's */
 
 static int read_all(int fd, size_t max, struct vt_buf *buf)
 {
@@ -111,7 +116,7 @@ static int fill(int fd, const void *data, size_t len, mode_t mode, const char *o
 int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
                   const char *owner_like)
 {
-    VT_AUTO_FREE char *temporary = vt_fmt("%s.part-XXXXXX", path);
+    VT_AUTO_FREE char *temporary = vt_fmt("%s" PART_MARK PART_RANDOM, path);
     VT_AUTO_CLOSE int fd = mkostemp(temporary, O_CLOEXEC);
     int r;
 
@@ -125,6 +130,22 @@ int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
         return r;
     }
     return sync_parent(path);
+}
+
+static int remove_leftover(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    const char *mark = strrchr(path + ftw->base, '.');
+
+    (void)st;
+    if (type == FTW_F && mark && vt_startswith(mark, PART_MARK) &&
+        strlen(mark) == strlen(PART_MARK PART_RANDOM))
+        (void)unlink(path);
+    return 0;
+}
+
+void vt_file_remove_leftovers(const char *path)
+{
+    (void)nftw(path, remove_leftover, 8, FTW_PHYS | FTW_MOUNT);
 }
 
 int vt_mkdirs(const char *path, mode_t mode)

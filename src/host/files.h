@@ -27,6 +27,12 @@ int vt_file_read(const char *path, size_t max, char **ret, size_t *ret_len) VT_M
 int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
                   const char *owner_like) VT_MUST_CHECK;
 
+/*
+ * Remove what a vt_file_write() that was killed has left in the directory @path and below it.
+ * Nobody else may be writing there.
+ */
+void vt_file_remove_leftovers(const char *path);
+
 /* fsync the file or directory @path. */
 int vt_path_sync(const char *path) VT_MUST_CHECK;
 

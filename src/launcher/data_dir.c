@@ -11,6 +11,14 @@
 #define UUID_LENGTH 36
 #define LOCK_MAX    4096 /* bytes of the line that names the holder */
 
+/*
+ * How .virtainer is laid out. Raised when an older virtainer would do harm there: one that knows
+ * less leaves the directory alone. Directories from before there was such a file are of version 1.
+ */
+#define LAYOUT_VERSION 1
+#define VERSION_NAME   "version"
+#define VERSION_MAX    64
+
 /* What went wrong with the data directory @path, in the words of its cause. */
 static int explain(const char *path, int errnum, struct vt_error *err)
 {
@@ -77,6 +85,33 @@ static int make_state_dir(struct vt_data_dir *dir, struct vt_error *err)
     return r < 0 ? explain(dir->path, -r, err) : 0;
 }
 
+static int check_version(const struct vt_data_dir *dir, struct vt_error *err)
+{
+    VT_AUTO_FREE char *path = vt_data_dir_file(dir, VERSION_NAME);
+    VT_AUTO_FREE char *text = NULL;
+    uint64_t version = 0;
+    int r = vt_file_read(path, VERSION_MAX, &text, NULL);
+
+    if (r == -ENOENT)
+        return 0;
+    if (r == 0) {
+        text[strcspn(text, "\n")] = '\0';
+        r = vt_parse_u64(text, UINT64_MAX, &version);
+    }
+    if (r < 0 || version == 0)
+        return vt_error_set(err, VT_CAUSE_DATA_DIR, -EBADMSG,
+                            "%s holds no version number; if no newer virtainer has used the data "
+                            "directory %s, remove that file",
+                            path, dir->path);
+    if (version > LAYOUT_VERSION)
+        return vt_error_set(err, VT_CAUSE_DATA_DIR, -ENOTSUP,
+                            "a newer virtainer has used the data directory %s (its layout is "
+                            "version %llu, this virtainer knows %d): use that one, or another "
+                            "directory",
+                            dir->path, (unsigned long long)version, LAYOUT_VERSION);
+    return 0;
+}
+
 int vt_data_dir_open(struct vt_data_dir *dir, const char *path, struct vt_error *err)
 {
     struct stat st;
@@ -97,9 +132,14 @@ int vt_data_dir_open(struct vt_data_dir *dir, const char *path, struct vt_error 
     r = make_state_dir(dir, err);
     if (r == 0)
         r = take_lock(dir, err);
-    if (r < 0)
+    if (r == 0)
+        r = check_version(dir, err);
+    if (r < 0) {
         vt_data_dir_abandon(dir);
-    return r;
+        return r;
+    }
+    vt_file_remove_leftovers(dir->state);
+    return 0;
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -138,6 +178,15 @@ static int read_uuid(const char *path, char **ret)
         return -EBADMSG;
     *ret = VT_TAKE_PTR(text);
     return 0;
+}
+
+int vt_data_dir_mark(const struct vt_data_dir *dir, struct vt_error *err)
+{
+    VT_AUTO_FREE char *path = vt_data_dir_file(dir, VERSION_NAME);
+    VT_AUTO_FREE char *line = vt_fmt("%d\n", LAYOUT_VERSION);
+    int r = vt_path_exists(path) ? 0 : vt_file_write(path, line, strlen(line), 0644, dir->path);
+
+    return r < 0 ? explain(dir->path, -r, err) : 0;
 }
 
 int vt_data_dir_uuid(const struct vt_data_dir *dir, char **ret, struct vt_error *err)

@@ -18,7 +18,8 @@ struct vt_data_dir {
 };
 
 /*
- * Take the data directory @path, making it if it is missing. Errors: VT_CAUSE_DATA_DIR,
+ * Take the data directory @path, making it if it is missing, and remove what a killed start has
+ * left half written. Errors: VT_CAUSE_DATA_DIR, also for one that a newer virtainer has used,
  * VT_CAUSE_DATA_FULL and VT_CAUSE_DATA_BUSY.
  */
 int vt_data_dir_open(struct vt_data_dir *dir, const char *path, struct vt_error *err) VT_MUST_CHECK;
@@ -29,6 +30,9 @@ void vt_data_dir_abandon(struct vt_data_dir *dir);
 
 /* The path of @name in .virtainer; the caller frees it. */
 char *vt_data_dir_file(const struct vt_data_dir *dir, const char *name);
+
+/* Write down which version of virtainer's layout the directory has, unless it says so already. */
+int vt_data_dir_mark(const struct vt_data_dir *dir, struct vt_error *err) VT_MUST_CHECK;
 
 /* The guest's UUID, made at its first start and kept; the caller frees it. */
 int vt_data_dir_uuid(const struct vt_data_dir *dir, char **ret, struct vt_error *err) VT_MUST_CHECK;

@@ -360,8 +360,10 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
  * replies to it. */
 static int change(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
-    int r = vt_data_dir_uuid(&p->data, &p->uuid, err);
+    int r = vt_data_dir_mark(&p->data, err);
 
+    if (r == 0)
+        r = vt_data_dir_uuid(&p->data, &p->uuid, err);
     if (r == 0)
         r = look_for_saved(p, config, err);
     if (r == 0)

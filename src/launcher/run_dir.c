@@ -22,6 +22,7 @@ static int be_alone(struct vt_error *err)
         return vt_error_errno(err, VT_CAUSE_INTERNAL, -fd, "cannot take " VT_RUN_DIR "/lock");
     /* What an earlier run of this container left there must not be taken for news. */
     (void)unlink(VT_STATUS_PATH);
+    vt_file_remove_leftovers(VT_RUN_DIR);
     return 0; /* the descriptor stays open, and with it the lock */
 }
 

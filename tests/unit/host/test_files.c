@@ -238,6 +238,29 @@ static void a_lock_is_no_link(void **state)
     assert_int_equal(vt_lock_take(in_dir("none/lock"), "me\n", NULL, &holder), -ENOENT);
 }
 
+static void leftovers_are_removed(void **state)
+{
+    static const char *const gone[] = {"mac.part-aB3dE6", "below/state.json.part-000000"};
+    static const char *const kept[] = {"mac", "x.part-12345", "y.part-1234567", "z.parts-12345",
+                                       "below/a.part-aB3dE6.b"};
+
+    (void)state;
+    assert_int_equal(mkdir(in_dir("below"), 0755), 0);
+    assert_int_equal(mkdir(in_dir("directory.part-aB3dE6"), 0755), 0);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(gone); i++)
+        put_text(in_dir(gone[i]), "half of it");
+    for (size_t i = 0; i < VT_ARRAY_SIZE(kept); i++)
+        put_text(in_dir(kept[i]), "x");
+    assert_int_equal(symlink("mac", in_dir("link.part-aB3dE6")), 0);
+    vt_file_remove_leftovers(test_dir);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(gone); i++)
+        assert_false(vt_path_exists(in_dir(gone[i])));
+    for (size_t i = 0; i < VT_ARRAY_SIZE(kept); i++)
+        assert_text(in_dir(kept[i]), "x");
+    assert_true(vt_path_exists(in_dir("directory.part-aB3dE6")));
+    vt_file_remove_leftovers(in_dir("nowhere"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,7 +269,7 @@ int main(void)
         IN_DIR(write_follows_no_link),   IN_DIR(a_failed_write_leaves_nothing),
         IN_DIR(owners_are_taken_over),   IN_DIR(directories_are_made),
         IN_DIR(a_lock_names_its_holder), IN_DIR(a_lock_goes_with_its_holder),
-        IN_DIR(a_lock_is_no_link),
+        IN_DIR(a_lock_is_no_link),       IN_DIR(leftovers_are_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,77 @@ static void one_holds_it(void **state)
     assert_opens(&data, test_dir);
 }
 
+static void a_killed_start_leaves_nothing_half_written(void **state)
+{
+    (void)state;
+    {
+        AUTO_DATA_DIR struct vt_data_dir data;
+
+        assert_opens(&data, test_dir);
+        put_text(in_dir(".virtainer/mac.part-aB3dE6"), "52:54");
+        put_text(in_dir(".virtainer/mac"), "x");
+    }
+    {
+        AUTO_DATA_DIR struct vt_data_dir data;
+
+        assert_opens(&data, test_dir);
+        assert_false(vt_path_exists(in_dir(".virtainer/mac.part-aB3dE6")));
+        assert_text(in_dir(".virtainer/mac"), "x");
+    }
+}
+
+static void the_version_is_kept(void **state)
+{
+    AUTO_DATA_DIR struct vt_data_dir data;
+
+    (void)state;
+    assert_opens(&data, test_dir);
+    assert_false(vt_path_exists(in_dir(".virtainer/version")));
+    assert_int_equal(vt_data_dir_mark(&data, NULL), 0);
+    assert_text(in_dir(".virtainer/version"), "1\n");
+}
+
+/* Refused with @message, and left as it is. */
+static void assert_version_refused(const char *text, const char *message)
+{
+    put_text(in_dir(".virtainer/version"), text);
+    assert_refused(test_dir, VT_CAUSE_DATA_DIR, message);
+    assert_text(in_dir(".virtainer/version"), text);
+    assert_text(in_dir(".virtainer/lock"), "whoever\n");
+    assert_true(vt_path_exists(in_dir(".virtainer/mac.part-aB3dE6")));
+}
+
+static void a_newer_version_is_refused(void **state)
+{
+    VT_AUTO_FREE char *message = NULL;
+
+    (void)state;
+    assert_int_equal(mkdir(in_dir(".virtainer"), 0755), 0);
+    put_text(in_dir(".virtainer/lock"), "whoever\n");
+    put_text(in_dir(".virtainer/mac.part-aB3dE6"), "of who knows whom");
+    message = vt_fmt("a newer virtainer has used the data directory %s (its layout is version 2, "
+                     "this virtainer knows 1): use that one, or another directory",
+                     test_dir);
+    assert_version_refused("2\n", message);
+}
+
+static void a_version_that_is_none(void **state)
+{
+    static const char *const texts[] = {
+        "", "\n", "0\n", "one\n", "-1\n", "1 2\n", "99999999999999999999999\n"};
+    VT_AUTO_FREE char *message =
+        vt_fmt("%s/.virtainer/version holds no version number; if no newer virtainer has used the "
+               "data directory %s, remove that file",
+               test_dir, test_dir);
+
+    (void)state;
+    assert_int_equal(mkdir(in_dir(".virtainer"), 0755), 0);
+    put_text(in_dir(".virtainer/lock"), "whoever\n");
+    put_text(in_dir(".virtainer/mac.part-aB3dE6"), "of who knows whom");
+    for (size_t i = 0; i < VT_ARRAY_SIZE(texts); i++)
+        assert_version_refused(texts[i], message);
+}
+
 static void what_is_no_directory(void **state)
 {
     VT_AUTO_FREE char *message = NULL;
@@ -273,6 +344,10 @@ int main(void)
         IN_DIR(abandon_leaves_nothing_of_a_fresh_one),
         IN_DIR(abandon_keeps_what_was_there),
         IN_DIR(one_holds_it),
+        IN_DIR(a_killed_start_leaves_nothing_half_written),
+        IN_DIR(the_version_is_kept),
+        IN_DIR(a_newer_version_is_refused),
+        IN_DIR(a_version_that_is_none),
         IN_DIR(what_is_no_directory),
         IN_DIR(a_read_only_one),
         IN_DIR(a_full_one),
