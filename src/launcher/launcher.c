@@ -23,6 +23,7 @@
 #include "launcher/guest_clock.h"
 #include "launcher/prepare.h"
 #include "launcher/qemu_cache.h"
+#include "launcher/reboots.h"
 #include "launcher/run_dir.h"
 #include "launcher/starting.h"
 #include "launcher/status.h"
@@ -51,6 +52,7 @@ struct launcher {
     int verdict_timer;
     struct vt_end end;
     struct vt_guest_clock *clock; /* of a guest that was resumed */
+    struct vt_reboots reboots;
     bool finished;
 };
 
@@ -195,7 +197,7 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         set_phase(l, VT_PHASE_STOPPING);
         break;
     case VT_DOMAIN_REBOOT:
-        vt_info("the guest reboots");
+        vt_reboots_tell(&l->reboots);
         break;
     case VT_DOMAIN_CRASHED:
         l->end.panicked = !l->end.qemu_gone || !WIFSIGNALED(l->end.qemu_status);

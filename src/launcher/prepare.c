@@ -281,6 +281,10 @@ static char *kept_password(const struct vt_config *config)
         vt_file_read(path, 1024, &text, NULL) < 0)
         return NULL;
     text[strcspn(text, "\n")] = '\0';
+    if (*text == '\0') {
+        free(text);
+        return NULL;
+    }
     return text;
 }
 

@@ -23,6 +23,7 @@ vt_room(launcher BELOW base host config image seed net vm
           qemu_cache.c
           readiness.c
           ready.c
+          reboots.c
           run_dir.c
           saved.c
           ssh_files.c
