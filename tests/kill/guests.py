@@ -56,10 +56,12 @@ class BootSector:
         if not well:
             raise Failure(f"the guest does not answer; it said: {vm.words()}")
 
-    def after_boot(self, vm):
-        """What was found on the disk is what it begins with."""
-        del vm
+    def settle(self):
+        """It will boot: what was found on the disk is what it begins with."""
         self.before, self.written = self.found, None
+
+    def after_boot(self, vm):
+        """Nothing more to be seen of it."""
 
     def check_disk(self, place):
         """Compare the disk with what must be on it."""
@@ -136,6 +138,9 @@ class SmallGuest:
         if damaged or last < self.written:
             raise Failure(f"{self.written} files were written with fsync; of {good + damaged} there now {damaged} are damaged, "
                           f"the last is {last}")
+
+    def settle(self):
+        """It will boot; what was written is found by its names."""
 
     def after_boot(self, vm):
         """The journal heals what the kill left, and the network is there."""

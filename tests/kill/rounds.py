@@ -26,7 +26,7 @@ RIGHT = {
     ("qemu", "resume"): {60, 70, 72},
     ("qemu", "run"): {70},
     ("qemu", "stop"): {0, 70},
-    ("qemu", "save"): {70},
+    ("qemu", "save"): {0, 70},
 }
 
 RESUMED = rb"virtainer: the guest goes on where it was"
@@ -130,6 +130,7 @@ class Course:
         if how == "resumes" and self.saved is False:
             raise Failure(f"it resumed what does not fit any more; it said: {vm.words()}")
         if how == "boots":
+            self.guest.settle()
             self.guest.after_boot(vm)
         self.takes["start" if how == "boots" else "resume"] = seconds
         self.saved = False
@@ -237,6 +238,7 @@ class Course:
     def began(self, vm):
         """The guest of VM came after all."""
         if re.search(self.guest.booted, vm.console):
+            self.guest.settle()
             self.guest.after_boot(vm)
         self.saved = False
 
@@ -263,6 +265,8 @@ class Course:
         elif phase == "resume":
             # A memory fits one state of the disk only.
             self.saved = None if changed == self.mark else False
+        if self.saved is False:
+            self.guest.settle()
 
     def check_files(self):
         """What is in .virtainer is whole."""
