@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "host/caps.h"
+
 /* The first descriptor of systemd's socket activation protocol, sd_listen_fds(3). */
 #define LISTEN_FDS_START 3
 
@@ -115,6 +117,7 @@ static void __attribute__((noreturn)) child(const struct vt_spawn *spawn, int re
         (void)close_range((unsigned)report + 1, ~0U, 0);
         r = set_environment(spawn);
     }
+    vt_caps_bound(VT_CAPS_OF_CHILDREN);
     if (r == 0)
         r = become(spawn->uid, spawn->gid);
     if (r == 0) {

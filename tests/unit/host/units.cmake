@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+vt_unit(host caps)
 vt_unit(host files)
 vt_unit(host greeting)
 vt_unit(host libvirt_error LIBRARIES PkgConfig::LIBVIRT)
