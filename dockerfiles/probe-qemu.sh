@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Keeps what libvirt finds out about the QEMU binary, so that a container need not ask it again. Runs inside the image
-# build, as its last step.
+# build, as its last step but one.
 set -euo pipefail
 
 readonly program=${0##*/}

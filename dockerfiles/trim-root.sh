@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Deletes from a root file system what a virtainer never runs. Runs inside the image build, as its last step but one.
+# Deletes from a root file system what a virtainer never runs. Runs inside the image build, before anything is started there.
 set -euo pipefail
 
 readonly program=${0##*/}

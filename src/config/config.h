@@ -26,12 +26,13 @@ struct vt_config {
     char *os_variant;
     char *image_dir;       /* the data directory */
     char *cloud_init_disk; /* where the seed ISO is made */
-    char *image;           /* path of the base image, or NULL: look for it */
-    char *image_url;       /* where to download it from, or NULL */
-    char *image_checksum;  /* "sha256:HEX", or NULL */
-    uint64_t disk_size;    /* bytes */
-    bool disk_size_given;  /* by the person, not by default */
-    char *cidr;            /* first three octets of the guest's /24 */
+    bool cloud_init_disk_given;
+    char *image;          /* path of the base image, or NULL: look for it */
+    char *image_url;      /* where to download it from, or NULL */
+    char *image_checksum; /* "sha256:HEX", or NULL */
+    uint64_t disk_size;   /* bytes */
+    bool disk_size_given; /* by the person, not by default */
+    char *cidr;           /* first three octets of the guest's /24 */
     bool cidr_given;
     char *password;    /* for the image's default user, or NULL */
     char *instance_id; /* cloud-init's; "auto": from the seed's content */

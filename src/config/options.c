@@ -244,7 +244,7 @@ const struct vt_option vt_options[] = {
     {"IMAGE_DIR", "PATH", "/mounted", "the data directory, where local_image.qcow2 is kept",
      store_path, FIELD(image_dir), 0, NULL},
     {"CLOUD_INIT_DISK", "PATH", "/cloud_init.iso", "where the seed for cloud-init is made",
-     store_path, FIELD(cloud_init_disk), 0, NULL},
+     store_path, FIELD(cloud_init_disk), FIELD(cloud_init_disk_given), NULL},
     {"PASSWORD", "TEXT", NULL,
      "password of the image's default user; random makes one and prints it once", store_secret,
      FIELD(password), 0, NULL},

@@ -28,7 +28,9 @@ static int explain(const char *path, int errnum, struct vt_error *err)
                             path);
     if (errnum == EROFS)
         return vt_error_set(err, VT_CAUSE_DATA_DIR, -errnum,
-                            "the data directory %s is read-only: mount it without :ro", path);
+                            "the data directory %s is read-only: mount a writable directory "
+                            "there (-v HOST_DIRECTORY:%s), without :ro",
+                            path, path);
     if (errnum == ENOTDIR)
         return vt_error_set(err, VT_CAUSE_DATA_DIR, -errnum,
                             "the data directory %s is not a directory: mount a directory there",

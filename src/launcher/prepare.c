@@ -10,7 +10,9 @@
 #include "host/loop.h"
 #include "image/find.h"
 #include "image/obtain.h"
+#include "launcher/places.h"
 #include "launcher/qemu_cache.h"
+#include "launcher/rights.h"
 #include "launcher/ssh_files.h"
 #include "net/bridge.h"
 #include "net/check.h"
@@ -255,7 +257,8 @@ static void add_phone_home(struct vt_prepared *p, const struct vt_config *config
 
 static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
-    p->seed_path = p->seed.kind == VT_SEED_READY_ISO ? p->seed.ready_iso : config->cloud_init_disk;
+    p->seed_path =
+        p->seed.kind == VT_SEED_READY_ISO ? p->seed.ready_iso : vt_places_seed(config, "/");
     if (p->seed.kind == VT_SEED_READY_ISO)
         return 0;
     if (note_seed(p, err) < 0)
@@ -263,7 +266,7 @@ static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, s
     if (add_own_key(p, config) < 0)
         return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while the seed was made");
     add_phone_home(p, config);
-    return vt_seed_iso_write(&p->seed, config->cloud_init_disk, err);
+    return vt_seed_iso_write(&p->seed, p->seed_path, err);
 }
 
 /*
@@ -355,8 +358,12 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
         r = vt_net_check(err);
     if (r == 0)
         r = collect_seed(p, config, err);
+    if (r == 0 && p->seed.kind != VT_SEED_READY_ISO)
+        r = vt_places_check_seed(vt_places_seed(config, "/"), err);
     if (r == 0)
         r = vt_image_find(config, "", &source, err);
+    if (r == 0)
+        r = vt_rights_check(config->network != VT_NETWORK_NONE, err);
     return r;
 }
 

@@ -17,6 +17,7 @@ vt_room(launcher BELOW base host config image seed net vm
           outlet.c
           phone_form.c
           phone_home.c
+          places.c
           prepare.c
           probe.c
           protocol.c
@@ -24,6 +25,7 @@ vt_room(launcher BELOW base host config image seed net vm
           readiness.c
           ready.c
           reboots.c
+          rights.c
           run_dir.c
           saved.c
           ssh_files.c

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "host/files.h"
+#include "launcher/places.h"
 #include "launcher/status.h"
 
 /* A virtainer that already runs in this container would lose its libvirtd to us. */
@@ -28,11 +29,10 @@ static int be_alone(struct vt_error *err)
 
 int vt_run_dir_take(struct vt_error *err)
 {
-    int r = vt_mkdirs(VT_RUN_DIR, 0755);
+    int r = vt_places_make(err);
 
-    if (r < 0)
-        return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot make " VT_RUN_DIR);
-    r = be_alone(err);
+    if (r == 0)
+        r = be_alone(err);
     if (r < 0)
         return r;
     /* Messages that cannot be kept are no reason to stop, nor is a reader that has stopped reading:

@@ -26,8 +26,11 @@ static void add_disk(struct vt_buf *out, const struct vt_prepared *p)
     vt_buf_addf(out, "  base     %s: %s, %s\n", p->base.path, p->base.format, base_size);
 }
 
-static void add_seed(struct vt_buf *out, const struct vt_seed *seed)
+static void add_seed(struct vt_buf *out, const struct vt_config *config,
+                     const struct vt_prepared *p)
 {
+    const struct vt_seed *seed = &p->seed;
+
     vt_buf_adds(out, "  seed     ");
     if (seed->kind == VT_SEED_READY_ISO) {
         vt_buf_addf(out, "%s, as it is\n", seed->ready_iso);
@@ -40,6 +43,8 @@ static void add_seed(struct vt_buf *out, const struct vt_seed *seed)
         vt_buf_adds(out, ", the launcher's SSH key");
     if (seed->password_set)
         vt_buf_adds(out, ", a password");
+    if (p->seed_path && !vt_streq(p->seed_path, config->cloud_init_disk))
+        vt_buf_addf(out, ", in %s (the root file system is read-only)", p->seed_path);
     vt_buf_adds(out, "\n");
 }
 
@@ -96,7 +101,7 @@ char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *
     vt_buf_adds(&out, "virtainer " VT_VERSION "\n");
     add_guest(&out, config, prepared);
     add_disk(&out, prepared);
-    add_seed(&out, &prepared->seed);
+    add_seed(&out, config, prepared);
     add_network(&out, prepared);
     add_saved(&out, &prepared->saved);
     add_stop(&out, config);

@@ -260,7 +260,9 @@ static void a_read_only_one(void **state)
 {
     const char *path = in_dir("data");
     VT_AUTO_FREE char *message =
-        vt_fmt("the data directory %s is read-only: mount it without :ro", path);
+        vt_fmt("the data directory %s is read-only: mount a writable directory there "
+               "(-v HOST_DIRECTORY:%s), without :ro",
+               path, path);
 
     (void)state;
     mount_here(path, MS_RDONLY, NULL);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/rights.h"
+
+#include <errno.h>
+
+#include "base/str.h"
+#include "host/caps.h"
+#include "host/files.h"
+
+/* Below it a port needs a capability; engines set it to 0, or leave the kernel's 1024. */
+#define PORT_START "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+#define DNS_PORT   53
+
+static const struct {
+    uint64_t mask;
+    const char *name;
+} needed[] = {
+    {VT_CAP(CAP_CHOWN), "CHOWN"},   {VT_CAP(CAP_DAC_OVERRIDE), "DAC_OVERRIDE"},
+    {VT_CAP(CAP_FOWNER), "FOWNER"}, {VT_CAP(CAP_KILL), "KILL"},
+    {VT_CAP(CAP_SETGID), "SETGID"}, {VT_CAP(CAP_SETPCAP), "SETPCAP"},
+    {VT_CAP(CAP_SETUID), "SETUID"}, {VT_CAP(CAP_NET_BIND_SERVICE), "NET_BIND_SERVICE"},
+};
+
+int vt_rights_check_caps(uint64_t have, bool low_ports, struct vt_error *err)
+{
+    VT_AUTO_BUF struct vt_buf flags = VT_BUF_INIT(1024);
+
+    if (!low_ports)
+        have |= VT_CAP(CAP_NET_BIND_SERVICE);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(needed); i++) {
+        if (!(have & needed[i].mask))
+            vt_buf_addf(&flags, " --cap-add %s", needed[i].name);
+    }
+    if (flags.len == 0)
+        return 0;
+    return vt_error_set(err, VT_CAUSE_USAGE, -EPERM,
+                        "the container lacks capabilities that running QEMU and dnsmasq as users "
+                        "of their own needs, and that engines give unless told otherwise: run it "
+                        "with%s",
+                        vt_buf_str(&flags));
+}
+
+static bool low_ports_are_guarded(void)
+{
+    VT_AUTO_FREE char *text = NULL;
+    uint64_t start;
+
+    if (vt_file_read(PORT_START, 64, &text, NULL) < 0)
+        return true;
+    text[strcspn(text, "\n")] = '\0';
+    return vt_parse_u64(text, UINT16_MAX + 1, &start) < 0 || start > DNS_PORT;
+}
+
+int vt_rights_check(bool network, struct vt_error *err)
+{
+    return vt_rights_check_caps(vt_caps_effective(), network && low_ports_are_guarded(), err);
+}
