@@ -240,3 +240,49 @@ tiny_data() {
   refused 50 '/dev/net/tun' '--device /dev/net/tun' --cap-add NET_ADMIN --cap-drop MKNOD -v "$small_guest:/image:ro" \
     -v "$data:/mounted"
 }
+
+# without NAME: the minimal rights but this capability, in `all`.
+without() {
+  local option
+  all=(-v "$small_guest:/image:ro" -v "$data:/mounted")
+  for option in "${minimal[@]}"; do
+    if [[ $option == "$1" ]]; then unset 'all[-1]'; else all+=("$option"); fi
+  done
+}
+
+# bats test_tags=podman
+@test "no capability for QEMU's own user: each is named" {
+  for name in CHOWN DAC_OVERRIDE FOWNER KILL SETGID SETPCAP SETUID; do
+    without "$name"
+    refused 2 'lacks capabilities' "run it with --cap-add $name$" "${all[@]}"
+  done
+}
+
+@test "a low port for the guest's DHCP that may not be taken" {
+  all=("${minimal[@]}" -v "$small_guest:/image:ro" -v "$data:/mounted")
+  refused 2 'lacks capabilities' 'run it with --cap-add NET_BIND_SERVICE$' "${all[@]}" \
+    --sysctl net.ipv4.ip_unprivileged_port_start=1024
+}
+
+# Docker's --read-only alone; podman's brings a /run with it.
+@test "a read-only root file system without a writable /run" {
+  good
+  refused 2 '/run is read-only' 'give --tmpfs /run' "${all[@]}" --read-only
+}
+
+# bats test_tags=podman
+@test "a read-only root file system without a data directory" {
+  refused 20 '/mounted is read-only' '-v HOST_DIRECTORY:/mounted' --privileged --read-only --tmpfs /run -v "$small_guest:/image:ro"
+}
+
+# bats test_tags=podman
+@test "a read-only place that was named for the seed" {
+  good
+  refused 30 '/somewhere.iso' 'CLOUD_INIT_DISK gives another path' "${all[@]}" --read-only --tmpfs /run \
+    -e CLOUD_INIT_DISK=/somewhere.iso
+}
+
+@test "the host's network" {
+  good
+  refused 50 "shares the host's network" 'without --network host' "${all[@]}" --network host
+}

@@ -6,6 +6,7 @@
 #
 #   VT_ENGINE   docker (default) or podman
 #   VT_IMAGE    the container image under test
+#   VT_RIGHTS   what virtainers may do: privileged (default), or minimal: the least of docs/privileges.md
 #
 # Every container has the label vt-e2e=$e2e_id and a name that begins with $e2e_id, and goes with its test; those of one
 # run.sh also have the label vt-e2e-run. Every wait has a deadline; E2E_SLOW multiplies them for slow machines.
@@ -43,6 +44,16 @@ e2e_setup() {
   [[ $VT_ENGINE != podman || -S /run/systemd/private ]] || run_options+=(--no-healthcheck)
   networks=()
   mounts=()
+  minimal_rights
+}
+
+# minimal_rights: the flags of docs/privileges.md, in `minimal`.
+minimal_rights() {
+  local name
+  minimal=(--device /dev/net/tun --security-opt no-new-privileges --read-only --tmpfs /run --cap-drop ALL)
+  [[ ! -e /dev/kvm ]] || minimal+=(--device /dev/kvm)
+  for name in NET_ADMIN CHOWN DAC_OVERRIDE FOWNER KILL SETGID SETPCAP SETUID; do minimal+=(--cap-add "$name"); done
+  [[ $VT_ENGINE != podman ]] || minimal+=(--cap-add NET_BIND_SERVICE)
 }
 
 e2e_teardown() {
@@ -75,18 +86,29 @@ fail() {
 
 # --- starting and ending ------------------------------------------------------------------------------------------
 
-# virtainer NAME OPTION… [-- ARGUMENT…]: start one in the background, by its name in this test. It gets --privileged unless
-# an option gives it capabilities, and the data directory unless an option mounts another.
+# virtainer NAME OPTION… [-- ARGUMENT…]: start one in the background, by its name in this test. It gets the rights that
+# VT_RIGHTS says unless an option gives it capabilities, and the data directory unless an option mounts another.
 virtainer() {
   local name=$1 options=(-d) arguments=()
   shift
   while (($#)) && [[ $1 != -- ]]; do options+=("$1") && shift; done
   shift || true
   arguments=("$@")
-  [[ " ${options[*]} " == *' --cap-add '* ]] || options+=(--privileged)
   [[ " ${options[*]} " == *:/mounted* || " ${options[*]} " == *' --no-data '* ]] || options+=(-v "$data:/mounted")
+  [[ " ${options[*]} " == *' --cap-add '* ]] || add_rights
   without_word --no-data
   engine run --name "$e2e_id-$name" "${run_options[@]}" "${options[@]}" "$VT_IMAGE" "${arguments[@]}" >/dev/null
+}
+
+# add_rights: to the caller's `options`.
+add_rights() {
+  if [[ ${VT_RIGHTS:-privileged} != minimal ]]; then
+    options+=(--privileged)
+    return
+  fi
+  options+=("${minimal[@]}")
+  # A read-only root has no room for the disk.
+  [[ " ${options[*]} " != *' --no-data '* ]] || options+=(-v /mounted)
 }
 
 # without_word WORD: take it out of the caller's array `options`.

@@ -16,10 +16,12 @@ source "$root/run-scripts/lib/engine.sh"
 
 usage() {
   cat <<'EOT'
-Usage: run.sh [--engine docker|podman] [--jobs N] [--rebuild] [--junit DIRECTORY] [FILE…] [FILTER]
+Usage: run.sh [--engine docker|podman] [--jobs N] [--minimal] [--tag TAG] [--rebuild] [--junit DIRECTORY] [FILE…] [FILTER]
 Run the tests in a real engine with real guests. TAP on standard output; status 0 if all passed.
   --engine     which engine (docker); with podman those tests run that are marked for it
   --jobs       how many tests at a time (one more than there are CPUs)
+  --minimal    give virtainers the least rights that docs/privileges.md has, instead of --privileged
+  --tag        only the tests with this tag
   --rebuild    build the container image anew, even if it is there
   --junit      also write a report there
   FILE         only the tests of this file, such as bad-input or life
@@ -28,13 +30,15 @@ Variables: VT_IMAGE, the container image under test (virtainers/generic); E2E_SL
 EOT
 }
 
-engine_under_test=${VT_ENGINE:-docker} jobs=$(($(nproc) + 1)) rebuild='' junit='' filter='' files=()
+engine_under_test=${VT_ENGINE:-docker} jobs=$(($(nproc) + 1)) rebuild='' junit='' filter='' files=() tags=()
 while (($#)); do
   case $1 in
-    --engine | --jobs | --junit) (($# > 1)) || die 2 "$1 needs a value" ;;&
+    --engine | --jobs | --junit | --tag) (($# > 1)) || die 2 "$1 needs a value" ;;&
     --engine) engine_under_test=$2 && shift ;;
     --jobs) jobs=$2 && shift ;;
     --junit) junit=$2 && shift ;;
+    --minimal) export VT_RIGHTS=minimal ;;
+    --tag) tags=(--filter-tags "$2") && shift ;;
     --rebuild) rebuild=again ;;
     --help | -h) usage && exit 0 ;;
     -*) die 2 "unknown option $1; see --help" ;;
@@ -92,7 +96,8 @@ options=(--tap --timing --jobs "$jobs")
 # Files one after another, since the output of files side by side comes only when they end.
 ((jobs == 1)) || options+=(--no-parallelize-across-files)
 ((${#files[@]})) || files=("$here")
-[[ $engine_under_test != podman ]] || options+=(--filter-tags podman)
+[[ $engine_under_test != podman || ${#tags[@]} -gt 0 ]] || tags=(--filter-tags podman)
+options+=("${tags[@]}")
 [[ -z $filter ]] || options+=(--filter "$filter")
 if [[ -n $junit ]]; then
   mkdir -p "$junit"
