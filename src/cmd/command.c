@@ -12,6 +12,7 @@ const struct vt_command *const vt_commands[] = {
     &vt_cmd_list,
     &vt_cmd_healthcheck,
     &vt_cmd_wait,
+    &vt_cmd_console,
     &vt_cmd_stop,
     &vt_cmd_save,
     &vt_cmd_log,

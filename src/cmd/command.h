@@ -55,6 +55,7 @@ extern const struct vt_command vt_cmd_state;
 extern const struct vt_command vt_cmd_list;
 extern const struct vt_command vt_cmd_stop;
 extern const struct vt_command vt_cmd_save;
+extern const struct vt_command vt_cmd_console;
 extern const struct vt_command vt_cmd_log;
 extern const struct vt_command vt_cmd_healthcheck;
 extern const struct vt_command vt_cmd_wait;

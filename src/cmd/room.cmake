@@ -2,6 +2,7 @@
 vt_room(cmd BELOW base host config vm launcher
         SOURCES
           command.c
+          console.c
           flags.c
           guest.c
           healthcheck.c

@@ -46,6 +46,7 @@ struct vt_control {
     int fd;
     int watch;
     struct client *clients; /* the oldest first */
+    bool paused;            /* the guest does not take what is typed */
     struct vt_buf history;
 };
 
@@ -156,13 +157,23 @@ static void serve(struct client *c, const char *line, size_t len)
     }
 }
 
+/* Listen, or not, to what is typed. */
+static void pause_typing(struct vt_control *control, bool paused)
+{
+    control->paused = paused;
+    for (struct client *c = control->clients; c; c = c->next) {
+        if (c->state == CONSOLE && c->watch >= 0)
+            vt_loop_update_fd(c->watch, paused ? 0 : VT_EVENT_READ);
+    }
+}
+
 /* What a console client typed behind its request's line is for the guest. */
 static void type_rest(struct client *c, const char *text, size_t len)
 {
     const struct vt_control_handlers *h = &c->control->handlers;
 
-    if (c->state == CONSOLE && len > 0)
-        h->on_type(text, len, h->data);
+    if (c->state == CONSOLE && len > 0 && !h->on_type(text, len, h->data))
+        pause_typing(c->control, true);
 }
 
 static void on_request_bytes(struct client *c, const char *data, size_t len)
@@ -387,6 +398,12 @@ void vt_control_console_notice(struct vt_control *control, const char *text)
     VT_AUTO_FREE char *line = vt_fmt("\r\n[virtainer: %s]\r\n", text);
 
     to_consoles(control, line, strlen(line));
+}
+
+void vt_control_resume(struct vt_control *control)
+{
+    if (control->paused)
+        pause_typing(control, false);
 }
 
 /* ---- the end ---- */

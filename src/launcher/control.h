@@ -22,8 +22,9 @@ struct vt_control_handlers {
      * for as configured, @how VT_HOW_SAME likewise.
      */
     int (*on_stop)(enum vt_stop_how how, int64_t grace_seconds, struct vt_error *err, void *data);
-    /* Somebody types on the console. */
-    void (*on_type)(const char *text, size_t len, void *data);
+    /* Somebody types on the console. Returns false when no more should come before
+     * vt_control_resume(). */
+    bool (*on_type)(const char *text, size_t len, void *data);
     void *data;
 };
 
@@ -40,6 +41,9 @@ void vt_control_console(struct vt_control *control, const char *text, size_t len
 
 /* Tell @text, a line without its newline, to every console client. */
 void vt_control_console_notice(struct vt_control *control, const char *text);
+
+/* The guest has taken what was typed: more may come. */
+void vt_control_resume(struct vt_control *control);
 
 /*
  * It is over, with exit status @status and @error (NULL: none): tell everybody, also who still

@@ -149,11 +149,11 @@ static int on_stop_request(enum vt_stop_how how, int64_t grace, struct vt_error 
     return 0;
 }
 
-static void on_console_typed(const char *text, size_t len, void *data)
+static bool on_console_typed(const char *text, size_t len, void *data)
 {
     struct launcher *l = data;
 
-    vt_console_type(l->console, text, len);
+    return vt_console_type(l->console, text, len);
 }
 
 static void on_signal(int signal, void *data)
@@ -261,12 +261,19 @@ static void on_console_notice(enum vt_console_notice notice, void *data)
                                "typed here is dropped until they leave it";
     struct launcher *l = data;
 
-    if (notice == VT_CONSOLE_BUSY) {
+    switch (notice) {
+    case VT_CONSOLE_BUSY:
         vt_warning("%s", busy);
         vt_control_console_notice(l->control, busy);
-    } else {
+        break;
+    case VT_CONSOLE_LOST:
         vt_info("the guest's console was taken over (virsh console --force); it comes back here "
                 "when they leave it");
+        break;
+    case VT_CONSOLE_ROOM:
+        vt_control_resume(l->control);
+        vt_terminal_resume(l->terminal);
+        break;
     }
 }
 

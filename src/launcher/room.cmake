@@ -5,10 +5,12 @@ vt_room(launcher BELOW base host config image seed net vm
           cloud_ask.c
           cloud_report.c
           console_lines.c
+          console_session.c
           control.c
           daemon.c
           data_dir.c
           dhcp_watch.c
+          escape.c
           events.c
           guest_clock.c
           host_keys.c

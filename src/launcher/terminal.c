@@ -138,10 +138,14 @@ static void on_input(int watch, int fd, unsigned events, void *data)
     ssize_t n = read(fd, chunk, sizeof(chunk));
 
     (void)events;
-    if (n > 0)
-        vt_console_type(t->console, chunk, (size_t)n);
-    else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+    if (n > 0) {
+        /* What the guest does not take holds up who types, to the end of a pipe. */
+        if (!vt_console_type(t->console, chunk, (size_t)n))
+            vt_loop_update_fd(watch, 0);
+    } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
         vt_loop_remove_fd(watch);
+        t->in_watch = -1;
+    }
 }
 
 /* What cannot be opened anew (a socket) is used as it is. */
@@ -244,6 +248,12 @@ void vt_terminal_attach(struct vt_terminal *terminal, struct vt_console *console
         make_raw(terminal);
     /* A regular file or /dev/null cannot be watched everywhere; then nobody types. */
     terminal->in_watch = vt_loop_add_fd(STDIN_FILENO, VT_EVENT_READ, on_input, terminal);
+}
+
+void vt_terminal_resume(struct vt_terminal *terminal)
+{
+    if (terminal->in_watch >= 0)
+        vt_loop_update_fd(terminal->in_watch, VT_EVENT_READ);
 }
 
 void vt_terminal_finish(struct vt_terminal *terminal)

@@ -33,6 +33,9 @@ void vt_terminal_tap(struct vt_terminal *terminal, vt_terminal_callback callback
 /* Put a terminal on standard input into raw mode and give what is typed there to @console. */
 void vt_terminal_attach(struct vt_terminal *terminal, struct vt_console *console);
 
+/* The guest has taken what was typed: more may come. */
+void vt_terminal_resume(struct vt_terminal *terminal);
+
 /* The guest is off: write what is left, as far as that needs no waiting, and restore the terminal.
  */
 void vt_terminal_finish(struct vt_terminal *terminal);

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "host/loop.h"
 
-/* A paste larger than this while the console is being opened is cut. */
+/* Above half of this no more should come, which leaves the other half for what was under way. */
 #define MAX_PENDING   65536
 #define RELEASE_AFTER 10000 /* ms */
 
@@ -24,6 +24,7 @@ struct vt_console {
     void *data;
     enum state state;
     struct vt_buf pending;
+    bool full; /* somebody waits for room */
     virStreamPtr stream;
     int release_timer;
     /* The worker's answer to an opening. */
@@ -37,6 +38,21 @@ static void drop_stream(void *data)
 
     (void)virStreamAbort(stream);
     (void)virStreamFree(stream);
+}
+
+/* Something was sent or dropped. */
+static void tell_room(struct vt_console *console)
+{
+    if (!console->full || console->pending.len > MAX_PENDING / 4)
+        return;
+    console->full = false;
+    console->on_notice(VT_CONSOLE_ROOM, console->data);
+}
+
+static void drop_pending(struct vt_console *console)
+{
+    vt_buf_done(&console->pending);
+    tell_room(console);
 }
 
 static void release(struct vt_console *console)
@@ -101,9 +117,12 @@ static void on_stream(virStreamPtr stream, int events, void *data)
     if (!good || (events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP))) {
         release(console);
         console->on_notice(VT_CONSOLE_LOST, console->data);
+        if (console->full)
+            drop_pending(console);
         return;
     }
     (void)virStreamEventUpdateCallback(stream, wanted_events(console));
+    tell_room(console);
 }
 
 static void open_on_worker(void *data)
@@ -119,8 +138,8 @@ static void on_opened(void *data)
 
     if (console->open_result < 0) {
         console->state = FREE;
-        vt_buf_done(&console->pending);
         console->on_notice(VT_CONSOLE_BUSY, console->data);
+        drop_pending(console);
         return;
     }
     console->stream = VT_TAKE_PTR(console->opened);
@@ -154,7 +173,7 @@ struct vt_console *vt_console_new(struct vt_vm *vm, struct vt_worker *worker,
     return console;
 }
 
-void vt_console_type(struct vt_console *console, const void *text, size_t len)
+bool vt_console_type(struct vt_console *console, const void *text, size_t len)
 {
     vt_buf_add(&console->pending, text, len);
     switch (console->state) {
@@ -169,11 +188,13 @@ void vt_console_type(struct vt_console *console, const void *text, size_t len)
         (void)virStreamEventUpdateCallback(console->stream, wanted_events(console));
         break;
     }
+    console->full = console->full || console->pending.len > MAX_PENDING / 2;
+    return !console->full;
 }
 
 void vt_console_reset(struct vt_console *console)
 {
-    vt_buf_done(&console->pending);
     if (console->state == OPEN)
         release(console);
+    drop_pending(console);
 }

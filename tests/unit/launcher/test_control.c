@@ -41,10 +41,13 @@ static int on_stop(enum vt_stop_how how, int64_t grace, struct vt_error *err, vo
     return 0;
 }
 
-static void on_type(const char *text, size_t len, void *data)
+static bool type_more = true;
+
+static bool on_type(const char *text, size_t len, void *data)
 {
     (void)data;
     vt_buf_add(&typed, text, len);
+    return type_more;
 }
 
 static const struct vt_control_handlers handlers = {on_stop, on_type, &stops};
@@ -267,6 +270,32 @@ static void consoles(void **state)
     (void)close(two);
 }
 
+/* The guest does not take what is typed: who types waits, and nothing is lost. */
+static void typing_too_much(void **state)
+{
+    int one = say("{\"command\":\"console\"}\n"), two = say("{\"command\":\"console\"}\n");
+
+    (void)state;
+    run_loop();
+    type_more = false;
+    assert_int_equal(write(one, "a", 1), 1);
+    run_loop();
+    assert_int_equal(write(one, "b", 1), 1);
+    assert_int_equal(write(two, "c", 1), 1);
+    run_loop();
+    assert_string_equal(vt_buf_str(&typed), "a");
+    /* what the guest says comes all the same */
+    vt_control_console(control, "hello", 5);
+    assert_string_equal(heard(one), "{\"accepted\":true}\nhello");
+    type_more = true;
+    vt_control_resume(control);
+    run_loop();
+    assert_int_equal(typed.len, 3);
+    (void)close(one);
+    (void)close(two);
+    run_loop();
+}
+
 /* The guest's last 32 KiB at least are there for who asks, and never more than is kept. */
 static void history(void **state)
 {
@@ -446,6 +475,7 @@ int main(void)
         WITH_CONTROL(a_crowd),
         WITH_CONTROL(a_full_house),
         WITH_CONTROL(consoles),
+        WITH_CONTROL(typing_too_much),
         WITH_CONTROL(history),
         WITH_CONTROL(a_slow_console),
         WITH_CONTROL(the_stop_command),
