@@ -21,6 +21,9 @@ const struct vt_command *const vt_commands[] = {
     &vt_cmd_reboot,
     &vt_cmd_reset,
     &vt_cmd_screenshot,
+    &vt_cmd_ssh,
+    &vt_cmd_exec,
+    &vt_cmd_cp,
     NULL,
 };
 /* clang-format on */

@@ -64,6 +64,9 @@ extern const struct vt_command vt_cmd_resume;
 extern const struct vt_command vt_cmd_reboot;
 extern const struct vt_command vt_cmd_reset;
 extern const struct vt_command vt_cmd_screenshot;
+extern const struct vt_command vt_cmd_ssh;
+extern const struct vt_command vt_cmd_exec;
+extern const struct vt_command vt_cmd_cp;
 
 /* Every command, in the order of the help text; ended by NULL. */
 extern const struct vt_command *const vt_commands[];

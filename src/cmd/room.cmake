@@ -3,6 +3,8 @@ vt_room(cmd BELOW base host config vm launcher
         SOURCES
           command.c
           console.c
+          cp.c
+          exec.c
           flags.c
           guest.c
           healthcheck.c
@@ -12,9 +14,11 @@ vt_room(cmd BELOW base host config vm launcher
           reboot.c
           run.c
           screenshot.c
+          ssh.c
           state.c
           stop.c
           wait.c
+          way_in.c
         LIBRARIES PkgConfig::JSONC PkgConfig::LIBVIRT)
 add_executable(virtainer main.c)
 target_link_libraries(virtainer PRIVATE vt_cmd)

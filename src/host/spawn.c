@@ -41,7 +41,7 @@ static int place_stdio(const struct vt_spawn *spawn)
 
     if (null < 0)
         return -errno;
-    r = place(null, STDIN_FILENO);
+    r = spawn->in < 0 ? 0 : place(spawn->in ? spawn->in : null, STDIN_FILENO);
     if (r == 0)
         r = place(spawn->out ? spawn->out : null, STDOUT_FILENO);
     if (r == 0 && spawn->err)
@@ -218,6 +218,16 @@ static int exit_status(pid_t pid)
             return -errno;
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int vt_spawn_wait(pid_t pid, int tick_ms, void (*tick)(void *data), void *data)
+{
+    VT_AUTO_CLOSE int pidfd = tick ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    struct pollfd set = {.fd = pidfd, .events = POLLIN};
+
+    while (pidfd >= 0 && poll(&set, 1, tick_ms) == 0)
+        tick(data);
+    return exit_status(pid);
 }
 
 static int open_output(const struct vt_buf *buf, int pipe_fds[2])

@@ -15,6 +15,7 @@
 struct vt_spawn {
     const char *const *argv;  /* ended by NULL; argv[0] is looked up in PATH */
     const char *const *env;   /* further NAME=value, ended by NULL; NULL for none */
+    int in;                   /* descriptor for its standard input; 0 for /dev/null, -1 for ours */
     int out;                  /* descriptor for its standard output; 0 for /dev/null */
     int err;                  /* descriptor for its standard error; 0 for ours */
     const int *listen;        /* sockets passed as systemd's socket activation does (LISTEN_FDS) */
@@ -27,6 +28,12 @@ struct vt_spawn {
 /* Start a child. Returns its process id, or a negative errno (-ENOENT: no such program) with @err
  * set. */
 pid_t vt_spawn(const struct vt_spawn *spawn, struct vt_error *err) VT_MUST_CHECK;
+
+/*
+ * Wait for the end of the child @pid, calling @tick (may be NULL) with @data every @tick_ms.
+ * Returns its exit status, 128 + the signal that killed it, or a negative errno.
+ */
+int vt_spawn_wait(pid_t pid, int tick_ms, void (*tick)(void *data), void *data) VT_MUST_CHECK;
 
 /*
  * Run @argv to its end. Standard output and error go to @out and @errout when they are not NULL

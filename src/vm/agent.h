@@ -13,8 +13,8 @@
 #include "vm/agent_wire.h"
 #include "vm/session.h"
 
-/* How much of a file is read or written at once: in base64 well below what libvirt passes on. */
-#define VT_AGENT_CHUNK (1 << 20)
+/* How much of a file is read or written at once: agents read slowly what they are told. */
+#define VT_AGENT_CHUNK (64 << 10)
 
 /* Ask it for a sign of life, for at most two seconds. Call it before any other. */
 int vt_agent_ping(struct vt_session *session, struct vt_error *err) VT_MUST_CHECK;

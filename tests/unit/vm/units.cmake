@@ -2,3 +2,4 @@
 vt_unit(vm accel)
 vt_unit(vm agent_wire)
 vt_unit(vm domain_xml)
+vt_unit(vm ssh_text)

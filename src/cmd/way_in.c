@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/way_in.h"
+
+#include <errno.h>
+
+#include "base/str.h"
+
+const char *const vt_via_names[] = {"agent", "ssh", NULL};
+
+/* The launcher's key and what it knows of the guest lie beside the overlay. */
+static char *ssh_dir(const char *overlay)
+{
+    const char *slash = overlay ? strrchr(overlay, '/') : NULL;
+
+    return vt_fmt("%.*s/.virtainer/ssh", slash ? (int)(slash - overlay) : 0,
+                  overlay ? overlay : "");
+}
+
+int vt_way_in_find(const char *user, struct vt_way_in *ret, struct vt_error *err)
+{
+    VT_AUTO_WAY_IN struct vt_way_in in = {0};
+    int r = vt_status_read(&in.status, err);
+
+    if (r < 0)
+        return r;
+    if (in.status.phase != VT_PHASE_RUNNING && in.status.phase != VT_PHASE_STOPPING)
+        return vt_error_set(err, VT_CAUSE_USAGE, -ESRCH, "the guest does not run: it is %s",
+                            vt_phase_name(in.status.phase));
+    in.dir = ssh_dir(in.status.overlay);
+    in.target = (struct vt_ssh_target){
+        .address = in.status.guest_address,
+        .dir = in.dir,
+        .user = user ? user : in.status.ssh_user,
+    };
+    *ret = in;
+    in = (struct vt_way_in){0};
+    return 0;
+}
+
+void vt_way_in_done(struct vt_way_in *in)
+{
+    vt_status_done(&in->status);
+    free(in->dir);
+    in->dir = NULL;
+}
+
+int vt_way_in_open(const struct vt_way_in *in, const char *name, struct vt_way *ret,
+                   struct vt_error *err)
+{
+    enum vt_via via = VT_VIA_ANY;
+
+    if (name)
+        via = vt_streq(name, "agent") ? VT_VIA_AGENT : VT_VIA_SSH;
+    return vt_way_open(via, in->status.name, &in->target, ret, err);
+}
