@@ -36,6 +36,7 @@ struct vt_command {
     const char *summary;   /* one line, for the list of commands */
     const char *arguments; /* after the flags in the usage line: "[FILE]"; NULL: there are none */
     int min_args, max_args;
+    const char *const *choices; /* what the first argument may be, ended by NULL; NULL: anything */
     /* Flags end at the first argument, and all after it belongs to another program. */
     bool flags_first;
     const struct vt_flag *flags; /* ended by one without a name; NULL: none but --help */
@@ -67,6 +68,7 @@ extern const struct vt_command vt_cmd_screenshot;
 extern const struct vt_command vt_cmd_ssh;
 extern const struct vt_command vt_cmd_exec;
 extern const struct vt_command vt_cmd_cp;
+extern const struct vt_command vt_cmd_completion;
 
 /* Every command, in the order of the help text; ended by NULL. */
 extern const struct vt_command *const vt_commands[];

@@ -73,6 +73,19 @@ static int read_flag(const struct vt_command *command, char *argv[], int *i, str
     return refuse(command, err, "does not know", arg);
 }
 
+static int check_choice(const struct vt_command *command, const char *arg, struct vt_error *err)
+{
+    VT_AUTO_BUF struct vt_buf allowed = VT_BUF_INIT(1024);
+
+    for (size_t i = 0; command->choices[i]; i++) {
+        if (vt_streq(command->choices[i], arg))
+            return 0;
+        vt_buf_addf(&allowed, "%s%s", i == 0 ? "" : " or ", command->choices[i]);
+    }
+    return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL, "%s does not know '%s': give %s",
+                        command->name, arg, vt_buf_str(&allowed));
+}
+
 static int check_count(const struct vt_command *command, const struct vt_call *call,
                        struct vt_error *err)
 {
@@ -89,12 +102,12 @@ int vt_command_read(const struct vt_command *command, int argc, char *argv[], st
                     struct vt_error *err)
 {
     bool all_read = false;
+    int r = 0;
 
     /* What is no flag is moved to the front. */
     *ret = (struct vt_call){.argv = argv + 1};
     for (int i = 1; i < argc; i++) {
         const char *arg = argv[i];
-        int r;
 
         /* A dash alone is standard input or output. */
         if (all_read || arg[0] != '-' || arg[1] == '\0') {
@@ -115,7 +128,9 @@ int vt_command_read(const struct vt_command *command, int argc, char *argv[], st
             return r;
     }
     ret->argv[ret->argc] = NULL;
-    return check_count(command, ret, err);
+    r = check_count(command, ret, err);
+    return r == 0 && command->choices && ret->argc > 0 ? check_choice(command, ret->argv[0], err)
+                                                       : r;
 }
 
 uint64_t vt_flag_number(const char *given, uint64_t fallback)

@@ -36,15 +36,13 @@ int vt_guest_open(struct vt_guest *ret, struct vt_error *err)
     return 0;
 }
 
-int vt_guest_status(struct vt_status *ret, struct vt_error *err)
+/* No launcher runs here: what the data directory tells. */
+static int read_data_dir(struct vt_status *ret, struct vt_error *err)
 {
     VT_AUTO_CONFIG struct vt_config config;
-    int r = vt_status_read(ret, err);
+    int r;
 
-    if (r != -ENOENT)
-        return r;
     vt_config_init(&config);
-    vt_error_done(err);
     r = vt_config_read_env(&config, err);
     if (r < 0 || vt_offline_status(config.image_dir, config.vm_name, ret) == 0)
         return r;
@@ -52,6 +50,16 @@ int vt_guest_status(struct vt_status *ret, struct vt_error *err)
                         "no virtainer runs here (use this command through docker exec), and the "
                         "data directory %s has no guest",
                         config.image_dir);
+}
+
+int vt_guest_status(struct vt_status *ret, struct vt_error *err)
+{
+    int r = vt_status_read(ret, err);
+
+    if (r != -ENOENT)
+        return r;
+    vt_error_done(err);
+    return read_data_dir(ret, err);
 }
 
 void vt_guest_done(struct vt_guest *guest)

@@ -2,6 +2,7 @@
 vt_room(cmd BELOW base host config vm launcher
         SOURCES
           command.c
+          completion.c
           console.c
           cp.c
           exec.c

@@ -80,6 +80,13 @@ char *vt_config_help(void);
 /* The same as the README's Markdown table. */
 char *vt_config_markdown(void);
 
+/*
+ * Call @visit for each flag of `virtainer run` ("--disk-size") with what its value may be, ended by
+ * NULL (NULL: anything).
+ */
+void vt_config_each_flag(void (*visit)(const char *flag, const char *const *values, void *data),
+                         void *data);
+
 const char *vt_accel_name(enum vt_accel accel);
 const char *vt_network_name(enum vt_network network);
 const char *vt_video_name(enum vt_video video);

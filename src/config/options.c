@@ -316,6 +316,29 @@ char *vt_option_flag(const struct vt_option *option)
     return flag;
 }
 
+/* What can be given; a choice's own names are not always all, and not all are names. */
+static const char *const *allowed_values(const struct vt_option *option)
+{
+    static const char *const switches[] = {"yes", "no", NULL};
+    static const char *const grace[] = {"poweroff", "save", NULL};
+
+    if (option->store == store_switch)
+        return switches;
+    if (option->store == store_grace_action)
+        return grace;
+    return option->store == store_stop ? option->values + 1 : option->values;
+}
+
+void vt_config_each_flag(void (*visit)(const char *flag, const char *const *values, void *data),
+                         void *data)
+{
+    for (size_t i = 0; i < vt_option_count; i++) {
+        VT_AUTO_FREE char *flag = vt_option_flag(&vt_options[i]);
+
+        visit(flag, allowed_values(&vt_options[i]), data);
+    }
+}
+
 /* What a message shows of @value: no secret, and nothing that a terminal would obey. */
 static char *shown(const struct vt_option *option, const char *value)
 {

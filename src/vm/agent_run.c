@@ -17,11 +17,11 @@
 #define FIRST_WAIT 10 /* ms */
 #define MAX_WAIT   500
 
-/* The shell's words before "$@": $0 is the directory. 125 is what docker exec uses for its own
- * failures. */
+/* What the shell does; its $1 is the directory. 125 is what docker exec uses for its own failures.
+ */
 static const char redirect[] =
-    "(umask 077 && mkdir \"$0\" && : >\"$0/out\" && : >\"$0/err\") || exit 125; "
-    "exec >\"$0/out\" 2>\"$0/err\" && exec \"$@\"";
+    "d=$1; shift; (umask 077 && mkdir \"$d\" && : >\"$d/out\" && : >\"$d/err\") || exit 125; "
+    "exec >\"$d/out\" 2>\"$d/err\" && exec \"$@\"";
 #define SHELL_FAILED 125
 
 static int write_all(int fd, const char *data, size_t len)
@@ -162,13 +162,14 @@ int vt_agent_run_piped(struct vt_session *session, const char *const *argv, cons
     job.tails[1] = (struct tail){vt_fmt("%s/err", job.dir), -1, errout};
     while (argv[count])
         count++;
-    words = vt_calloc(count + 5, sizeof(*words));
+    words = vt_calloc(count + 6, sizeof(*words));
     words[0] = "/bin/sh";
     words[1] = "-c";
     words[2] = redirect;
-    words[3] = job.dir;
+    words[3] = "virtainer";
+    words[4] = job.dir;
     for (size_t i = 0; i < count; i++)
-        words[4 + i] = argv[i];
+        words[5 + i] = argv[i];
     r = vt_agent_exec(session, words, input, len, &job.pid, err);
     if (r == 0)
         r = follow(&job, err);

@@ -11,7 +11,7 @@
 #define MOUNTED_KEY "/tmp/id_rsa"
 
 #define CONNECT_SECONDS "10"
-#define PROBE_MS        20000
+#define PROBE_MS        30000
 #define TICK_MS         500
 /* ssh's own failures; a program's in the guest may be the same. */
 #define SSH_FAILED 255
@@ -113,21 +113,6 @@ static void fill_args(struct args *args, const struct vt_ssh *ssh, const char *u
 
 /* ---- why it does not work ---- */
 
-/* What a try as @user says, standard output and error together; its exit status, or a negative
- * errno. */
-static int probe(const struct vt_ssh *ssh, const char *user, struct vt_buf *said,
-                 struct vt_error *err)
-{
-    AUTO_ARGS struct args args = {{NULL}, 0};
-    VT_AUTO_BUF struct vt_buf errout = VT_BUF_INIT(PROBE_TEXT_MAX);
-    int r;
-
-    fill_args(&args, ssh, user, false, "true");
-    r = vt_run((const char *const *)args.words, said, &errout, -1, PROBE_MS, err);
-    vt_buf_adds(said, vt_buf_str(&errout));
-    return r;
-}
-
 static int no_way_in(struct vt_error *err, const char *format, ...) VT_PRINTF(2, 3);
 
 static int no_way_in(struct vt_error *err, const char *format, ...)
@@ -139,6 +124,24 @@ static int no_way_in(struct vt_error *err, const char *format, ...)
     text = vt_vfmt(format, args);
     va_end(args);
     return vt_error_set(err, VT_CAUSE_NO_WAY_IN, -EACCES, "%s", text);
+}
+
+/* What a try as @user says, standard output and error together; its exit status, or a negative
+ * errno. */
+static int probe(const struct vt_ssh *ssh, const char *user, struct vt_buf *said,
+                 struct vt_error *err)
+{
+    AUTO_ARGS struct args args = {{NULL}, 0};
+    VT_AUTO_BUF struct vt_buf errout = VT_BUF_INIT(PROBE_TEXT_MAX);
+    int r;
+
+    fill_args(&args, ssh, user, false, "true");
+    r = vt_run((const char *const *)args.words, said, &errout, -1, PROBE_MS, err);
+    if (r == -ETIMEDOUT)
+        return no_way_in(err, "the guest's SSH server at %s takes longer than %d s to let us in",
+                         ssh->address, PROBE_MS / 1000);
+    vt_buf_adds(said, vt_buf_str(&errout));
+    return r;
 }
 
 /* ssh's last words for a person: one line without what a terminal would obey. */
