@@ -16,8 +16,7 @@ void vt_host_keys_done(struct vt_host_keys *keys)
     *keys = (struct vt_host_keys){.count = 0};
 }
 
-/* Whether @line begins with a type of key that a host may have: an authorized_keys line may begin
- * with options, a certificate is no key. */
+/* Whether @line begins with a type of key that a host may have; a certificate is no key. */
 static bool has_host_key_type(const char *line)
 {
     size_t len = strcspn(line, " \t");
@@ -26,10 +25,20 @@ static bool has_host_key_type(const char *line)
            !memmem(line, len, "-cert-v", 7);
 }
 
+/* Whether @line is a key by itself. vt_keys_parse() also takes options before a key, as in
+ * authorized_keys, which may look like a type. */
+static bool is_bare_key(const char *line)
+{
+    VT_AUTO_KEYS struct vt_keys keys = {0};
+
+    return vt_keys_parse("", line, strlen(line), &keys, NULL) == 0;
+}
+
 /* "type base64" of the one key in the @len bytes at @text, or NULL. The caller frees it. */
 static char *parse(const char *text, size_t len)
 {
     VT_AUTO_KEYS struct vt_keys keys = {0};
+    VT_AUTO_FREE char *bare = NULL;
     const char *line;
     size_t type, blank, blob;
 
@@ -41,7 +50,8 @@ static char *parse(const char *text, size_t len)
     type = strcspn(line, " \t");
     blank = strspn(line + type, " \t");
     blob = strcspn(line + type + blank, " \t");
-    return vt_fmt("%.*s %.*s", (int)type, line, (int)blob, line + type + blank);
+    bare = vt_fmt("%.*s %.*s", (int)type, line, (int)blob, line + type + blank);
+    return is_bare_key(bare) ? VT_TAKE_PTR(bare) : NULL;
 }
 
 bool vt_host_keys_add(struct vt_host_keys *keys, const char *text, size_t len)

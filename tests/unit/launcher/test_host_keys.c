@@ -31,6 +31,7 @@ static void keys_are_whole_or_refused(void **state)
         {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBvE", false},
         {"@cert-authority * " ED25519, false},
         {"evil,* " ED25519, false},
+        {"ssh-option " ED25519, false},
     };
 
     (void)state;
