@@ -48,6 +48,9 @@ readonly unused_paths=(
   /usr/bin/ssh-keyscan /usr/lib/openssh /usr/lib/sftp-server
   # QEMU modules: displays, sound, braille (without the directory libvirt need not watch it)
   '/usr/lib/*-linux-gnu/qemu'
+  # of openssh-client only ssh, scp, sftp and ssh-keygen are run
+  /usr/bin/ssh-add /usr/bin/ssh-agent /usr/bin/ssh-argv0 /usr/bin/ssh-copy-id /usr/bin/ssh-keyscan
+  '/usr/lib/openssh/ssh-[kps]*' /usr/lib/openssh/agent-launch
   # firmware of other machines and boot ROMs of other cards
   '/usr/share/qemu/*.dtb' '/usr/share/qemu/hppa*' '/usr/share/qemu/npcm*' '/usr/share/qemu/openbios*'
   /usr/share/qemu/palcode-clipper '/usr/share/qemu/pxe-*' '/usr/share/qemu/s390*' /usr/share/qemu/skiboot.lid

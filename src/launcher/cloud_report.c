@@ -75,8 +75,10 @@ static char *failed_module(const char *text)
 
 static bool is_ours(const struct vt_cloud_report *report, const char *text)
 {
-    return report->phone_home && (strstr(text, phone_home_warning) ||
-                                  vt_startswith(text, "Failed to post phone home data to "));
+    return report->phone_home &&
+           (strstr(text, phone_home_warning) ||
+            (vt_startswith(text, "Requested key pub_key_") && strstr(text, "'post'")) ||
+            vt_startswith(text, "Failed to post phone home data to "));
 }
 
 static void add_error(struct vt_cloud_report *report, const char *text)
@@ -135,47 +137,57 @@ static size_t span(struct line line, const char *set)
     return n;
 }
 
-/* Take the kernel's or systemd's "[   12.345678] " away, and "cloud-init[523]: ". */
-static void skip_prefixes(struct line *line)
+/* Take systemd's "[   12.345678] cloud-init[523]: " away, and a login prompt that stood before it.
+ */
+static void skip_prefix(struct line *line)
 {
-    static const char digits[] = "0123456789";
+    static const char unit[] = "cloud-init[";
+    const char *at = memmem(line->at, line->len, unit, strlen(unit));
     struct line rest = *line;
 
-    if (begins(rest, "[")) {
-        skip(&rest, 1);
-        skip(&rest, span(rest, " 0123456789."));
-        if (begins(rest, "] ")) {
-            skip(&rest, 2);
-            *line = rest;
-        }
-    }
-    rest = *line;
-    skip(&rest, span(rest, "abcdefghijklmnopqrstuvwxyz-."));
-    if (!begins(rest, "["))
+    if (!at)
         return;
-    skip(&rest, 1);
-    skip(&rest, span(rest, digits));
+    skip(&rest, (size_t)(at - line->at) + strlen(unit));
+    skip(&rest, span(rest, "0123456789"));
     if (!begins(rest, "]: "))
         return;
     skip(&rest, 3);
     *line = rest;
 }
 
-/* Take terminal control sequences (ECMA-48) and a carriage return at the end out of @line, in
- * place. Returns the new length. */
+/* Where the control sequence (ECMA-48) that begins at @at of @line ends. */
+static size_t after_control(const char *line, size_t len, size_t at)
+{
+    char kind = at + 1 < len ? line[at + 1] : '\0';
+
+    at += 2;
+    if (kind == '[') {
+        while (at < len && ((unsigned char)line[at] < 0x40 || line[at] == '\x7f'))
+            at++;
+    } else if (kind == ']') {
+        while (at < len && line[at] != '\x07' && line[at] != '\x1b')
+            at++;
+        /* either alone ends it, or ESC with a backslash */
+        at += at < len && line[at] == '\x1b' ? 1 : 0;
+    } else {
+        return at;
+    }
+    return at + 1;
+}
+
+/* Take control sequences and carriage returns out of @line, in place. Returns the new length. */
 static size_t strip_controls(char *line, size_t len)
 {
     size_t out = 0;
 
-    for (size_t i = 0; i < len; i++) {
-        if (line[i] == '\x1b' && i + 1 < len && line[i + 1] == '[') {
-            for (i += 2; i < len && ((unsigned char)line[i] < 0x40 || line[i] == '\x7f');)
-                i++;
-        } else if (line[i] == '\x1b') {
-            i++;
-        } else if (line[i] != '\r') {
-            line[out++] = line[i];
+    for (size_t i = 0; i < len;) {
+        if (line[i] == '\x1b') {
+            i = after_control(line, len, i);
+            continue;
         }
+        if (line[i] != '\r')
+            line[out++] = line[i];
+        i++;
     }
     return out;
 }
@@ -251,7 +263,7 @@ static void take_unit_line(struct vt_cloud_report *report, struct line line)
 
 static void take_clean_line(struct vt_cloud_report *report, struct line line)
 {
-    skip_prefixes(&line);
+    skip_prefix(&line);
     if (begins(line, "Cloud-init v. "))
         take_banner(report, line);
     else if (begins(line, "-----BEGIN SSH HOST KEY KEYS"))

@@ -23,6 +23,7 @@
 #include "launcher/guest_clock.h"
 #include "launcher/prepare.h"
 #include "launcher/qemu_cache.h"
+#include "launcher/readiness.h"
 #include "launcher/reboots.h"
 #include "launcher/run_dir.h"
 #include "launcher/starting.h"
@@ -48,6 +49,7 @@ struct launcher {
     struct vt_vm *vm;
     struct vt_console *console;
     struct vt_terminal *terminal;
+    struct vt_readiness *readiness;
     struct vt_stopping *stopping;
     int verdict_timer;
     struct vt_end end;
@@ -55,6 +57,14 @@ struct launcher {
     struct vt_reboots reboots;
     bool finished;
 };
+
+static void write_status(void *data)
+{
+    const struct launcher *l = data;
+
+    if (vt_status_write(&l->status) < 0)
+        vt_warning("cannot write " VT_STATUS_PATH);
+}
 
 static void set_phase(struct launcher *l, enum vt_phase phase)
 {
@@ -65,8 +75,7 @@ static void set_phase(struct launcher *l, enum vt_phase phase)
         vt_str_replace(&l->status.problem, NULL);
     l->status.since = time(NULL);
     vt_log_event("state", "state", vt_phase_name(phase));
-    if (vt_status_write(&l->status) < 0)
-        vt_warning("cannot write " VT_STATUS_PATH);
+    write_status(l);
 }
 
 /* ---- the end ---- */
@@ -198,6 +207,7 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         break;
     case VT_DOMAIN_REBOOT:
         vt_reboots_tell(&l->reboots);
+        vt_readiness_reboot(l->readiness);
         break;
     case VT_DOMAIN_CRASHED:
         l->end.panicked = !l->end.qemu_gone || !WIFSIGNALED(l->end.qemu_status);
@@ -207,6 +217,7 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         break;
     case VT_DOMAIN_AGENT:
         vt_guest_clock_on_agent(l->clock);
+        vt_readiness_agent(l->readiness);
         break;
     case VT_DOMAIN_STOPPED:
         break;
@@ -282,6 +293,7 @@ static void on_console_output(const char *text, size_t len, void *data)
     struct launcher *l = data;
 
     vt_control_console(l->control, text, len);
+    vt_readiness_console(text, len, l->readiness);
 }
 
 static int open_terminal(struct launcher *l, struct vt_error *err)
@@ -326,8 +338,8 @@ static int watch_over(struct launcher *l, struct vt_error *err)
     l->status.qemu_pid = pid;
     vt_stopping_set_qemu(l->stopping, pid);
     tell_of_resume(l);
-    l->status.ready.passed[VT_MILESTONE_RUNNING] = time(NULL);
     set_phase(l, is_paused_again(l) ? VT_PHASE_PAUSED : VT_PHASE_RUNNING);
+    vt_readiness_begin(l->readiness, l->prepared.saved.kind == VT_SAVED_FITS);
     vt_daemon_supervise(l->prepared.daemon);
     if (l->prepared.has_network)
         vt_dhcp_watch(&l->prepared.net, l->prepared.dhcp_pid);
@@ -393,6 +405,7 @@ static int live(struct launcher *l, struct vt_error *err)
         vt_summary_status(config, &l->prepared, &l->status);
         (void)!vt_status_write(&l->status);
         vt_summary_print(config, &l->prepared);
+        l->readiness = vt_readiness_new(&l->status, &l->prepared, l->vm, write_status, l);
         r = open_terminal(l, err);
     }
     if (r == 0 && l->prepared.saved.kind == VT_SAVED_FITS)

@@ -23,7 +23,7 @@
 #define PORT 8780
 
 #define MAX_CONNECTIONS   16U
-#define CONNECTION_TIME   10U     /* s */
+#define CONNECTION_TIME   5U /* s without a byte; also for who left in a way that epoll hides */
 #define CONNECTION_MEMORY 32768UL /* bytes, for headers */
 #define MAX_BODY          32768U
 #define PIECE             2048U /* what the form is read in */
@@ -148,11 +148,22 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **s
 
 /* ---- in the loop ---- */
 
+static unsigned connections(const struct vt_phone_home *phone)
+{
+    return MHD_get_daemon_info(phone->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
 static void run(struct vt_phone_home *phone)
 {
     MHD_UNSIGNED_LONG_LONG ms;
+    unsigned before;
 
-    (void)MHD_run(phone->daemon);
+    /* Once more after somebody has gone: a server that was full listens again only at the next run,
+     * which nothing else would bring about. */
+    do {
+        before = connections(phone);
+        (void)MHD_run(phone->daemon);
+    } while (connections(phone) < before);
     if (MHD_get_timeout(phone->daemon, &ms) != MHD_YES)
         vt_loop_update_timer(phone->timer, -1);
     else
@@ -183,7 +194,8 @@ static struct MHD_Response *response(const char *text)
     return r;
 }
 
-int vt_phone_home_serve(struct vt_phone_home **ret, int fd, const char *path, struct vt_error *err)
+int vt_phone_home_serve(struct vt_phone_home **ret, int fd, const char *path, unsigned seconds,
+                        struct vt_error *err)
 {
     struct vt_phone_home *phone = vt_calloc(1, sizeof(*phone));
     const union MHD_DaemonInfo *info;
@@ -193,9 +205,9 @@ int vt_phone_home_serve(struct vt_phone_home **ret, int fd, const char *path, st
     phone->refused = response("not here\n");
     phone->daemon = MHD_start_daemon(
         MHD_USE_EPOLL, 0, NULL, NULL, on_request, phone, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-        CONNECTION_TIME, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, NULL, MHD_OPTION_END);
     info = phone->daemon ? MHD_get_daemon_info(phone->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "cannot serve HTTP to the guest");
@@ -287,7 +299,7 @@ int vt_phone_home_listen(struct vt_phone_home **ret, const struct vt_net_plan *p
                               vt_ip_text(plan->gateway).s);
     port = port_of(fd);
     path = vt_fmt("/phone-home/%s", token);
-    r = vt_phone_home_serve(ret, fd, path, err);
+    r = vt_phone_home_serve(ret, fd, path, CONNECTION_TIME, err);
     if (r == 0)
         (*ret)->url = vt_fmt("http://%s:%u%s", vt_ip_text(plan->gateway).s, port, path);
     return r;

@@ -28,9 +28,10 @@ static bool is_ending(enum vt_phase phase)
            phase == VT_PHASE_SAVED;
 }
 
+/* The address is not known at the very beginning, the wish is. */
 static bool has_network(const struct vt_status *status)
 {
-    return status->guest_address != NULL;
+    return !status->network || !vt_streq(status->network, "none");
 }
 
 static enum vt_wait_verdict judge_cloud_init(const struct vt_ready *ready)

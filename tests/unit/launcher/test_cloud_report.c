@@ -40,6 +40,9 @@ static const struct {
     {"no prefixes (OpenRC)",
      "Cloud-init v. 22.4.2 finished at Sun, 22 Nov 2026. Datasource X. Up 1\n", VT_CLOUD_INIT_DONE,
      "cloud-init 22.4.2 finished without errors"},
+    {"after a login prompt",
+     BEGUN "\x1b[!p\x1b]104\x07\x1b[?7h\x1b[6n\r\ncloudimage login: \x1b]0;x\x1b\\" ENDED,
+     VT_CLOUD_INIT_DONE, "cloud-init 25.1.4 finished without errors"},
     {"an unfinished line", "Cloud-init v. 22.4.2 finished at Sun", VT_CLOUD_INIT_UNSEEN, NULL},
     {"a warning", BEGUN LOG "schema.py[WARNING]: bad key\r\n" ENDED, VT_CLOUD_INIT_DEGRADED,
      "cloud-init 25.1.4 finished degraded: bad key"},
@@ -57,7 +60,10 @@ static const struct {
     {"a debug line is none", BEGUN LOG "main.py[DEBUG]: x\r\n" LOG "main.py[INFO]: y\r\n" ENDED,
      VT_CLOUD_INIT_DONE, NULL},
     {"another program's warning", BEGUN "foo.py[WARNING]: x\r\n" ENDED, VT_CLOUD_INIT_DONE, NULL},
-    {"our phone_home", BEGUN NO_RSA ENDED, VT_CLOUD_INIT_DONE, NULL},
+    {"our phone_home",
+     BEGUN NO_RSA LOG "cc_phone_home.py[WARNING]: Requested key pub_key_rsa from 'post' "
+                      "configuration list not available\r\n" ENDED,
+     VT_CLOUD_INIT_DONE, NULL},
     {"a failed last stage, in colours",
      BEGUN "[\x1b[0;1;31mFAILED\x1b[0m] Failed to start \x1b[0;1;39mcloud-final.service\x1b[0m - "
            "Cloud-init: Final Stage.\r\n",

@@ -10,7 +10,8 @@
 
 #include "base/str.h"
 
-static char name[] = "vm", address[] = "192.168.100.100", words[] = "cloud-init 25.1.4 failed: x";
+static char name[] = "vm", none[] = "none", nat[] = "nat", address[] = "192.168.100.100",
+            words[] = "cloud-init 25.1.4 failed: x";
 
 enum { RUN = 1, NET = 2, SSH = 4, NO_CARD = 8 };
 
@@ -110,7 +111,8 @@ static struct vt_status status_of(size_t i)
 {
     struct vt_status status = {.phase = cases[i].phase, .name = name};
 
-    if (!(cases[i].seen & NO_CARD))
+    status.network = cases[i].seen & NO_CARD ? none : nat;
+    if (!(cases[i].seen & NO_CARD) && status.phase != VT_PHASE_PREPARING)
         status.guest_address = address;
     for (unsigned bit = 0; bit < VT_MILESTONE_CLOUD_INIT; bit++)
         status.ready.passed[bit] = cases[i].seen >> bit & 1;

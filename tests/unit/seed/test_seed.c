@@ -509,6 +509,84 @@ static void test_no_tmp_at_all(void **state)
 
 #define IN_ROOT(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 
+#define URL "http://192.168.100.1:8780/phone-home/0123456789abcdef"
+
+static void test_launchers_key(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+        bool has_key;
+    } cases[] = {
+        {"user-data", "#cloud-config\n{}\n", false},
+        {"user-data", "#cloud-config\nssh_authorized_keys: [x]\n", true},
+        {"user-data", "#!/bin/sh\nssh_authorized_keys: [x]\n", false},
+        {"id_rsa.pub", ED25519 "\n", true},
+        {"meta-data", "instance-id: i\npublic-keys: [x]\n", true},
+        {"meta-data", "instance-id: i\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_SEED struct vt_seed seed = {0};
+        VT_AUTO_FREE char *path = at(cases[i].name);
+        VT_AUTO_FREE char *before = NULL;
+
+        put(cases[i].name, cases[i].text);
+        collect_well(NULL, &seed);
+        assert_int_equal(unlink(path), 0);
+        if (vt_seed_has_key(&seed) != cases[i].has_key)
+            fail_msg("%s: %s", cases[i].name, cases[i].text);
+        before = vt_strdup(seed.meta_data.text);
+        assert_true(vt_seed_add_key(&seed, RSA " virtainer"));
+        assert_true(seed.own_key);
+        assert_non_null(strstr(seed.meta_data.text, RSA " virtainer"));
+        assert_int_equal(strlen(seed.meta_data.text), seed.meta_data.len);
+        assert_true(vt_yaml_top_has(seed.meta_data.text, seed.meta_data.len, "instance-id"));
+        assert_true(strlen(before) < seed.meta_data.len);
+    }
+}
+
+static void test_launchers_phone_home(void **state)
+{
+    VT_AUTO_SEED struct vt_seed plain = {0};
+    VT_AUTO_SEED struct vt_seed seed = {0};
+
+    (void)state;
+    collect_well(NULL, &plain);
+    assert_true(vt_seed_can_phone_home(&plain));
+    assert_null(plain.vendor_data.text);
+    vt_seed_add_phone_home(&plain, URL);
+    assert_true(
+        vt_startswith(plain.vendor_data.text, "#cloud-config\nphone_home:\n  url: " URL "\n"));
+    assert_int_equal(vt_yaml_check("v", plain.vendor_data.text, plain.vendor_data.len, NULL), 0);
+
+    /* It lives together with a password that is there already. */
+    put("user-data", "#cloud-config\n{}\n");
+    collect_well("secret", &seed);
+    vt_seed_add_phone_home(&seed, URL);
+    assert_true(vt_yaml_top_has(seed.vendor_data.text, seed.vendor_data.len, "password"));
+    assert_true(vt_yaml_top_has(seed.vendor_data.text, seed.vendor_data.len, "phone_home"));
+    assert_int_equal(seed.vendor_data.len, strlen(seed.vendor_data.text));
+    assert_int_equal(vt_yaml_check("v", seed.vendor_data.text, seed.vendor_data.len, NULL), 0);
+}
+
+static void test_a_persons_phone_home_stays(void **state)
+{
+    VT_AUTO_SEED struct vt_seed own = {0};
+    VT_AUTO_SEED struct vt_seed mounted = {0};
+    VT_AUTO_FREE char *user_data = at("user-data");
+
+    (void)state;
+    put("user-data", "#cloud-config\nphone_home: {url: 'http://x'}\n");
+    collect_well(NULL, &own);
+    assert_false(vt_seed_can_phone_home(&own));
+    assert_int_equal(unlink(user_data), 0);
+    put("vendor-data", "#cloud-config\n{}\n");
+    collect_well(NULL, &mounted);
+    assert_false(vt_seed_can_phone_home(&mounted));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -529,6 +607,9 @@ int main(void)
         IN_ROOT(test_no_place_for_password),
         IN_ROOT(test_meta_data_that_cannot_be_extended),
         IN_ROOT(test_no_tmp_at_all),
+        IN_ROOT(test_launchers_key),
+        IN_ROOT(test_launchers_phone_home),
+        IN_ROOT(test_a_persons_phone_home_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
