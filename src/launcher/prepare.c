@@ -270,32 +270,38 @@ static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, s
 }
 
 /*
- * The password that PASSWORD=random made for the overlay that is there, or NULL: cloud-init sets a
- * password at the first boot only, so a new one would be printed and never work. The caller frees
- * it.
+ * The password that PASSWORD=random made for the overlay that is there, or NULL in *@ret, which the
+ * caller frees: cloud-init sets a password at the first boot only, so a new one would be printed
+ * and never work.
  */
-static char *kept_password(const struct vt_config *config)
+static int kept_password(const struct vt_config *config, char **ret, struct vt_error *err)
 {
     VT_AUTO_FREE char *overlay = vt_fmt("%s/" VT_OVERLAY_NAME, config->image_dir);
     VT_AUTO_FREE char *path = vt_fmt("%s/.virtainer/" PASSWORD_NAME, config->image_dir);
-    char *text = NULL;
+    VT_AUTO_FREE char *text = NULL;
 
     if (!config->password || !vt_password_is_random(config->password) || !vt_path_exists(overlay) ||
         vt_file_read(path, 1024, &text, NULL) < 0)
-        return NULL;
+        return 0;
     text[strcspn(text, "\n")] = '\0';
-    if (*text == '\0') {
-        free(text);
-        return NULL;
-    }
-    return text;
+    if (*text == '\0' || vt_password_check(text, NULL) < 0)
+        return vt_error_set(err, VT_CAUSE_DATA_DIR, -EBADMSG,
+                            "%s holds no password any more; remove that file, and a new one is "
+                            "made, which a guest that has booted takes with another INSTANCE_ID "
+                            "only",
+                            path);
+    *ret = VT_TAKE_PTR(text);
+    return 0;
 }
 
 static int collect_seed(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
-    VT_AUTO_FREE char *password = kept_password(config);
+    VT_AUTO_FREE char *password = NULL;
     struct vt_config wishes = *config;
+    int r = kept_password(config, &password, err);
 
+    if (r < 0)
+        return r;
     if (password)
         wishes.password = password;
     return vt_seed_collect(&wishes, "", &p->seed, err);
