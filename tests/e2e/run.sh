@@ -60,7 +60,7 @@ load_from_docker() {
 
 # --- set-up -------------------------------------------------------------------------------------------------------
 
-need_packages bats parallel jq curl python3
+need_packages bats parallel jq curl python3 libfaketime
 engine_ready "$engine_under_test"
 for guest in boot-sector small-guest; do "$root/images/$guest/build.sh"; done
 VT_IMAGE=$CONTAINER_IMAGE
