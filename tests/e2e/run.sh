@@ -30,7 +30,7 @@ Variables: VT_IMAGE, the container image under test (virtainers/generic); E2E_SL
 EOT
 }
 
-engine_under_test=${VT_ENGINE:-docker} jobs=$(($(nproc) + 1)) rebuild='' junit='' filter='' files=() tags=()
+engine_under_test=${VT_ENGINE:-docker} jobs=$(($(nproc) + 1)) rebuild='' junit='' filter='' files=() tag=''
 while (($#)); do
   case $1 in
     --engine | --jobs | --junit | --tag) (($# > 1)) || die 2 "$1 needs a value" ;;&
@@ -38,7 +38,7 @@ while (($#)); do
     --jobs) jobs=$2 && shift ;;
     --junit) junit=$2 && shift ;;
     --minimal) export VT_RIGHTS=minimal ;;
-    --tag) tags=(--filter-tags "$2") && shift ;;
+    --tag) tag=$2 && shift ;;
     --rebuild) rebuild=again ;;
     --help | -h) usage && exit 0 ;;
     -*) die 2 "unknown option $1; see --help" ;;
@@ -60,6 +60,20 @@ load_from_docker() {
 
 # --- set-up -------------------------------------------------------------------------------------------------------
 
+# systemd_image_ready: a Debian with systemd and podman 5, to check the units in compose/ with.
+systemd_image_ready() {
+  base_image_ready docker trixie
+  image_there vt-e2e/systemd && return 0
+  say 'making the container image vt-e2e/systemd'
+  engine build --network host -q -t vt-e2e/systemd - >/dev/null <<EOT
+FROM $(base_image_name trixie)
+RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends podman systemd
+EOT
+}
+
+# wanted FILE: whether its tests are to run.
+wanted() { ((${#files[@]} == 0)) || [[ " ${files[*]} " == *"/$1.bats "* ]]; }
+
 need_packages bats parallel jq curl python3 libfaketime
 engine_ready "$engine_under_test"
 for guest in boot-sector small-guest; do "$root/images/$guest/build.sh"; done
@@ -69,6 +83,10 @@ if [[ $engine_under_test == podman ]]; then
   VT_IMAGE=localhost/$CONTAINER_IMAGE
 else
   container_image_ready docker "$rebuild"
+fi
+if wanted compose; then
+  need_packages catatonit docker-compose
+  [[ $engine_under_test != docker ]] || systemd_image_ready
 fi
 export VT_ENGINE=$engine_under_test VT_IMAGE E2E_RUN=$$
 
@@ -96,8 +114,10 @@ options=(--tap --timing --jobs "$jobs")
 # Files one after another, since the output of files side by side comes only when they end.
 ((jobs == 1)) || options+=(--no-parallelize-across-files)
 ((${#files[@]})) || files=("$here")
-[[ $engine_under_test != podman || ${#tags[@]} -gt 0 ]] || tags=(--filter-tags podman)
-options+=("${tags[@]}")
+# With podman those tests run that say so; what only podman can do says that, too.
+[[ $engine_under_test != podman ]] || tag=${tag:-podman}
+[[ $engine_under_test != docker ]] || tag+="${tag:+,}!podman-only"
+options+=(--filter-tags "$tag")
 [[ -z $filter ]] || options+=(--filter "$filter")
 if [[ -n $junit ]]; then
   mkdir -p "$junit"
