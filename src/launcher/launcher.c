@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "host/files.h"
 #include "host/loop.h"
 #include "host/worker.h"
 #include "launcher/control.h"
@@ -26,6 +27,7 @@
 #include "launcher/readiness.h"
 #include "launcher/reboots.h"
 #include "launcher/run_dir.h"
+#include "launcher/ssh_files.h"
 #include "launcher/starting.h"
 #include "launcher/status.h"
 #include "launcher/stopping.h"
@@ -175,6 +177,22 @@ static void on_signal(int signal, void *data)
 
 /* ---- what libvirtd tells ---- */
 
+static bool has_own_key(const struct launcher *l)
+{
+    VT_AUTO_FREE char *path = vt_ssh_file(&l->prepared.data, "id_ed25519");
+
+    return vt_path_exists(path);
+}
+
+/* Once, when a guest that was resumed runs: one that is paused hears nothing. */
+static void correct_clock(struct launcher *l)
+{
+    const struct vt_saved *saved = &l->prepared.saved;
+
+    if (saved->kind == VT_SAVED_FITS && !l->clock)
+        l->clock = vt_guest_clock_new(l->vm, l->worker, saved->at, has_own_key(l));
+}
+
 static void on_domain_event(enum vt_domain_event event, void *data)
 {
     struct launcher *l = data;
@@ -186,6 +204,7 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         l->end.powered_off = false;
         if (!stopping)
             set_phase(l, VT_PHASE_RUNNING);
+        correct_clock(l);
         break;
     case VT_DOMAIN_PAUSED:
         if (!stopping)
@@ -324,7 +343,8 @@ static void tell_of_resume(struct launcher *l)
         return;
     vt_info("the guest goes on where it was%s",
             saved->paused ? ", paused as it was: virtainer resume lets it run" : "");
-    l->clock = vt_guest_clock_new(l->vm, l->worker, saved->at);
+    if (!saved->paused)
+        correct_clock(l);
 }
 
 /* The guest runs: from now on the loop watches over QEMU, libvirtd and dnsmasq. */

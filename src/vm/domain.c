@@ -53,6 +53,10 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
     (void)domain;
     switch (event) {
     case VIR_DOMAIN_EVENT_STARTED:
+        /* One that was restored stands still; that it runs is another event. */
+        if (detail != VIR_DOMAIN_EVENT_STARTED_RESTORED)
+            vm->on_event(VT_DOMAIN_RUNNING, vm->data);
+        break;
     case VIR_DOMAIN_EVENT_RESUMED:
         vm->on_event(VT_DOMAIN_RUNNING, vm->data);
         break;
