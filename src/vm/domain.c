@@ -61,6 +61,9 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
         vm->on_event(VT_DOMAIN_RUNNING, vm->data);
         break;
     case VIR_DOMAIN_EVENT_SUSPENDED:
+        /* As it was read, and who did that knows whether it is to stay so. */
+        if (detail == VIR_DOMAIN_EVENT_SUSPENDED_RESTORED)
+            break;
         vm->on_event(detail == VIR_DOMAIN_EVENT_SUSPENDED_IOERROR ? VT_DOMAIN_PAUSED_BY_ERROR
                                                                   : VT_DOMAIN_PAUSED,
                      vm->data);
