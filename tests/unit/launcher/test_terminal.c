@@ -293,6 +293,43 @@ static void taps_hear_everything(void **state)
     vt_terminal_finish(terminal);
 }
 
+static void count_calls(const char *text, size_t len, void *data)
+{
+    (void)text;
+    (void)len;
+    (*(unsigned *)data)++;
+}
+
+static void say_a_byte(int timer, void *data)
+{
+    uint8_t byte = (uint8_t)(sent % 251);
+
+    (void)timer;
+    if (write(qemu_fd, &byte, 1) == 1)
+        sent++;
+    (*(unsigned *)data)++;
+}
+
+/* The first byte of a flood comes at once, the others together with their neighbours. */
+static void single_bytes_are_gathered(void **state)
+{
+    unsigned calls = 0, said = 0;
+    int timer;
+
+    (void)state;
+    vt_terminal_tap(terminal, count_calls, &calls);
+    say(1);
+    assert_int_equal(calls, 1);
+    run_for(50);
+    timer = vt_loop_add_timer(1, say_a_byte, &said);
+    run_for(300);
+    vt_loop_remove_timer(timer);
+    assert_true(said > 20);
+    assert_true(calls < 1 + said / 2);
+    (void)listen_to(SIZE_MAX);
+    assert_int_equal(received, sent);
+}
+
 static struct timespec stamp(void)
 {
     struct stat st;
@@ -518,6 +555,7 @@ int main(void)
         WITH_STREAMS(nobody_types),
         WITH_STREAMS(a_terminal_is_raw_until_the_end),
         WITH_STREAMS(taps_hear_everything),
+        WITH_STREAMS(single_bytes_are_gathered),
         WITH_STREAMS(the_stamp_has_the_time_of_the_last_output),
         WITH_JSON(lines_come_as_objects),
         WITH_JSON(blocked_objects_are_whole),
