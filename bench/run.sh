@@ -8,6 +8,8 @@ program=${0##*/}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../run-scripts/lib/common.sh
 . "$here/../run-scripts/lib/common.sh"
+# shellcheck source=life.sh
+. "$here/life.sh"
 
 readonly image=${VT_IMAGE:-virtainers/generic}
 readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/virtainer/images
@@ -26,6 +28,10 @@ Measures, with Docker and under software emulation:
   boot      docker run until cloud-init has finished, against bare QEMU (Debian guest; N/2 pairs, at least 1)
   memory    of everything in the container that is not QEMU, at the end of that boot
   size      of the container image
+  save      the booted Debian guest saved by a stop, against dd of the same bytes, and resumed until SSH answers
+  flood     bytes a second of a flooded console, against bare QEMU's pseudo-terminal (boot-sector guest)
+  idle      how often the launcher wakes up when nothing happens
+  growth    of the launcher's memory by 1 GiB of console output, which is a talkative guest's day
 Without a MEASURE: all of them. N is $runs by default. The figures are medians, with minimum and maximum.
 Needs the container image ($image, or VT_IMAGE) and the guests that images/*/build.sh make.
 EOF
@@ -203,12 +209,12 @@ read_options() {
     case $1 in
       --help | -h) usage && exit 0 ;;
       --runs) runs=${2:?--runs needs a number} && shift ;;
-      console | stop | boot | memory | size) measured+=("$1") ;;
+      console | stop | boot | memory | size | save | flood | idle | growth) measured+=("$1") ;;
       *) usage >&2 && exit 2 ;;
     esac
     shift
   done
-  ((${#measured[@]})) || measured=(size console stop boot memory)
+  ((${#measured[@]})) || measured=(size console stop idle growth flood boot memory save)
 }
 
 main() {
