@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -26,6 +27,9 @@
 #define CHUNK_SIZE 16384
 /* A launcher that has not answered for so long is still preparing its guest. */
 #define PATIENCE 1000 /* ms */
+/* A terminal echoes what is typed: how much longer its first sign of life may take. The launcher
+ * has to open the console first, and libvirtd may be busy. */
+#define ECHO_TIME 10000 /* ms */
 
 struct session {
     const struct vt_console_session *wishes;
@@ -39,7 +43,8 @@ struct session {
     int signal; /* that ended it, or 0 */
     struct vt_buf to_guest, to_screen;
     bool input_ended, left, guest_off;
-    int64_t heard; /* ms: when the guest last spoke, or the input ended */
+    bool typed, answered; /* something was typed, and the guest spoke since */
+    int64_t heard;        /* ms: when the guest last spoke, or the input ended */
 };
 
 static int64_t now_ms(void)
@@ -126,6 +131,7 @@ static void read_input(struct session *s)
     ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
 
     if (n > 0) {
+        s->typed = true;
         type(s, chunk, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         s->input_ended = true;
@@ -142,6 +148,7 @@ static void read_guest(struct session *s)
     if (n > 0) {
         vt_buf_add(&s->to_screen, chunk, (size_t)n);
         s->heard = now_ms();
+        s->answered = s->typed;
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         s->guest_off = true;
     }
@@ -182,14 +189,33 @@ static void prepare_poll(const struct session *s, struct pollfd set[SLOTS])
     set[SIGNALS] = (struct pollfd){s->signal_fd, POLLIN, 0};
 }
 
+/* Whether the launcher has not yet taken all that we sent, as the guest does not. */
+static bool is_being_typed(const struct session *s)
+{
+    int left = 0;
+
+    return s->to_guest.len > 0 || (ioctl(s->client.fd, SIOCOUTQ, &left) == 0 && left > 0);
+}
+
 /* How long to wait, in ms: only a silence after the input's end is timed. */
 static int time_left(const struct session *s)
 {
-    int64_t end = s->heard + (int64_t)s->wishes->wait_seconds * 1000, now = now_ms();
+    int64_t now = now_ms(), end = s->heard + (int64_t)s->wishes->wait_seconds * 1000;
 
-    if (!s->input_ended || s->to_guest.len > 0 || s->to_screen.len > 0)
+    if (!s->input_ended || s->to_screen.len > 0)
         return -1;
+    if (is_being_typed(s))
+        return 100; /* nothing tells when it has taken them */
+    if (s->typed && !s->answered)
+        end += ECHO_TIME;
     return end > now ? (int)(end - now) : 0;
+}
+
+static bool guest_speaks(const struct session *s)
+{
+    struct pollfd p = {.fd = s->client.fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
 }
 
 static bool is_over(const struct session *s)
@@ -197,7 +223,8 @@ static bool is_over(const struct session *s)
     if (s->signal)
         return true;
     /* What the guest said last is shown before we go. */
-    return s->to_screen.len == 0 && (s->left || s->guest_off || time_left(s) == 0);
+    return s->to_screen.len == 0 &&
+           (s->left || s->guest_off || (time_left(s) == 0 && !guest_speaks(s)));
 }
 
 static void turn(struct session *s)

@@ -116,10 +116,14 @@ static void begin_console(struct client *c, size_t history)
 {
     const struct vt_buf *all = &c->control->history;
     size_t len = history < all->len ? history : all->len;
+    VT_AUTO_FREE char *line = vt_answer_text(VT_ANSWER_ACCEPTED, 0, NULL);
+    VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(VT_PROTOCOL_LINE_MAX + VT_PROTOCOL_HISTORY_MAX);
 
     c->state = CONSOLE;
-    answer_accepted(c);
-    vt_outlet_add(c->outlet, vt_buf_str(all) + all->len - len, len);
+    /* Together, so that who takes the one finds the other. */
+    vt_buf_adds(&out, line);
+    vt_buf_add(&out, vt_buf_str(all) + all->len - len, len);
+    vt_outlet_add(c->outlet, vt_buf_str(&out), out.len);
 }
 
 static void begin_stop(struct client *c, const struct vt_request *request)

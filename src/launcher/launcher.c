@@ -297,7 +297,10 @@ static void on_console_notice(enum vt_console_notice notice, void *data)
         vt_control_console_notice(l->control, busy);
         break;
     case VT_CONSOLE_LOST:
-        vt_info("the guest's console was taken over (virsh console --force); it comes back here "
+        /* At the guest's end it is nobody's. */
+        if (!l->end.powered_off && !l->end.forced && !l->end.qemu_gone)
+            vt_info(
+                "the guest's console was taken over (virsh console --force); it comes back here "
                 "when they leave it");
         break;
     case VT_CONSOLE_ROOM:
