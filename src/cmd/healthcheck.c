@@ -21,12 +21,14 @@
 #define SSH_PORT      22
 #define SSH_WAIT      1000 /* ms */
 
-enum { AGENT, SSH, CONSOLE };
+enum { AGENT, SSH, CONSOLE, READY };
 static const struct vt_flag flags[] = {
     [AGENT] = {"--agent", NULL, "the guest agent must answer too", NULL, 0, 0},
     [SSH] = {"--ssh", NULL, "its SSH server must introduce itself within a second", NULL, 0, 0},
     [CONSOLE] = {"--console", "SECONDS", "its console must have said something that lately", NULL,
                  1, UINT32_MAX},
+    [READY] = {"--ready", NULL, "cloud-init must have finished without errors, and SSH answer",
+               NULL, 0, 0},
     {0},
 };
 
@@ -88,18 +90,34 @@ static int check_console(const struct vt_status *status, uint64_t limit, struct 
                : 0;
 }
 
+/* A guest that shows no sign of cloud-init is ready when SSH answers, and one without network when
+ * it runs. */
+static int check_ready(const struct vt_status *status, struct vt_error *err)
+{
+    const struct vt_ready *ready = &status->ready;
+
+    if (ready->cloud_init == VT_CLOUD_INIT_PENDING)
+        return unhealthy(err, "cloud-init has not finished");
+    if (ready->cloud_init == VT_CLOUD_INIT_ERROR)
+        return unhealthy(err, "cloud-init failed: %s",
+                         ready->detail ? ready->detail : "no details");
+    return status->guest_address ? check_ssh(status, err) : 0;
+}
+
 static int check(const struct vt_call *call, const struct vt_status *status, struct vt_error *err)
 {
     const char *const *given = call->flags;
     int r = check_phase(status, err);
 
-    if (r == 0 && (given[AGENT] || given[SSH] || given[CONSOLE]) &&
+    if (r == 0 && (given[AGENT] || given[SSH] || given[CONSOLE] || given[READY]) &&
         status->phase != VT_PHASE_RUNNING)
         return unhealthy(err, "the guest is %s", vt_phase_name(status->phase));
     if (r == 0 && given[CONSOLE])
         r = check_console(status, vt_flag_number(given[CONSOLE], 0), err);
     if (r == 0 && given[SSH])
         r = check_ssh(status, err);
+    if (r == 0 && given[READY])
+        r = check_ready(status, err);
     if (r == 0 && given[AGENT])
         r = check_agent(status, err);
     return r;

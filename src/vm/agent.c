@@ -32,7 +32,7 @@ static int fail(struct vt_error *err)
     if (is_silence(code))
         return vt_error_set(err, VT_CAUSE_NO_WAY_IN, -ETIMEDOUT,
                             "the guest agent does not answer: %s", text);
-    return vt_error_set(err, VT_CAUSE_NO_WAY_IN, -EREMOTEIO, "the guest agent refuses: %s",
+    return vt_error_set(err, VT_CAUSE_INTERNAL, -EREMOTEIO, "the guest agent refuses: %s",
                         said ? said + 3 : text);
 }
 
@@ -74,6 +74,24 @@ int vt_agent_ping(struct vt_session *session, struct vt_error *err)
                             "no guest agent runs in the guest (the package qemu-guest-agent)");
     }
     return call(session, vt_agent_ask("guest-ping"), PING_TIMEOUT, &reply, err);
+}
+
+int vt_agent_check_rights(struct vt_session *session, struct vt_error *err)
+{
+    static const char *const needed[] = {"guest-exec",       "guest-exec-status",
+                                         "guest-file-open",  "guest-file-read",
+                                         "guest-file-write", "guest-file-close"};
+    VT_AUTO_FREE char *reply = NULL;
+    int r = call(session, vt_agent_ask("guest-info"), CALL_TIMEOUT, &reply, err);
+
+    for (size_t i = 0; r == 0 && i < VT_ARRAY_SIZE(needed); i++) {
+        if (!vt_agent_read_enabled(reply, needed[i]))
+            r = vt_error_set(err, VT_CAUSE_NO_WAY_IN, -EPERM,
+                             "the guest agent may not do it: its configuration in the guest blocks "
+                             "%s",
+                             needed[i]);
+    }
+    return r;
 }
 
 int vt_agent_exec(struct vt_session *session, const char *const *argv, const void *input,

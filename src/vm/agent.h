@@ -3,7 +3,8 @@
  * The guest agent (qemu-guest-agent), if the guest runs one. No call waits longer than a few
  * seconds for it: an agent may be missing, asleep or hostile. Errors: -ENOTCONN when no agent has
  * opened its channel, -ETIMEDOUT when it does not answer in time, -EREMOTEIO when it refuses,
- * -EBADMSG when it answers nonsense. All have VT_CAUSE_NO_WAY_IN.
+ * -EBADMSG when it answers nonsense. All have VT_CAUSE_NO_WAY_IN but a refusal, which most often is
+ * the guest's own (no such file): VT_CAUSE_INTERNAL.
  */
 #pragma once
 
@@ -18,6 +19,9 @@
 
 /* Ask it for a sign of life, for at most two seconds. Call it before any other. */
 int vt_agent_ping(struct vt_session *session, struct vt_error *err) VT_MUST_CHECK;
+
+/* Whether it may run programs and touch files. Returns 0, or -EPERM. */
+int vt_agent_check_rights(struct vt_session *session, struct vt_error *err) VT_MUST_CHECK;
 
 /*
  * Start the program @argv in the guest, as the agent's user (root), with @len bytes of @input as

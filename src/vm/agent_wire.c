@@ -181,6 +181,28 @@ int vt_agent_read_exec_status(const char *reply, struct vt_agent_exec_status *re
     return 0;
 }
 
+static bool is_enabled(struct json_object *entry, const char *command)
+{
+    struct json_object *name = member(entry, "name", json_type_string);
+    struct json_object *enabled = member(entry, "enabled", json_type_boolean);
+
+    return name && enabled && vt_streq(json_object_get_string(name), command) &&
+           json_object_get_boolean(enabled);
+}
+
+bool vt_agent_read_enabled(const char *reply, const char *command)
+{
+    AUTO_JSON struct json_object *object = parse(reply);
+    struct json_object *body = member(object, "return", json_type_object);
+    struct json_object *list = member(body, "supported_commands", json_type_array);
+
+    for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+        if (is_enabled(json_object_array_get_idx(list, i), command))
+            return true;
+    }
+    return false;
+}
+
 int vt_agent_read_chunk(const char *reply, size_t max, char **ret, size_t *ret_len, bool *ret_eof)
 {
     AUTO_JSON struct json_object *object = parse(reply);

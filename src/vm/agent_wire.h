@@ -40,6 +40,10 @@ struct vt_agent_exec_status {
 
 int vt_agent_read_exec_status(const char *reply, struct vt_agent_exec_status *ret) VT_MUST_CHECK;
 
+/* Whether the answer to guest-info says that @command can be used; in some distributions' guests
+ * those that run programs or touch files cannot. */
+bool vt_agent_read_enabled(const char *reply, const char *command);
+
 /* Answer to guest-file-read for at most @max bytes: *@ret (owned by the caller) has *@ret_len of
  * them. */
 int vt_agent_read_chunk(const char *reply, size_t max, char **ret, size_t *ret_len,

@@ -17,6 +17,8 @@ static int open_agent(const char *name, struct vt_way *way, struct vt_error *err
 
     if (r == 0)
         r = vt_agent_ping(&way->session, err);
+    if (r == 0)
+        r = vt_agent_check_rights(&way->session, err);
     if (r < 0)
         vt_session_done(&way->session);
     else

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "fuzz.h"
 #include "vm/agent_wire.h"
+#include "vm/ssh.h"
 
 #define MAX_CHUNK 64
 
@@ -13,11 +14,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     VT_AUTO_FREE char *reply = vt_strndup((const char *)data, size);
     VT_AUTO_FREE char *chunk = NULL, *bytes = NULL, *text = NULL;
+    VT_AUTO_FREE char *user = vt_ssh_user_in(reply);
     struct vt_agent_exec_status status = {false, 0};
     int64_t number = 0;
     size_t len = 0;
     bool eof;
 
+    if (user && (*user == '-' || *user == '\0'))
+        abort();
     if (vt_agent_read_number(reply, NULL, &number) == 0 && number < 0)
         abort();
     if (vt_agent_read_number(reply, "pid", &number) == 0 && number < 0)
@@ -33,5 +37,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
     }
     (void)vt_agent_is_connected(reply);
+    (void)vt_agent_read_enabled(reply, "guest-exec");
     return 0;
 }

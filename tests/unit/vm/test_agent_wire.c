@@ -121,6 +121,34 @@ static void exec_status_is_read(void **state)
     }
 }
 
+static void rights_are_read(void **state)
+{
+    static const struct {
+        const char *list;
+        bool enabled;
+    } rows[] = {
+        {"[{\"enabled\": true, \"name\": \"guest-exec\", \"success-response\": true}]", true},
+        {"[{\"enabled\": true, \"name\": \"guest-ping\"}, {\"enabled\": true, \"name\": "
+         "\"guest-exec\"}]",
+         true},
+        {"[{\"enabled\": false, \"name\": \"guest-exec\"}]", false},
+        {"[{\"enabled\": 1, \"name\": \"guest-exec\"}]", false},
+        {"[{\"enabled\": true, \"name\": \"guest-exec-status\"}]", false},
+        {"[{\"name\": \"guest-exec\"}, 5, null, []]", false},
+        {"[]", false},
+        {"{}", false},
+        {"\"guest-exec\"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(rows); i++) {
+        VT_AUTO_FREE char *reply = vt_fmt(
+            "{\"return\": {\"version\": \"9.2\", \"supported_commands\": %s}}", rows[i].list);
+
+        assert_int_equal(vt_agent_read_enabled(reply, "guest-exec"), rows[i].enabled);
+    }
+}
+
 static void chunks_are_read(void **state)
 {
     static const struct {
@@ -184,6 +212,7 @@ int main(void)
         cmocka_unit_test(requests),
         cmocka_unit_test(numbers_are_read),
         cmocka_unit_test(exec_status_is_read),
+        cmocka_unit_test(rights_are_read),
         cmocka_unit_test(chunks_are_read),
         cmocka_unit_test(the_channel_is_looked_at),
     };
