@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -8,14 +7,9 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/guest.h"
-#include "config/config.h"
 #include "host/greeting.h"
+#include "launcher/health.h"
 #include "vm/agent.h"
-
-/* A program of the person's that decides instead, as in docker-vbox. */
-#define OWN_CHECK "/usr/local/bin/healthcheck"
-/* Set for it, so that it may itself ask `virtainer healthcheck`. */
-#define OWN_CHECK_MARK "VIRTAINER_HEALTHCHECK"
 
 #define CONSOLE_STAMP VT_RUN_DIR "/console.stamp"
 #define SSH_PORT      22
@@ -34,27 +28,6 @@ static const struct vt_flag flags[] = {
 
 /* An engine takes 0 and 1 only, so every reason to fail is a 1. */
 #define unhealthy(err, ...) vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, __VA_ARGS__)
-
-/* The states that docker-vbox calls healthy, but for a guest that cannot go on. */
-static int check_phase(const struct vt_status *status, struct vt_error *err)
-{
-    switch (status->phase) {
-    case VT_PHASE_RUNNING:
-    case VT_PHASE_PAUSED:
-    case VT_PHASE_RESUMING:
-    case VT_PHASE_SAVING:
-    case VT_PHASE_SAVED:
-        break;
-    default:
-        return unhealthy(err, "the guest is %s", vt_phase_name(status->phase));
-    }
-    if (status->problem)
-        return unhealthy(err, "the guest is paused, because its disk could not be written (%s)",
-                         status->problem);
-    if (status->qemu_pid > 0 && kill(status->qemu_pid, 0) < 0 && errno == ESRCH)
-        return unhealthy(err, "QEMU is gone");
-    return 0;
-}
 
 static int check_agent(const struct vt_status *status, struct vt_error *err)
 {
@@ -107,7 +80,7 @@ static int check_ready(const struct vt_status *status, struct vt_error *err)
 static int check(const struct vt_call *call, const struct vt_status *status, struct vt_error *err)
 {
     const char *const *given = call->flags;
-    int r = check_phase(status, err);
+    int r = vt_health_check(status, err);
 
     if (r == 0 && (given[AGENT] || given[SSH] || given[CONSOLE] || given[READY]) &&
         status->phase != VT_PHASE_RUNNING)
@@ -123,25 +96,12 @@ static int check(const struct vt_call *call, const struct vt_status *status, str
     return r;
 }
 
-/* Become the person's own check, if there is one and it is not what calls us. */
-static void exec_own_check(const struct vt_call *call)
-{
-    static char name[] = OWN_CHECK;
-    char *argv[] = {name, NULL};
-
-    (void)call;
-    if (vt_config_env_is_set(OWN_CHECK_MARK) || access(OWN_CHECK, X_OK) < 0 ||
-        setenv(OWN_CHECK_MARK, "1", 1) < 0)
-        return;
-    (void)execv(OWN_CHECK, argv);
-}
-
 static int run(const struct vt_call *call, struct vt_error *err)
 {
     VT_AUTO_STATUS struct vt_status status = {0};
     int r;
 
-    exec_own_check(call);
+    vt_health_exec_own();
     r = vt_status_read(&status, err);
     if (r == 0)
         r = check(call, &status, err);
@@ -161,8 +121,9 @@ const struct vt_command vt_cmd_healthcheck = {
                "saving or saved, and QEMU is there; else say what is wrong and fail (status 1).\n"
                "A guest that is paused because its disk could not be written is not well.\n"
                "For HEALTHCHECK, Kubernetes probes and people: it reads one small file and asks\n"
-               "nobody, unless a flag says so. With a flag, the guest must be running too.\n\n"
-               "An executable " OWN_CHECK " is run instead, without\n"
+               "nobody, unless a flag says so. With a flag, the guest must be running too.\n"
+               "The program virtainer-healthcheck does the same and is loaded in a moment.\n\n"
+               "An executable " VT_OWN_HEALTHCHECK " is run instead, without\n"
                "arguments; it may itself call virtainer healthcheck.",
     .run = run,
 };

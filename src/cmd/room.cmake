@@ -23,4 +23,8 @@ vt_room(cmd BELOW base host config vm launcher
         LIBRARIES PkgConfig::JSONC PkgConfig::LIBVIRT)
 add_executable(virtainer main.c)
 target_link_libraries(virtainer PRIVATE vt_cmd)
-install(TARGETS virtainer RUNTIME DESTINATION bin)
+# The same without the libraries that it does not use: --as-needed leaves them out.
+add_executable(virtainer-healthcheck healthcheck_main.c)
+target_link_libraries(virtainer-healthcheck PRIVATE vt_launcher)
+target_link_options(virtainer-healthcheck PRIVATE -Wl,--as-needed)
+install(TARGETS virtainer virtainer-healthcheck RUNTIME DESTINATION bin)

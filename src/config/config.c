@@ -53,13 +53,6 @@ int vt_config_read_env(struct vt_config *config, struct vt_error *err)
     return 0;
 }
 
-bool vt_config_env_is_set(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value && *value;
-}
-
 /* Whether @arg is @flag or @flag=value; *@ret_value is then the value, or NULL when it comes next.
  */
 static bool match_flag(const char *arg, const char *flag, const char **ret_value)

@@ -61,9 +61,6 @@ void vt_config_done(struct vt_config *config);
 /* Read every variable of the contract that is set and not empty. */
 int vt_config_read_env(struct vt_config *config, struct vt_error *err) VT_MUST_CHECK;
 
-/* Whether the variable @name, which is none of the contract's, is set and not empty. */
-bool vt_config_env_is_set(const char *name);
-
 /*
  * Read the flags of `virtainer run` (@argv[0] is the command's name). Returns 0, 1 when --help was
  * asked for, or a negative errno.

@@ -13,6 +13,7 @@ vt_room(launcher BELOW base host config image seed net vm
           escape.c
           events.c
           guest_clock.c
+          health.c
           host_keys.c
           launcher.c
           offline.c

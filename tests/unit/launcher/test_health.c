@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/health.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+
+static void phases(void **state)
+{
+    static const bool healthy[VT_PHASE_MAX_] = {
+        [VT_PHASE_RUNNING] = true, [VT_PHASE_PAUSED] = true, [VT_PHASE_RESUMING] = true,
+        [VT_PHASE_SAVING] = true,  [VT_PHASE_SAVED] = true,
+    };
+
+    (void)state;
+    for (enum vt_phase phase = 0; phase < VT_PHASE_MAX_; phase++) {
+        struct vt_status status = {.phase = phase};
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        assert_int_equal(vt_health_check(&status, &err) == 0, healthy[phase]);
+        assert_int_equal(err.msg == NULL, healthy[phase]);
+        if (err.msg && !strstr(err.msg, vt_phase_name(phase)))
+            fail_msg("it does not say that the guest is %s: %s", vt_phase_name(phase), err.msg);
+    }
+}
+
+static void a_guest_in_trouble(void **state)
+{
+    static char problem[] = VT_PROBLEM_DISK;
+    struct vt_status status = {.phase = VT_PHASE_PAUSED, .problem = problem};
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    assert_true(vt_health_check(&status, &err) < 0);
+    assert_non_null(strstr(err.msg, "its disk could not be written"));
+}
+
+static void qemu_is_there_or_not(void **state)
+{
+    struct vt_status status = {.phase = VT_PHASE_RUNNING, .qemu_pid = getpid()};
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0)
+        _exit(0);
+    (void)waitpid(pid, NULL, 0);
+    assert_int_equal(vt_health_check(&status, &err), 0);
+    status.qemu_pid = pid;
+    assert_true(vt_health_check(&status, &err) < 0);
+    assert_string_equal(err.msg, "QEMU is gone");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(phases),
+        cmocka_unit_test(a_guest_in_trouble),
+        cmocka_unit_test(qemu_is_there_or_not),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
