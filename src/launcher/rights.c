@@ -2,6 +2,8 @@
 #include "launcher/rights.h"
 
 #include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
 
 #include "base/str.h"
 #include "host/caps.h"
@@ -10,6 +12,9 @@
 /* Below it a port needs a capability; engines set it to 0, or leave the kernel's 1024. */
 #define PORT_START "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 #define DNS_PORT   53
+
+#define UID_MAP   "/proc/self/uid_map"
+#define QEMU_USER "libvirt-qemu"
 
 static const struct {
     uint64_t mask;
@@ -51,7 +56,39 @@ static bool low_ports_are_guarded(void)
     return vt_parse_u64(text, UINT16_MAX + 1, &start) < 0 || start > DNS_PORT;
 }
 
+int vt_rights_check_user(const char *map, unsigned uid, const char *name, struct vt_error *err)
+{
+    const char *line = map;
+
+    while (line && *line) {
+        unsigned long first = 0, count = 0;
+
+        if (sscanf(line, "%20lu %*20u %20lu", &first, &count) == 2 && uid >= first &&
+            uid - first < count)
+            return 0;
+        line = strchr(line, '\n');
+        line = line ? line + 1 : NULL;
+    }
+    return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                        "the container's user namespace has no user %u (%s), whom QEMU runs as: "
+                        "give it 65536 users, as in /etc/subuid",
+                        uid, name);
+}
+
+static int check_qemu_user(struct vt_error *err)
+{
+    const struct passwd *user = getpwnam(QEMU_USER);
+    VT_AUTO_FREE char *map = NULL;
+
+    /* Without the one there is nothing to be checked; without the other it cannot be. */
+    if (!user || vt_file_read(UID_MAP, 65536, &map, NULL) < 0)
+        return 0;
+    return vt_rights_check_user(map, user->pw_uid, user->pw_name, err);
+}
+
 int vt_rights_check(bool network, struct vt_error *err)
 {
-    return vt_rights_check_caps(vt_caps_effective(), network && low_ports_are_guarded(), err);
+    int r = vt_rights_check_caps(vt_caps_effective(), network && low_ports_are_guarded(), err);
+
+    return r < 0 ? r : check_qemu_user(err);
 }

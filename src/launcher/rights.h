@@ -14,5 +14,12 @@
  */
 int vt_rights_check_caps(uint64_t have, bool low_ports, struct vt_error *err) VT_MUST_CHECK;
 
-/* The same for this process. @network: whether the guest gets one. */
+/*
+ * Check that user @uid, which is called @name, exists in the user namespace whose
+ * /proc/self/uid_map holds @map.
+ */
+int vt_rights_check_user(const char *map, unsigned uid, const char *name,
+                         struct vt_error *err) VT_MUST_CHECK;
+
+/* Both for this process, with QEMU's user. @network: whether the guest gets one. */
 int vt_rights_check(bool network, struct vt_error *err) VT_MUST_CHECK;

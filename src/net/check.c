@@ -80,6 +80,12 @@ static int check_tun(const char *path, struct vt_error *err)
                             "the kernel has no tun devices behind '%s'; load the module on the "
                             "host: modprobe tun",
                             path);
+    /* The engine would refuse with EPERM: this is the mode of the host's own device. */
+    if (r == -EACCES)
+        return vt_error_set(err, VT_CAUSE_NETWORK, r,
+                            "'%s' belongs to the host and is closed to the container's user "
+                            "namespace; open it to all on the host: chmod 0666 /dev/net/tun",
+                            path);
     return vt_error_set(err, VT_CAUSE_NETWORK, r,
                         "the container may not use '%s' (%s), which the guest's network needs; run "
                         "it with --device /dev/net/tun",

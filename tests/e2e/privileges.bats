@@ -96,3 +96,25 @@ assert_users() {
   stop vm
   assert_status vm 0
 }
+
+# namespace COUNT: options that give a container a user namespace with so many users.
+namespace() { options=(--uidmap "0:100000:$1" --gidmap "0:100000:$1" --cap-add CHOWN -e NETWORK=none); }
+
+# bats test_tags=podman,podman-only
+@test "in a user namespace the data directory belongs to the mapped root" {
+  as_root chown 100000:100000 "$data"
+  namespace 65536
+  boot vm "${options[@]}"
+  stop vm
+  assert_status vm 0
+  [[ -s $data/local_image.qcow2 && -z $(as_root find "$data" ! -uid 100000) ]] || { listing "$data" && fail 'not all belongs to it'; }
+}
+
+# bats test_tags=podman,podman-only
+@test "a user namespace without QEMU's user: status 2 names it" {
+  namespace 64000
+  run_virtainer 20 "${options[@]}" -v "$boot_sector:/image:ro" -v "$data:/mounted"
+  echo "$stderr"
+  ((status == 2))
+  [[ $stderr == *"virtainer: error: the container's user namespace has no user 64055 (libvirt-qemu)"*'/etc/subuid'* ]]
+}

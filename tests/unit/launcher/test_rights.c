@@ -56,9 +56,43 @@ static void names_all_that_lack(void **state)
     }
 }
 
+static void qemus_user_must_exist(void **state)
+{
+    static const struct {
+        const char *map;
+        bool there;
+    } cases[] = {
+        {"         0          0 4294967295\n", true}, /* no namespace of its own */
+        {"         0     100000      65536\n", true},
+        {"         0     100000      64056\n", true},
+        {"         0     100000      64055\n", false},
+        {"         0       1000          1\n         1     100000      65535\n",
+         true}, /* rootless */
+        {"         0       1000          1\n", false},
+        {"     64055       1000          1\n", true},
+        {"     64056       1000        100\n", false},
+        {"", false},
+        {"nonsense\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        int r = vt_rights_check_user(cases[i].map, 64055, "libvirt-qemu", &err);
+
+        assert_int_equal(r, cases[i].there ? 0 : -EINVAL);
+        assert_int_equal(err.msg != NULL, !cases[i].there);
+        if (!cases[i].there)
+            assert_non_null(strstr(err.msg, "no user 64055 (libvirt-qemu)"));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(names_all_that_lack)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_all_that_lack),
+        cmocka_unit_test(qemus_user_must_exist),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
