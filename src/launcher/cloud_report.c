@@ -43,8 +43,10 @@ static char *printable(const char *text, size_t len)
     bool utf8 = vt_text_is_utf8(copy, strlen(copy));
 
     for (char *c = copy; *c; c++) {
-        if (iscntrl((unsigned char)*c) || (!utf8 && (*c & 0x80)))
-            *c = (*c & 0x80) ? '?' : ' ';
+        if (iscntrl((unsigned char)*c))
+            *c = ' ';
+        else if (!utf8 && (*c & 0x80))
+            *c = '?';
     }
     return cut ? vt_fmt("%s…", copy) : VT_TAKE_PTR(copy);
 }
@@ -158,8 +160,10 @@ static void skip_prefix(struct line *line)
 /* Where the control sequence (ECMA-48) that begins at @at of @line ends. */
 static size_t after_control(const char *line, size_t len, size_t at)
 {
-    char kind = at + 1 < len ? line[at + 1] : '\0';
+    char kind = '\0';
 
+    if (at + 1 < len)
+        kind = line[at + 1];
     at += 2;
     if (kind == '[') {
         while (at < len && ((unsigned char)line[at] < 0x40 || line[at] == '\x7f'))

@@ -28,8 +28,8 @@
 #define MAX_BODY          32768U
 #define PIECE             2048U /* what the form is read in */
 
-#define TOKEN_NAME  "phone-home"
-#define TOKEN_BYTES 16
+#define TOKEN_NAME   "phone-home"
+#define TOKEN_LENGTH 32U /* hexadecimal digits */
 
 struct vt_phone_home {
     struct MHD_Daemon *daemon;
@@ -146,6 +146,9 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **s
     *state = NULL;
 }
 
+static char thanks[] = "thank you\n";
+static char refusal[] = "not here\n";
+
 /* ---- in the loop ---- */
 
 static unsigned connections(const struct vt_phone_home *phone)
@@ -184,10 +187,10 @@ static void on_timer(int timer, void *data)
     run(data);
 }
 
-static struct MHD_Response *response(const char *text)
+static struct MHD_Response *response(char *text)
 {
-    struct MHD_Response *r = MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text,
-                                                             MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *r =
+        MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_PERSISTENT);
 
     if (!r || MHD_add_response_header(r, "Connection", "close") != MHD_YES)
         abort(); /* out of memory */
@@ -201,8 +204,8 @@ int vt_phone_home_serve(struct vt_phone_home **ret, int fd, const char *path, un
     const union MHD_DaemonInfo *info;
 
     phone->path = vt_strdup(path);
-    phone->accepted = response("thank you\n");
-    phone->refused = response("not here\n");
+    phone->accepted = response(thanks);
+    phone->refused = response(refusal);
     phone->daemon = MHD_start_daemon(
         MHD_USE_EPOLL, 0, NULL, NULL, on_request, phone, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, seconds,
@@ -222,8 +225,8 @@ int vt_phone_home_serve(struct vt_phone_home **ret, int fd, const char *path, un
 
 static char *make_token(void)
 {
-    unsigned char bytes[TOKEN_BYTES];
-    VT_AUTO_BUF struct vt_buf text = VT_BUF_INIT(2 * TOKEN_BYTES + 1);
+    unsigned char bytes[TOKEN_LENGTH / 2];
+    VT_AUTO_BUF struct vt_buf text = VT_BUF_INIT(TOKEN_LENGTH);
 
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
         abort(); /* never, for so few */
@@ -240,9 +243,9 @@ static int load_token(const struct vt_data_dir *dir, char **ret, struct vt_error
     VT_AUTO_FREE char *line = NULL;
     int r = vt_file_read(path, 256, &text, NULL);
 
-    if (r == 0 && strspn(text, "0123456789abcdef") == 2 * TOKEN_BYTES &&
-        vt_streq(text + 2 * TOKEN_BYTES, "\n")) {
-        *ret = vt_strndup(text, 2 * TOKEN_BYTES);
+    if (r == 0 && strspn(text, "0123456789abcdef") == TOKEN_LENGTH &&
+        vt_streq(text + TOKEN_LENGTH, "\n")) {
+        *ret = vt_strndup(text, TOKEN_LENGTH);
         return 0;
     }
     *ret = make_token();

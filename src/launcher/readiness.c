@@ -372,15 +372,11 @@ static void on_answered(void *data)
     vt_debug("the agent on cloud-init: %s",
              q->result < 0 ? q->err.msg : (q->ended ? "it has ended" : "it has not ended"));
     r->asking = false;
-    if (r->concluded) {
-        /* a late answer */
-    } else if (told) {
-        conclude(r);
-    } else if (q->result == 0 && r->asks > 0) {
+    if (!r->concluded && q->result == 0 && !told && r->asks > 0) {
         r->report.begun = true;
         take_report(r, false);
         vt_loop_update_timer(r->ask_timer, r->report.ended ? ASK_PAUSE : MUTE_PAUSE);
-    } else if (r->report.ended) {
+    } else if (told || r->report.ended) {
         conclude(r);
     }
     vt_error_done(&q->err);

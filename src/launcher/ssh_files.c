@@ -39,8 +39,8 @@ static int read_public(const char *path, char **ret)
 
     if (r == 0)
         r = vt_keys_parse(path, text, len, &keys, NULL);
-    if (r < 0)
-        return r;
+    if (r < 0 || keys.count == 0)
+        return r < 0 ? r : -EBADMSG;
     *ret = vt_strdup(keys.lines[0]);
     return 0;
 }

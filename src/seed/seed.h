@@ -91,7 +91,7 @@ bool vt_seed_has_key(const struct vt_seed *seed);
 bool vt_seed_add_key(struct vt_seed *seed, const char *line);
 
 /* Whether there is a place for a phone_home of ours: no vendor-data is mounted, and the user-data
- * has none of its own. */
+ * neither has one of its own nor says which host keys there are. */
 bool vt_seed_can_phone_home(const struct vt_seed *seed);
 
 /* Then have cloud-init post to @url when it has finished, by vendor-data. */

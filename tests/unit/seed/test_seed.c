@@ -573,15 +573,22 @@ static void test_launchers_phone_home(void **state)
 
 static void test_a_persons_phone_home_stays(void **state)
 {
-    VT_AUTO_SEED struct vt_seed own = {0};
+    static const char *const texts[] = {"phone_home: {url: 'http://x'}", "ssh_keys: {}",
+                                        "ssh_genkeytypes: [ed25519]"};
     VT_AUTO_SEED struct vt_seed mounted = {0};
     VT_AUTO_FREE char *user_data = at("user-data");
 
     (void)state;
-    put("user-data", "#cloud-config\nphone_home: {url: 'http://x'}\n");
-    collect_well(NULL, &own);
-    assert_false(vt_seed_can_phone_home(&own));
-    assert_int_equal(unlink(user_data), 0);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(texts); i++) {
+        VT_AUTO_FREE char *text = vt_fmt("#cloud-config\n%s\n", texts[i]);
+        VT_AUTO_SEED struct vt_seed own = {0};
+
+        put("user-data", text);
+        collect_well(NULL, &own);
+        if (vt_seed_can_phone_home(&own))
+            fail_msg("%s", texts[i]);
+        assert_int_equal(unlink(user_data), 0);
+    }
     put("vendor-data", "#cloud-config\n{}\n");
     collect_well(NULL, &mounted);
     assert_false(vt_seed_can_phone_home(&mounted));
