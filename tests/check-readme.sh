@@ -5,6 +5,7 @@
 # The README's tables of variables and exit statuses are the program's own: what stands between
 #     <!-- virtainer --markdown-tables: variables -->      and  <!-- end -->
 #     <!-- virtainer --markdown-tables: exit statuses -->  and  <!-- end -->
+#     <!-- virtainer --markdown-tables: commands -->       and  <!-- end -->
 # must be what PROGRAM (build/dev/src/virtainer) prints with --markdown-tables. --update writes it there. Status 0: it
 # is so; 1: it is not; 77: there is no README.md.
 set -eu -o pipefail
@@ -25,13 +26,14 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$program" --markdown-tables >"$work/tables"
-# Two paragraphs: the tables.
+# Three paragraphs: the tables.
 awk -v RS= 'NR == 1' "$work/tables" >"$work/variables"
 awk -v RS= 'NR == 2' "$work/tables" >"$work/statuses"
+awk -v RS= 'NR == 3' "$work/tables" >"$work/commands"
 
 # The README with the tables put in; fails where a marker is missing, twice there, or without its end.
 insert_tables() {
-    awk -v variables="$work/variables" -v statuses="$work/statuses" '
+    awk -v variables="$work/variables" -v statuses="$work/statuses" -v commands="$work/commands" '
         function put(file,    line) {
             if (inside)
                 exit bad = 1
@@ -42,9 +44,10 @@ insert_tables() {
         }
         $0 == "<!-- virtainer --markdown-tables: variables -->" { put(variables); v++; next }
         $0 == "<!-- virtainer --markdown-tables: exit statuses -->" { put(statuses); s++; next }
+        $0 == "<!-- virtainer --markdown-tables: commands -->" { put(commands); c++; next }
         $0 == "<!-- end -->" { inside = 0 }
         !inside
-        END { exit bad || inside || v != 1 || s != 1 }' "$readme"
+        END { exit bad || inside || v != 1 || s != 1 || c != 1 }' "$readme"
 }
 
 if ! insert_tables >"$work/README.md"; then

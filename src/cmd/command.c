@@ -87,5 +87,8 @@ char *vt_markdown_tables(void)
     vt_buf_addf(&out, "%s\n| status | meaning |\n| --- | --- |\n", options);
     for (enum vt_cause i = 0; i < VT_CAUSE_MAX_; i++)
         vt_buf_addf(&out, "| %d | %s |\n", vt_cause_exit_status(i), vt_cause_meaning(i));
+    vt_buf_adds(&out, "\n| command | |\n| --- | --- |\n");
+    for (size_t i = 0; vt_commands[i]; i++)
+        vt_buf_addf(&out, "| `%s` | %s |\n", vt_commands[i]->name, vt_commands[i]->summary);
     return vt_buf_take(&out);
 }

@@ -102,5 +102,5 @@ char *vt_command_help(void);
 /* The table of exit statuses as lines of text, for help texts; the caller frees it. */
 char *vt_exit_status_help(void);
 
-/* The README's Markdown tables: variables, then exit statuses; the caller frees it. */
+/* The README's Markdown tables: variables, exit statuses, commands; the caller frees it. */
 char *vt_markdown_tables(void);

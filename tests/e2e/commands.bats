@@ -164,7 +164,7 @@ checksum() { sha256sum | cut -d' ' -f1; }
   printf 'two\nlines' >"$BATS_TEST_TMPDIR/input"
   [[ $(with_input "$BATS_TEST_TMPDIR/input" vm ssh cat) == $'two\nlines' ]]
   # With a terminal.
-  talk 30 --pty 'expect=# $' 'send=tty; echo $((6 * 7))\n' 'expect=/dev/pts/0\s+42' 'send=exit\n' end -- \
+  talk 30 --pty 'expect=# ' 'send=tty; echo $((6 * 7))\n' 'expect=/dev/pts/0\s+42' 'send=exit\n' end -- \
     "${engine_command[@]}" exec -t -i "$e2e_id-vm" virtainer ssh
 
   # The words arrive as they are.
