@@ -35,6 +35,7 @@ int main(int argc, char *argv[])
             for (int i = 1; i < argc; i++)
                 words[i + 1] = argv[i];
             (void)execvp(program, words);
+            free(words);
         }
         vt_error_log("cannot run virtainer healthcheck");
         return EXIT_FAILURE;

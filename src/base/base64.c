@@ -23,8 +23,8 @@ char *vt_base64_encode(const void *data, size_t len)
         bits |= have > 2 ? (uint32_t)in[i + 2] : 0;
         *out++ = alphabet[bits >> 18];
         *out++ = alphabet[bits >> 12 & 63];
-        *out++ = have > 1 ? alphabet[bits >> 6 & 63] : '=';
-        *out++ = have > 2 ? alphabet[bits & 63] : '=';
+        *out++ = (char)(have > 1 ? alphabet[bits >> 6 & 63] : '=');
+        *out++ = (char)(have > 2 ? alphabet[bits & 63] : '=');
     }
     return text;
 }

@@ -18,22 +18,27 @@ static bool has_guest(enum vt_phase phase)
            phase == VT_PHASE_SAVING;
 }
 
-int vt_guest_open(struct vt_guest *ret, struct vt_error *err)
+static int open_guest(struct vt_guest *guest, struct vt_error *err)
 {
-    VT_AUTO_GUEST struct vt_guest guest = {0};
-    int r = vt_status_read(&guest.status, err);
+    int r = vt_status_read(&guest->status, err);
 
     if (r < 0)
         return r;
-    if (!has_guest(guest.status.phase))
+    if (!has_guest(guest->status.phase))
         return vt_error_set(err, VT_CAUSE_USAGE, -ESRCH, "the guest does not run: it is %s",
-                            vt_phase_name(guest.status.phase));
-    r = vt_session_open(guest.status.name, &guest.session, err);
+                            vt_phase_name(guest->status.phase));
+    return vt_session_open(guest->status.name, &guest->session, err);
+}
+
+int vt_guest_open(struct vt_guest *ret, struct vt_error *err)
+{
+    int r;
+
+    *ret = (struct vt_guest){0};
+    r = open_guest(ret, err);
     if (r < 0)
-        return r;
-    *ret = guest;
-    guest = (struct vt_guest){0};
-    return 0;
+        vt_guest_done(ret);
+    return r;
 }
 
 /* No launcher runs here: what the data directory tells. */

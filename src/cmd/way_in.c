@@ -18,22 +18,24 @@ static char *ssh_dir(const char *overlay)
 
 int vt_way_in_find(const char *user, struct vt_way_in *ret, struct vt_error *err)
 {
-    VT_AUTO_WAY_IN struct vt_way_in in = {0};
-    int r = vt_status_read(&in.status, err);
+    int r;
 
+    *ret = (struct vt_way_in){0};
+    r = vt_status_read(&ret->status, err);
     if (r < 0)
         return r;
-    if (in.status.phase != VT_PHASE_RUNNING && in.status.phase != VT_PHASE_STOPPING)
-        return vt_error_set(err, VT_CAUSE_USAGE, -ESRCH, "the guest does not run: it is %s",
-                            vt_phase_name(in.status.phase));
-    in.dir = ssh_dir(in.status.overlay);
-    in.target = (struct vt_ssh_target){
-        .address = in.status.guest_address,
-        .dir = in.dir,
-        .user = user ? user : in.status.ssh_user,
+    if (ret->status.phase != VT_PHASE_RUNNING && ret->status.phase != VT_PHASE_STOPPING) {
+        r = vt_error_set(err, VT_CAUSE_USAGE, -ESRCH, "the guest does not run: it is %s",
+                         vt_phase_name(ret->status.phase));
+        vt_way_in_done(ret);
+        return r;
+    }
+    ret->dir = ssh_dir(ret->status.overlay);
+    ret->target = (struct vt_ssh_target){
+        .address = ret->status.guest_address,
+        .dir = ret->dir,
+        .user = user ? user : ret->status.ssh_user,
     };
-    *ret = in;
-    in = (struct vt_way_in){0};
     return 0;
 }
 

@@ -30,8 +30,8 @@ char *vt_agent_ask_file_write(int64_t handle, const void *data, size_t len);
 /* Answers. All return 0, or -EBADMSG with the outputs untouched when @reply is not what was asked
  * for. */
 
-/* {"return": N}, or with @member {"return": {"MEMBER": N}}; N is not negative. */
-int vt_agent_read_number(const char *reply, const char *member, int64_t *ret) VT_MUST_CHECK;
+/* {"return": N}, or with @name {"return": {"NAME": N}}; N is not negative. */
+int vt_agent_read_number(const char *reply, const char *name, int64_t *ret) VT_MUST_CHECK;
 
 struct vt_agent_exec_status {
     bool exited;

@@ -14,22 +14,30 @@ static void be_silent(void *data, virErrorPtr error)
     (void)error;
 }
 
-int vt_session_open(const char *name, struct vt_session *ret, struct vt_error *err)
+static int open_session(const char *name, struct vt_session *session, struct vt_error *err)
 {
-    VT_AUTO_SESSION struct vt_session session = {NULL, NULL};
-
     virSetErrorFunc(NULL, be_silent);
-    session.conn = virConnectOpen(LIBVIRT_URI);
-    if (!session.conn)
+    session->conn = virConnectOpen(LIBVIRT_URI);
+    if (!session->conn)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT,
                                 "libvirtd does not answer (the launcher starts it with the guest, "
                                 "and again when it has died)");
-    session.domain = virDomainLookupByName(session.conn, name);
-    if (!session.domain)
+    session->domain = virDomainLookupByName(session->conn, name);
+    if (!session->domain)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest %s is not there", name);
-    *ret = session;
-    session = (struct vt_session){NULL, NULL};
     return 0;
+}
+
+int vt_session_open(const char *name, struct vt_session *ret, struct vt_error *err)
+{
+    struct vt_session session = {NULL, NULL};
+    int r = open_session(name, &session, err);
+
+    if (r < 0)
+        vt_session_done(&session);
+    else
+        *ret = session;
+    return r;
 }
 
 void vt_session_done(struct vt_session *session)
