@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's news, in a network namespace of the test's own. */
+#include "net/neighbour.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include "net/netlink.h"
+
+#define BRIDGE   "vtbr0"
+#define GUEST    0xc0a86464U /* 192.168.100.100 */
+#define SOMEBODY 0xc0a86465U
+
+static bool has_namespace;
+
+static int make_namespace(void **state)
+{
+    (void)state;
+    has_namespace = unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
+    return 0;
+}
+
+/* A bridge, as the guest's network has one; false where the kernel has none to give. */
+static bool make_bridge(void)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ifinfomsg *info;
+    struct nlattr *nest;
+
+    request->nlmsg_type = RTM_NEWLINK;
+    request->nlmsg_flags = NLM_F_CREATE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->ifi_flags = info->ifi_change = IFF_UP;
+    mnl_attr_put_strz(request, IFLA_IFNAME, BRIDGE);
+    nest = mnl_attr_nest_start(request, IFLA_LINKINFO);
+    mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
+    mnl_attr_nest_end(request, nest);
+    return vt_netlink_open(&netlink, NULL) == 0 &&
+           vt_netlink_ask(&netlink, request, NULL, NULL) == 0;
+}
+
+/* Tell the kernel that @address is a neighbour in @nud_state on the bridge, or was one.
+ */
+static void change(uint16_t type, uint32_t address, uint16_t nud_state)
+{
+    static const unsigned char mac[6] = {0x52, 0x54, 0, 0, 0, 1};
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ndmsg *info;
+
+    assert_int_equal(vt_netlink_open(&netlink, NULL), 0);
+    request->nlmsg_type = type;
+    request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->ndm_family = AF_INET;
+    info->ndm_ifindex = (int)if_nametoindex(BRIDGE);
+    info->ndm_state = nud_state;
+    mnl_attr_put_u32(request, NDA_DST, htonl(address));
+    mnl_attr_put(request, NDA_LLADDR, sizeof(mac), mac);
+    assert_int_equal(vt_netlink_ask(&netlink, request, NULL, NULL), 0);
+}
+
+static void the_guest_shows_up(void **state)
+{
+    VT_AUTO_CLOSE int fd = -1;
+
+    (void)state;
+    if (!has_namespace || !make_bridge())
+        skip();
+    fd = vt_neighbour_watch(NULL);
+    assert_true(fd >= 0);
+    assert_false(vt_neighbour_news(fd, GUEST));
+    change(RTM_NEWNEIGH, SOMEBODY, NUD_REACHABLE);
+    assert_false(vt_neighbour_news(fd, GUEST));
+    change(RTM_NEWNEIGH, GUEST, NUD_FAILED);
+    assert_false(vt_neighbour_news(fd, GUEST));
+    change(RTM_NEWNEIGH, GUEST, NUD_STALE);
+    assert_true(vt_neighbour_news(fd, GUEST));
+    assert_false(vt_neighbour_news(fd, GUEST));
+    change(RTM_DELNEIGH, GUEST, 0);
+    assert_false(vt_neighbour_news(fd, GUEST));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_guest_shows_up),
+    };
+
+    return cmocka_run_group_tests(tests, make_namespace, NULL);
+}
