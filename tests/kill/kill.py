@@ -80,8 +80,15 @@ def rounds_of(name, this, count, phases, report, keep):
             if keep:
                 shutil.copytree(this.data, f"{this.data}-failure-{report.number}", symlinks=True)
             this.give_up()
-    if this.vm is not None:
+    try:
+        this.up()
+        left = this.leftovers()
         this.stop()
+        if left:
+            raise Failure(f"left behind in the container: {left}")
+        report.well(f"{name}, a last start and stop, and no temporary files are left", False)
+    except (Failure, OSError, subprocess.SubprocessError) as failure:
+        report.failed(f"{name}, the end", failure)
 
 
 def plan(wishes):

@@ -201,6 +201,7 @@ class Course:
         """What goes on after a part was killed must do so, and end well. Returns the exit status that was seen, if any."""
         if part == "all":
             self.guest.heard(vm)
+            self.saved = None if phase == "save" else self.saved
             return None
         if part is None:
             status, right = vm.ended(LIMIT), {0}
@@ -216,7 +217,7 @@ class Course:
         elif status != 0 and b"virtainer: error: " not in vm.log:
             raise Failure(f"it ended with status {status} and no reason; it said: {vm.words()}")
         if phase == "save" and status == 0:
-            self.saved = None
+            self.saved = b"virtainer: the guest is saved" in vm.log
         return status
 
     def goes_on(self, vm, phase):
@@ -260,13 +261,16 @@ class Course:
         if phase == "saved":
             self.mark = changed
         elif phase == "save":
-            self.saved = None
             self.mark = changed
         elif phase == "resume":
             # A memory fits one state of the disk only.
             self.saved = None if changed == self.mark else False
         if self.saved is False:
             self.guest.settle()
+
+    def leftovers(self):
+        """Whatever was begun under a temporary name in the container, outside of the data directory, and is still there."""
+        return self.place.run("find", "/run", "/var", "/tmp", "/", "-maxdepth", "4", "-xdev", "-name", "*.part-??????")
 
     def check_files(self):
         """What is in .virtainer is whole."""
