@@ -9,15 +9,12 @@ ssh_options=(-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogL
 
 address_of() { docker inspect -f '{{.NetworkSettings.IPAddress}}' "bench-$$"; }
 
-# log_time TEXT: when the container's log last had a line with TEXT, in seconds since 1970.
-log_time() {
+# until_logged START TEXT: seconds from START until the container's log had a line with TEXT.
+until_logged() {
   local stamp
-  stamp=$(docker logs -t "bench-$$" 2>&1 | grep -a -- "$1" | tail -n 1 | cut -d' ' -f1)
-  date -d "$stamp" +%s.%N
+  stamp=$(docker logs -t --since "$1" "bench-$$" 2>&1 | grep -a -m 1 -- "$2" | cut -d' ' -f1)
+  awk -v a="$1" -v b="$(date -d "$stamp" +%s.%N)" 'BEGIN { printf "%.3f\n", b - a }'
 }
-
-# difference FROM TO
-difference() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", b - a }'; }
 
 # dd_time FILE: seconds to write as many bytes as FILE takes on its disk to a new file beside it, and to have them there.
 dd_time() {
@@ -31,16 +28,16 @@ dd_time() {
 
 # save_once: and write the same bytes with dd, on the same file system.
 save_once() {
-  local start=$1/.virtainer/saved/memory began
+  local memory=$1/.virtainer/saved/memory began
   began=$(now)
   docker kill -s INT "bench-$$" >/dev/null
   docker wait "bench-$$" >/dev/null
   since "$began" >>"$scratch/save"
   docker logs "bench-$$" 2>&1 | grep -a 'the guest is saved, after' | tail -n 1 | sed 's/.*after \([0-9.]*\) s.*/\1/' >>"$scratch/save-said"
-  du -B1 "$start" | awk '{ print $1 / 1e6 }' >>"$scratch/save-size"
+  du -B1 "$memory" | awk '{ print $1 / 1e6 }' >>"$scratch/save-size"
   # Of what is in memory, as the guest's pages are.
-  cat "$start" >/dev/null
-  dd_time "$start" >>"$scratch/dd"
+  cat "$memory" >/dev/null
+  dd_time "$memory" >>"$scratch/dd"
 }
 
 # resume_once: from docker start to a command run through SSH, with the times between.
@@ -54,9 +51,10 @@ resume_once() {
   awk -v a="$(tail -n 1 "$scratch/resume-start")" '{ print a + $2 }' <<<"$answers" >>"$scratch/resume-banner"
   ssh -n "${ssh_options[@]}" -i "$scratch/key" "debian@$(address_of)" true
   since "$start" >>"$scratch/resume-command"
-  difference "$start" "$(log_time 'virtainer .* begins')" >>"$scratch/resume-begins"
-  difference "$start" "$(log_time 'libvirtd answers')" >>"$scratch/resume-libvirtd"
-  difference "$start" "$(log_time 'the guest goes on where it was$')" >>"$scratch/resume-goes-on"
+  until_logged "$start" 'debug: virtainer .* begins' >>"$scratch/resume-begins"
+  until_logged "$start" 'libvirtd answers' >>"$scratch/resume-libvirtd"
+  until_logged "$start" "QEMU has read the guest's memory" >>"$scratch/resume-read"
+  until_logged "$start" 'virtainer: the guest goes on where it was' >>"$scratch/resume-goes-on"
   start=$(now)
   ssh -n "${ssh_options[@]}" -i "$scratch/key" "debian@$(address_of)" true
   since "$start" >>"$scratch/ssh-warm"
@@ -85,6 +83,7 @@ measure_save() {
   show "resume, until docker start returns, s" "$(stats <"$scratch/resume-start")"
   show "  until virtainer begins, s" "$(stats <"$scratch/resume-begins")"
   show "  until libvirtd answers, s" "$(stats <"$scratch/resume-libvirtd")"
+  show "  until QEMU has read its memory, s" "$(stats <"$scratch/resume-read")"
   show "  until the guest goes on, s" "$(stats <"$scratch/resume-goes-on")"
   show "  until its SSH server says its name, s" "$(stats <"$scratch/resume-banner")"
   show "  until a command was run through SSH, s" "$(stats <"$scratch/resume-command")"
