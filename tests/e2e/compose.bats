@@ -118,7 +118,7 @@ restarted() { (($(engine inspect -f '{{.RestartCount}}' "$e2e_id-vm") == 1)); }
   exec_in guest grep -q '^NoNewPrivs:[[:space:]]1' /proc/1/status
   run ! exec_in guest touch /somewhere
   # The probes' commands.
-  exec_in guest virtainer healthcheck
+  exec_in guest virtainer-healthcheck
   exec_in guest virtainer wait --for running --timeout 0
   engine pod stop --time "$(seconds 40)" "$pod"
   assert_status guest 0
@@ -142,7 +142,7 @@ in_systemd() { engine run --rm "${run_options[@]}" -v "$work:/compose:ro" "$syst
   run ! grep -v 'Loading source unit file' "$BATS_TEST_TMPDIR/said"
   line=$(grep '^ExecStart=' "$BATS_TEST_TMPDIR/service")
   for word in '--stop-timeout 100' --read-only --security-opt=no-new-privileges '--cap-drop all' '--device /dev/net/tun' \
-    '--publish 127.0.0.1:2222:22' '-v /srv/vm/debian:/mounted' '--env RAM=1024' '--health-cmd "virtainer healthcheck"'; do
+    '--publish 127.0.0.1:2222:22' '-v /srv/vm/debian:/mounted' '--env RAM=1024' '--health-cmd virtainer-healthcheck'; do
     [[ $line == *" $word "* ]] || fail "ExecStart lacks $word"
   done
   for name in NET_ADMIN CHOWN DAC_OVERRIDE FOWNER KILL SETGID SETPCAP SETUID NET_BIND_SERVICE; do
