@@ -84,8 +84,8 @@ checksum() { sha256sum | cut -d' ' -f1; }
   # PNG's signature, then the chunk IHDR with width and height: text mode, 720 by 400.
   [[ $(head -c 24 "$BATS_TEST_TMPDIR/screen.png" | od -An -tx1 | tr -d ' \n') == \
     89504e470d0a1a0a0000000d49484452000002d000000190 ]]
-  assert_command vm 0 '^$' screenshot /tmp/screen.png
-  cmp <(exec_in vm cat /tmp/screen.png | head -c 24) <(head -c 24 "$BATS_TEST_TMPDIR/screen.png")
+  assert_command vm 0 '^$' screenshot /run/screen.png
+  cmp <(exec_in vm cat /run/screen.png | head -c 24) <(head -c 24 "$BATS_TEST_TMPDIR/screen.png")
   assert_command vm 1 'cannot write /no/dir/x.png' screenshot /no/dir/x.png
 
   boot blind --no-data
