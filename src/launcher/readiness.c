@@ -144,6 +144,7 @@ static void pass(struct vt_readiness *r, enum vt_milestone milestone)
     if (ready(r)->passed[milestone])
         return;
     ready(r)->passed[milestone] = time(NULL);
+    vt_log_event("ready", "milestone", vt_milestone_name(milestone));
     changed(r);
 }
 
@@ -328,6 +329,8 @@ static void take_report(struct vt_readiness *r, bool final)
     vt_str_replace(&ready(r)->detail, final ? vt_cloud_report_text(&r->report) : NULL);
     if (final)
         write_record(r);
+    if (state != VT_CLOUD_INIT_UNSEEN)
+        vt_log_event("ready", "cloud_init", vt_cloud_init_name(state));
     changed(r);
 }
 
