@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define MINUTE 60000 /* ms */
+#define MINUTE INT64_C(60000) /* ms */
 /* More than this in a minute is no person's doing. */
 #define FEW 3
 
