@@ -10,9 +10,9 @@ struct vt_client {
     struct vt_buf in; /* what came and was not yet looked at */
 };
 
-#define VT_CLIENT_INIT                            \
-    {                                             \
-        -1, VT_BUF_INIT(2 * VT_PROTOCOL_LINE_MAX) \
+#define VT_CLIENT_INIT                                    \
+    {                                                     \
+        -1, VT_BUF_INIT((size_t)2 * VT_PROTOCOL_LINE_MAX) \
     }
 #define VT_AUTO_CLIENT VT_CLEANUP(vt_client_close)
 

@@ -102,5 +102,5 @@ bool vt_console_lines_pending(const struct vt_console_lines *lines)
 
 size_t vt_console_lines_growth(size_t len)
 {
-    return (len + 1) * (OBJECT_SIZE + 6) + 6 * VT_CONSOLE_LINE_MAX;
+    return (len + 1) * (OBJECT_SIZE + 6) + (size_t)6 * VT_CONSOLE_LINE_MAX;
 }

@@ -380,8 +380,8 @@ int vt_console_session_run(const struct vt_console_session *session, struct vt_e
         .person = isatty(STDIN_FILENO),
         .out_fd = vt_open_anew(STDOUT_FILENO),
         .signal_fd = -1,
-        .to_guest = VT_BUF_INIT(2 * CHUNK_SIZE),
-        .to_screen = VT_BUF_INIT(VT_PROTOCOL_HISTORY_MAX + 2 * VT_PROTOCOL_LINE_MAX),
+        .to_guest = VT_BUF_INIT((size_t)2 * CHUNK_SIZE),
+        .to_screen = VT_BUF_INIT(VT_PROTOCOL_HISTORY_MAX + (size_t)2 * VT_PROTOCOL_LINE_MAX),
     };
     int r;
 

@@ -23,7 +23,7 @@
 #define MAX_CLIENTS 32
 #define BACKLOG     16
 /* What a client may leave unread: a console's worth of seconds. */
-#define QUEUE_SIZE (256 * 1024)
+#define QUEUE_SIZE (1 << 18)
 /* How long the end waits for the clients to end. */
 #define LINGER 1000 /* ms */
 
@@ -59,13 +59,22 @@ static void stop_reading(struct client *c)
     c->watch = -1;
 }
 
-static void drop(struct client *c)
+static void take_out(struct vt_control *control, const struct client *c)
 {
-    struct client **at = &c->control->clients;
+    struct client *before = control->clients;
 
-    while (*at != c)
-        at = &(*at)->next;
-    *at = c->next;
+    if (before == c) {
+        control->clients = c->next;
+        return;
+    }
+    while (before->next != c)
+        before = before->next;
+    before->next = c->next;
+}
+
+static void drop(struct vt_control *control, struct client *c)
+{
+    take_out(control, c);
     stop_reading(c);
     vt_outlet_free(c->outlet);
     (void)close(c->fd);
@@ -217,7 +226,7 @@ static void on_readable(int watch, int fd, unsigned events, void *data)
         return;
     if (n <= 0) {
         if (n < 0 || c->state == ASKING || c->state == ENDING || has_hung_up(fd))
-            drop(c);
+            drop(c->control, c);
         else
             stop_reading(c);
         return;
@@ -248,7 +257,7 @@ static bool make_room(struct vt_control *control)
     for (const struct client *c = control->clients; c; c = c->next)
         count++;
     if (count >= MAX_CLIENTS && idle)
-        drop(idle);
+        drop(control, idle);
     return count < MAX_CLIENTS || idle;
 }
 
@@ -470,7 +479,7 @@ static void linger(struct vt_control *control)
         for (struct client *c = control->clients; c; c = next) {
             next = c->next;
             if (settle(c))
-                drop(c);
+                drop(control, c);
             else if (count < MAX_CLIENTS)
                 set[count++] = (struct pollfd){c->fd, wanted_events(c), 0};
         }
@@ -489,7 +498,7 @@ void vt_control_finish(struct vt_control *control, int status, const char *error
         tell_end(c, status, error);
     linger(control);
     while (control->clients)
-        drop(control->clients);
+        drop(control, control->clients);
     vt_loop_remove_fd(control->watch);
     (void)close(control->fd);
     vt_buf_done(&control->history);

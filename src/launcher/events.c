@@ -10,7 +10,7 @@
 #include <time.h>
 
 /* Longer ones are never written. */
-#define LINE_MAX_ (512 * 1024)
+#define LINE_MAX_ (1 << 19)
 
 struct vt_events {
     char *path;
