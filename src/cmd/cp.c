@@ -165,6 +165,17 @@ static int open_source(const char *path, struct source *ret, struct vt_error *er
     return open_directory(path, ret, err);
 }
 
+/* ssh takes an error for the end of the file, and one that was cut meanwhile has another. */
+static int check_read(const struct source *source, const char *path, struct vt_error *err)
+{
+    off_t at = source->size > 0 ? lseek(source->fd, 0, SEEK_CUR) : 0;
+
+    if (at >= 0 && (uint64_t)at >= source->size)
+        return 0;
+    return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO,
+                        "%s could not be read to its end, or became shorter meanwhile", path);
+}
+
 /* Wait for tar, which may have failed although what it wrote was read. */
 static int close_source(struct source *source, const char *path, int r, struct vt_error *err)
 {
@@ -199,6 +210,8 @@ static int put(struct vt_way *way, struct source *source, const char *from, cons
     int r = vt_way_put(way, source->fd, part, show, &progress, err);
 
     stop_showing(&progress);
+    if (r == 0)
+        r = check_read(source, from, err);
     r = close_source(source, from, r, err);
     if (r == 0)
         r = finish_put(way, source, part, to, err);

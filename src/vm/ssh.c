@@ -111,6 +111,17 @@ static void fill_args(struct args *args, const struct vt_ssh *ssh, const char *u
         add(args, vt_strdup(command));
 }
 
+/* What ssh has written in the data directory belongs to the directory's owner, as all in it does.
+ */
+static void give_away(const struct vt_ssh *ssh)
+{
+    VT_AUTO_FREE char *above = vt_fmt("%s/..", ssh->dir);
+    VT_AUTO_FREE char *known = vt_fmt("%s/known_hosts", ssh->dir);
+
+    (void)!vt_path_chown_like(ssh->dir, above);
+    (void)!vt_path_chown_like(known, ssh->dir);
+}
+
 /* ---- why it does not work ---- */
 
 static int no_way_in(struct vt_error *err, const char *format, ...) VT_PRINTF(2, 3);
@@ -245,6 +256,7 @@ int vt_ssh_open(const struct vt_ssh_target *target, struct vt_ssh *ret, struct v
         ssh.user_cached = ssh.user != NULL;
     }
     r = ssh.user ? 0 : find_user(&ssh, err);
+    give_away(&ssh);
     if (r < 0)
         return r;
     *ret = ssh;
@@ -284,5 +296,6 @@ int vt_ssh_run(struct vt_ssh *ssh, const char *command, const struct vt_ssh_io *
     if (pid < 0)
         return pid;
     r = vt_spawn_wait(pid, TICK_MS, io->tick, io->data);
+    give_away(ssh);
     return r == SSH_FAILED ? diagnose(ssh, err) : r;
 }
