@@ -238,6 +238,9 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         vt_guest_clock_on_agent(l->clock);
         vt_readiness_agent(l->readiness);
         break;
+    case VT_DOMAIN_DESTROYED:
+        l->end.destroyed = true;
+        break;
     case VT_DOMAIN_STOPPED:
         break;
     }

@@ -117,6 +117,7 @@ static void press_power_button(struct vt_stopping *s)
             (long long)vt_stop_left(&s->machine, now));
         s->say_at = now + SAY_EVERY;
     }
+    s->end->asked = true;
     press->stopping = s;
     vt_worker_submit(s->worker, press_on_worker, on_pressed, press);
 }

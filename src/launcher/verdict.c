@@ -87,6 +87,9 @@ int vt_end_verdict(const struct vt_end *end, const char *qemu_log, struct vt_err
                             "the guest ended over a save that failed (%s): its disk is as after a "
                             "power cut",
                             end->failed_save);
+    /* A libvirtd that was killed meanwhile has told nobody that the guest heeded the button. */
+    if (end->asked && !end->destroyed)
+        return 0;
     return vt_error_set(err, VT_CAUSE_FORCED, -ECANCELED,
                         "the guest was forced off from outside (virsh destroy)");
 }

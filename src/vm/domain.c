@@ -84,6 +84,8 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
             vm->on_event(VT_DOMAIN_CRASHED, vm->data);
         if (detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN)
             vm->on_event(VT_DOMAIN_SHUTDOWN, vm->data);
+        if (detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED)
+            vm->on_event(VT_DOMAIN_DESTROYED, vm->data);
         if (detail == VIR_DOMAIN_EVENT_STOPPED_SAVED)
             vm->on_event(VT_DOMAIN_SAVED, vm->data);
         vm->on_event(VT_DOMAIN_STOPPED, vm->data);

@@ -21,10 +21,11 @@ enum vt_domain_event {
     VT_DOMAIN_PAUSED_BY_ERROR, /* its disk could not be written: most often the host's is full */
     VT_DOMAIN_SHUTDOWN,        /* the guest has powered itself off; QEMU ends soon */
     VT_DOMAIN_REBOOT,
-    VT_DOMAIN_CRASHED, /* the guest's kernel panicked */
-    VT_DOMAIN_SAVED,   /* QEMU is gone, and the guest's memory is in a file */
-    VT_DOMAIN_STOPPED, /* QEMU is gone */
-    VT_DOMAIN_AGENT,   /* the guest agent is there now */
+    VT_DOMAIN_CRASHED,   /* the guest's kernel panicked */
+    VT_DOMAIN_SAVED,     /* QEMU is gone, and the guest's memory is in a file */
+    VT_DOMAIN_DESTROYED, /* somebody has ended QEMU through libvirt (virsh destroy) */
+    VT_DOMAIN_STOPPED,   /* QEMU is gone */
+    VT_DOMAIN_AGENT,     /* the guest agent is there now */
 };
 
 typedef void (*vt_domain_callback)(enum vt_domain_event event, void *data);

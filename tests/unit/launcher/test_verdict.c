@@ -54,6 +54,17 @@ static const struct {
      VT_CAUSE_FORCED,
      "libvirtd died"},
     {"virsh destroy", {.qemu_status = 0}, false, VT_CAUSE_FORCED, "virsh destroy"},
+    {"asked, and libvirtd did not live to tell", {.asked = true}, false, VT_CAUSE_NONE, NULL},
+    {"asked, and then virsh destroy",
+     {.asked = true, .destroyed = true},
+     false,
+     VT_CAUSE_FORCED,
+     "virsh destroy"},
+    {"asked, and panicked over it",
+     {.asked = true, .panicked = true},
+     true,
+     VT_CAUSE_CRASHED,
+     "kernel panicked"},
 };
 
 static void each_end_has_its_cause(void **state)
