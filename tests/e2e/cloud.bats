@@ -270,8 +270,8 @@ END
   printf '#cloud-config\nruncmd:\n  - [sh, -c, "exit 3"]\n' >"$given/user-data"
   cloud vm -e PHONE_HOME=no -v "$given/user-data:/tmp/user-data:ro"
   wait_in vm 82
-  [[ $stderr == *'cloud-init '*' failed: '*scripts_user* ]] || fail "$stderr"
-  wait_log vm 'not ready after [0-9.]+ s: cloud-init [0-9.]+ failed: .*scripts_user.*; SSH answers' 30
+  [[ $stderr == *'cloud-init '*' failed: '*scripts?user* ]] || fail "$stderr"
+  wait_log vm 'not ready after [0-9.]+ s: cloud-init [0-9.]+ failed: .*scripts.user.*; SSH answers' 30
   [[ $(state vm '.ready.cloud_init.state') == error ]]
   wait_in vm 82 --for cloud-init
   # Its SSH server answers all the same, and that was all that was asked for.
