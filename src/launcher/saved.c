@@ -191,7 +191,7 @@ static char *other_overlay(json_object *record, const char *path)
     VT_CLEANUP(mark_done) struct overlay_mark mark = {0};
     int r = mark_overlay(path, &mark);
 
-    if (r < 0)
+    if (r < 0 || !mark.fingerprint)
         return vt_fmt("its disk %s cannot be read: %s", path, strerror(-r));
     if (get_number(record, "overlay_bytes") != mark.size ||
         get_time(record, "overlay_changed") != mark.changed ||
