@@ -12,7 +12,7 @@ address_of() { docker inspect -f '{{.NetworkSettings.IPAddress}}' "bench-$$"; }
 # until_logged START TEXT: seconds from START until the container's log had a line with TEXT.
 until_logged() {
   local stamp
-  stamp=$(docker logs -t --since "$1" "bench-$$" 2>&1 | grep -a -m 1 -- "$2" | cut -d' ' -f1)
+  stamp=$(docker logs -t --since "$1" "bench-$$" 2>&1 | grep -a -- "$2" | awk 'NR == 1 { print $1 }')
   awk -v a="$1" -v b="$(date -d "$stamp" +%s.%N)" 'BEGIN { printf "%.3f\n", b - a }'
 }
 

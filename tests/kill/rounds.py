@@ -63,9 +63,12 @@ class Course:
         moment = time.monotonic() - began
         if vm.is_over() and phase in ("stop", "save"):
             part, what = None, f"{phase}: over before the kill"
+            self.takes[phase] *= 0.8
         else:
             part = self.kill(vm, part)
             what = f"{phase}{' (first)' if fresh else ''}: {part} killed after {moment:.3f} s"
+            if phase in ("stop", "save"):
+                self.takes[phase] *= 1.1
         status = self.aftermath(vm, phase, part)
         self.look(vm, phase)
         how, seconds = self.begin()
