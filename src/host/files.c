@@ -85,16 +85,18 @@ int vt_path_chown_like(const char *path, const char *like)
     return fchown_like(fd, like);
 }
 
-static int write_all(int fd, const char *data, size_t len)
+int vt_write_all(int fd, const void *data, size_t len)
 {
+    const char *rest = data;
+
     while (len > 0) {
-        ssize_t n = write(fd, data, len);
+        ssize_t n = write(fd, rest, len);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return -errno;
-        data += n;
+        rest += n;
         len -= (size_t)n;
     }
     return 0;
@@ -102,7 +104,7 @@ static int write_all(int fd, const char *data, size_t len)
 
 static int fill(int fd, const void *data, size_t len, mode_t mode, const char *owner_like)
 {
-    int r = write_all(fd, data, len);
+    int r = vt_write_all(fd, data, len);
 
     if (r == 0 && fchmod(fd, mode) < 0)
         r = -errno;
@@ -173,6 +175,20 @@ int vt_open_anew(int fd)
     int anew = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
     return anew < 0 ? -errno : anew;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    (void)remove(path);
+    return 0;
+}
+
+void vt_remove_tree(const char *path)
+{
+    (void)nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 bool vt_path_exists(const char *path)

@@ -33,6 +33,13 @@ int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
  */
 void vt_file_remove_leftovers(const char *path);
 
+/* Write all @len bytes of @data to @fd, which is to wait for room. Returns 0 or a negative errno.
+ */
+int vt_write_all(int fd, const void *data, size_t len) VT_MUST_CHECK;
+
+/* rm -rf @path, on one file system. What cannot be removed stays. */
+void vt_remove_tree(const char *path);
+
 /* fsync the file or directory @path. */
 int vt_path_sync(const char *path) VT_MUST_CHECK;
 

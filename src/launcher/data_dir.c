@@ -2,7 +2,6 @@
 #include "launcher/data_dir.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
@@ -144,19 +143,10 @@ int vt_data_dir_open(struct vt_data_dir *dir, const char *path, struct vt_error 
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    (void)remove(path);
-    return 0;
-}
-
 void vt_data_dir_abandon(struct vt_data_dir *dir)
 {
     if (dir->fresh)
-        (void)nftw(dir->state, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+        vt_remove_tree(dir->state);
     else if (dir->lock >= 0 && dir->last_holder && ftruncate(dir->lock, 0) == 0)
         (void)!pwrite(dir->lock, dir->last_holder, strlen(dir->last_holder), 0);
     dir->fresh = false;

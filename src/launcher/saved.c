@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <sys/stat.h>
@@ -30,20 +29,6 @@ void vt_saved_done(struct vt_saved *saved)
     free(saved->reason);
     free(saved->cidr);
     *saved = (struct vt_saved){0};
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    (void)remove(path);
-    return 0;
-}
-
-static void remove_tree(const char *path)
-{
-    (void)nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 static int fail(struct vt_error *err, int errnum, const char *what, const char *path)
@@ -247,7 +232,7 @@ int vt_saved_look(const struct vt_data_dir *data, const struct vt_saved_facts *f
 
     *ret = (struct vt_saved){.dir = vt_data_dir_file(data, SAVED)};
     if (vt_path_exists(saving)) {
-        remove_tree(saving);
+        vt_remove_tree(saving);
         ret->cut_off = true;
     }
     /* A start that was killed between reading the memory and running: nothing has changed yet,
@@ -302,7 +287,7 @@ int vt_saved_begin(const struct vt_data_dir *data, char **ret_memory, struct vt_
     VT_AUTO_FREE char *memory = vt_fmt("%s/" MEMORY, dir);
     int fd;
 
-    remove_tree(dir);
+    vt_remove_tree(dir);
     r = mkdir(dir, 0700) < 0 ? -errno : vt_path_chown_like(dir, data->path);
     if (r < 0)
         return fail(err, -r, "make", dir);
@@ -362,7 +347,7 @@ void vt_saved_abandon(const struct vt_data_dir *data, int memory)
 
     if (memory >= 0)
         (void)!ftruncate(memory, 0);
-    remove_tree(dir);
+    vt_remove_tree(dir);
 }
 
 int vt_saved_consume(struct vt_saved *saved, const struct vt_data_dir *data, struct vt_error *err)
@@ -370,7 +355,7 @@ int vt_saved_consume(struct vt_saved *saved, const struct vt_data_dir *data, str
     VT_AUTO_FREE char *resuming = vt_data_dir_file(data, RESUMING);
     int r;
 
-    remove_tree(resuming);
+    vt_remove_tree(resuming);
     r = move(saved->dir, resuming, data);
     if (r < 0)
         return fail(err, -r, "rename", saved->dir);
@@ -380,5 +365,5 @@ int vt_saved_consume(struct vt_saved *saved, const struct vt_data_dir *data, str
 
 void vt_saved_forget(struct vt_saved *saved)
 {
-    remove_tree(saved->dir);
+    vt_remove_tree(saved->dir);
 }

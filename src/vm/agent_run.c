@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "base/str.h"
+#include "host/files.h"
 
 /* A program that has just been started may end soon; one that runs for long is asked less often. */
 #define FIRST_WAIT 10 /* ms */
@@ -23,21 +24,6 @@ static const char redirect[] =
     "d=$1; shift; (umask 077 && mkdir \"$d\" && : >\"$d/out\" && : >\"$d/err\") || exit 125; "
     "exec >\"$d/out\" 2>\"$d/err\" && exec \"$@\"";
 #define SHELL_FAILED 125
-
-static int write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
 
 static int cannot_write(int r, struct vt_error *err)
 {
@@ -92,7 +78,7 @@ static int drain(struct job *job, struct tail *tail, bool must_be_there, struct 
         int r = vt_agent_file_read(job->session, tail->handle, &data, &len, &eof, err);
 
         if (r == 0 && len > 0)
-            r = write_all(tail->fd, data, len) < 0 ? cannot_write(-errno, err) : 0;
+            r = vt_write_all(tail->fd, data, len) < 0 ? cannot_write(-errno, err) : 0;
         if (r < 0)
             return r;
         any = any || len > 0;
@@ -250,7 +236,7 @@ int vt_agent_get(struct vt_session *session, const char *path, int fd, vt_copy_p
 
         r = vt_agent_file_read(session, handle, &chunk, &len, &eof, err);
         if (r == 0 && len > 0)
-            r = write_all(fd, chunk, len) < 0 ? cannot_write(-errno, err) : 0;
+            r = vt_write_all(fd, chunk, len) < 0 ? cannot_write(-errno, err) : 0;
         done += len;
         progress(done, data);
         /* A guest that has nothing and says that there is more would go on for ever. */

@@ -261,15 +261,37 @@ static void leftovers_are_removed(void **state)
     vt_file_remove_leftovers(in_dir("nowhere"));
 }
 
+static void a_tree_is_removed_and_links_are_not_followed(void **state)
+{
+    (void)state;
+    assert_int_equal(vt_mkdirs(in_dir("tree/a/b"), 0700), 0);
+    assert_int_equal(mkdir(in_dir("other"), 0700), 0);
+    put_text(in_dir("tree/a/file"), "x");
+    put_text(in_dir("other/file"), "x");
+    assert_int_equal(symlink("../other", in_dir("tree/link")), 0);
+    vt_remove_tree(in_dir("tree"));
+    assert_false(vt_path_exists(in_dir("tree")));
+    assert_true(vt_path_exists(in_dir("other/file")));
+    /* and nothing is nothing */
+    vt_remove_tree(in_dir("tree"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(read_has_a_limit),        cmocka_unit_test(read_needs_no_size),
-        IN_DIR(read_says_why_not),       IN_DIR(write_replaces_the_whole),
-        IN_DIR(write_follows_no_link),   IN_DIR(a_failed_write_leaves_nothing),
-        IN_DIR(owners_are_taken_over),   IN_DIR(directories_are_made),
-        IN_DIR(a_lock_names_its_holder), IN_DIR(a_lock_goes_with_its_holder),
-        IN_DIR(a_lock_is_no_link),       IN_DIR(leftovers_are_removed),
+        IN_DIR(read_has_a_limit),
+        cmocka_unit_test(read_needs_no_size),
+        IN_DIR(read_says_why_not),
+        IN_DIR(write_replaces_the_whole),
+        IN_DIR(write_follows_no_link),
+        IN_DIR(a_failed_write_leaves_nothing),
+        IN_DIR(owners_are_taken_over),
+        IN_DIR(directories_are_made),
+        IN_DIR(a_tree_is_removed_and_links_are_not_followed),
+        IN_DIR(a_lock_names_its_holder),
+        IN_DIR(a_lock_goes_with_its_holder),
+        IN_DIR(a_lock_is_no_link),
+        IN_DIR(leftovers_are_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
