@@ -110,13 +110,11 @@ static int fill(int fd, const void *data, size_t len, mode_t mode, const char *o
         r = -errno;
     if (r == 0 && owner_like)
         r = fchown_like(fd, owner_like);
-    if (r == 0 && fsync(fd) < 0)
-        r = -errno;
     return r;
 }
 
-int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
-                  const char *owner_like)
+static int replace(const char *path, const void *data, size_t len, mode_t mode,
+                   const char *owner_like, bool lasting)
 {
     VT_AUTO_FREE char *temporary = vt_fmt("%s" PART_MARK PART_RANDOM, path);
     VT_AUTO_CLOSE int fd = mkostemp(temporary, O_CLOEXEC);
@@ -125,13 +123,26 @@ int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
     if (fd < 0)
         return -errno;
     r = fill(fd, data, len, mode, owner_like);
+    if (r == 0 && lasting && fsync(fd) < 0)
+        r = -errno;
     if (r == 0 && rename(temporary, path) < 0)
         r = -errno;
     if (r < 0) {
         (void)unlink(temporary);
         return r;
     }
-    return sync_parent(path);
+    return lasting ? sync_parent(path) : 0;
+}
+
+int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
+                  const char *owner_like)
+{
+    return replace(path, data, len, mode, owner_like, true);
+}
+
+int vt_file_write_volatile(const char *path, const void *data, size_t len, mode_t mode)
+{
+    return replace(path, data, len, mode, NULL, false);
 }
 
 static int remove_leftover(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -28,6 +28,13 @@ int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
                   const char *owner_like) VT_MUST_CHECK;
 
 /*
+ * The same for what is made anew at every start: whole or not there for who reads it, but not after
+ * a power cut, and so without waiting for the disk.
+ */
+int vt_file_write_volatile(const char *path, const void *data, size_t len,
+                           mode_t mode) VT_MUST_CHECK;
+
+/*
  * Remove what a vt_file_write() that was killed has left in the directory @path and below it.
  * Nobody else may be writing there.
  */

@@ -71,6 +71,15 @@ static int64_t libvirt_changed(void)
     return latest;
 }
 
+/* The data directory's copy is to last; libvirt's own is made at every start. */
+static int put(const char *path, const char *text, const char *owner_like)
+{
+    size_t len = strlen(text);
+
+    return owner_like ? vt_file_write(path, text, len, 0644, owner_like)
+                      : vt_file_write_volatile(path, text, len, 0644);
+}
+
 /* Copy the cache files of @from to @to, with today's change times if @retime. */
 static void copy_cache(const char *from, const char *to, bool retime, const char *owner_like)
 {
@@ -87,7 +96,7 @@ static void copy_cache(const char *from, const char *to, bool retime, const char
             continue;
         if (retime)
             vt_str_replace(&text, vt_qemu_cache_retime(text, changed(QEMU), libvirt_changed()));
-        if (!text || vt_file_write(target, text, strlen(text), 0644, owner_like) < 0)
+        if (!text || put(target, text, owner_like) < 0)
             vt_debug("cannot copy %s to %s", source, target);
     }
 }

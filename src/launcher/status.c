@@ -90,7 +90,7 @@ int vt_status_write(const struct vt_status *status)
     VT_AUTO_FREE char *text = vt_status_json(status);
     VT_AUTO_FREE char *line = vt_fmt("%s\n", text);
 
-    return vt_file_write(VT_STATUS_PATH, line, strlen(line), 0644, NULL);
+    return vt_file_write_volatile(VT_STATUS_PATH, line, strlen(line), 0644);
 }
 
 static int64_t get_number(struct json_object *object, const char *name)

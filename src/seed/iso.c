@@ -156,7 +156,7 @@ int vt_seed_iso_write(const struct vt_seed *seed, const char *path, struct vt_er
     if (r < 0)
         return vt_error_set(err, VT_CAUSE_SEED, -EIO, "the seed for %s could not be made: %s", path,
                             iso_error_to_msg(r));
-    r = vt_file_write(path, image.data, image.len, 0600, NULL);
+    r = vt_file_write_volatile(path, image.data, image.len, 0600);
     if (r < 0)
         return vt_error_errno(err, VT_CAUSE_SEED, -r,
                               "the seed %s cannot be written (CLOUD_INIT_DISK gives another path)",

@@ -8,7 +8,7 @@
 /*
  * Make @path an ISO 9660 image (volume id "cidata", Joliet and Rock Ridge) of @seed's documents;
  * @seed is not VT_SEED_READY_ISO. The same documents always give the same bytes. Written under a
- * temporary name, fsynced and renamed, with mode 0600, because seeds hold secrets: QEMU gets it as
+ * temporary name and renamed, with mode 0600, because seeds hold secrets: QEMU gets it as
  * an open descriptor. Returns 0 or a negative errno with @err (VT_CAUSE_SEED); an old @path is then
  * untouched.
  */

@@ -261,6 +261,15 @@ static void leftovers_are_removed(void **state)
     vt_file_remove_leftovers(in_dir("nowhere"));
 }
 
+static void a_volatile_write_replaces_the_whole_too(void **state)
+{
+    (void)state;
+    put_text(in_dir("file"), "what was there before is longer");
+    assert_int_equal(vt_file_write_volatile(in_dir("file"), "new", 3, 0640), 0);
+    assert_text(in_dir("file"), "new");
+    assert_true(vt_file_write_volatile(in_dir("no/file"), "new", 3, 0640) == -ENOENT);
+}
+
 static void a_tree_is_removed_and_links_are_not_followed(void **state)
 {
     (void)state;
@@ -287,6 +296,7 @@ int main(void)
         IN_DIR(a_failed_write_leaves_nothing),
         IN_DIR(owners_are_taken_over),
         IN_DIR(directories_are_made),
+        IN_DIR(a_volatile_write_replaces_the_whole_too),
         IN_DIR(a_tree_is_removed_and_links_are_not_followed),
         IN_DIR(a_lock_names_its_holder),
         IN_DIR(a_lock_goes_with_its_holder),
