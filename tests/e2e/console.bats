@@ -86,10 +86,11 @@ deaf() {
 
 @test "console: much typed at once arrives whole" {
   boot vm
-  # More than all queues on the way hold: who types is made to wait for the guest.
-  head -c 200000 /dev/zero | tr '\0' z >"$BATS_TEST_TMPDIR/typed"
-  got=$(engine exec -i "$e2e_id-vm" virtainer console <"$BATS_TEST_TMPDIR/typed" | tr -cd Z | wc -c)
-  ((got == 200000)) || fail "$got of 200000 came back"
+  # More than all queues on the way hold: who types is made to wait for the guest. None of the boot sector's keys, and no
+  # letter twice in a row: QEMU's copy of the console has a byte again that the terminal did not take at once (ADR 3).
+  yes abcdeghjklmnopstuvxyz | tr -d '\n' | head -c 200000 >"$BATS_TEST_TMPDIR/typed"
+  engine exec -i "$e2e_id-vm" virtainer console <"$BATS_TEST_TMPDIR/typed" | tr -cd '[:upper:]' | tr -s '[:upper:]' | tail -c 200000 >"$BATS_TEST_TMPDIR/got"
+  tr '[:lower:]' '[:upper:]' <"$BATS_TEST_TMPDIR/typed" | cmp - "$BATS_TEST_TMPDIR/got"
 }
 
 @test "console: the terminal is as before after a signal" {
