@@ -83,6 +83,7 @@ const struct vt_command vt_cmd_log = {
     .flags = flags,
     .details = "Show what virtainer said, with the time, and when the guest's state changed; what\n"
                "the guest said on its console is in the engine's log. The messages of earlier\n"
-               "runs of this container are there too, the oldest of some megabytes are dropped.",
+               "runs of this container are there too, unless its /run is a tmpfs; the oldest of\n"
+               "some megabytes are dropped.",
     .run = run,
 };

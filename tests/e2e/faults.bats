@@ -206,7 +206,8 @@ said_enough() { (($(log_of vm | grep -c 'SeaBIOS') >= 12)); }
   virtainer vm -v "$BATS_TEST_TMPDIR/looping:/image:ro" -e GRACE_PERIOD=3
   wait_log vm 'virtainer: warning: the guest reboots again and again' 40
   until_true 40 said_enough
-  (($(log_of vm | grep -c '^virtainer: .*guest reboots') == 4)) || fail 'a line of ours for each reboot'
+  # Not always at a line's start: the firmware's last line has no end.
+  (($(log_of vm | grep -oE 'virtainer: (warning: )?the guest reboots' | wc -l) == 4)) || fail 'a line of ours for each reboot'
   [[ $(state vm .state) == running ]]
   stop vm
   # The button may find the firmware, which does not heed it.

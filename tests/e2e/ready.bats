@@ -76,8 +76,10 @@ resident() { exec_in "$1" sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/1/sta
 
   # It ignores the button, so there is time to see the end coming.
   typing vm 20 'send=i' 'expect=boot-sector: '
-  exec_in vm virtainer wait --for ssh --timeout 100 >"$BATS_TEST_TMPDIR/said" 2>&1 &
+  exec_in vm sh -c 'echo waiting; exec virtainer wait --for ssh --timeout 100' >"$BATS_TEST_TMPDIR/said" 2>&1 &
   waiter=$!
+  # podman lets nobody into a container that is being stopped.
+  until_true 20 grep -q waiting "$BATS_TEST_TMPDIR/said"
   stop vm &
   status=0
   wait "$waiter" || status=$?
