@@ -113,8 +113,23 @@ static int fill(int fd, const void *data, size_t len, mode_t mode, const char *o
     return r;
 }
 
-static int replace(const char *path, const void *data, size_t len, mode_t mode,
-                   const char *owner_like, bool lasting)
+/* Fill @fd, the file @temporary, and give it the name @path. */
+static int put_in_place(const char *temporary, int fd, const char *path, const void *data,
+                        size_t len, mode_t mode, const char *owner_like, bool lasting)
+{
+    int r = fill(fd, data, len, mode, owner_like);
+
+    if (r == 0 && lasting && fsync(fd) < 0)
+        r = -errno;
+    if (r == 0 && rename(temporary, path) < 0)
+        r = -errno;
+    if (r < 0)
+        (void)unlink(temporary);
+    return r;
+}
+
+int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
+                  const char *owner_like)
 {
     VT_AUTO_FREE char *temporary = vt_fmt("%s" PART_MARK PART_RANDOM, path);
     VT_AUTO_CLOSE int fd = mkostemp(temporary, O_CLOEXEC);
@@ -122,27 +137,20 @@ static int replace(const char *path, const void *data, size_t len, mode_t mode,
 
     if (fd < 0)
         return -errno;
-    r = fill(fd, data, len, mode, owner_like);
-    if (r == 0 && lasting && fsync(fd) < 0)
-        r = -errno;
-    if (r == 0 && rename(temporary, path) < 0)
-        r = -errno;
-    if (r < 0) {
-        (void)unlink(temporary);
-        return r;
-    }
-    return lasting ? sync_parent(path) : 0;
-}
-
-int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
-                  const char *owner_like)
-{
-    return replace(path, data, len, mode, owner_like, true);
+    r = put_in_place(temporary, fd, path, data, len, mode, owner_like, true);
+    return r < 0 ? r : sync_parent(path);
 }
 
 int vt_file_write_volatile(const char *path, const void *data, size_t len, mode_t mode)
 {
-    return replace(path, data, len, mode, NULL, false);
+    VT_AUTO_FREE char *temporary = vt_fmt("%s.part", path);
+    VT_AUTO_CLOSE int fd = -1;
+
+    (void)unlink(temporary);
+    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    return put_in_place(temporary, fd, path, data, len, mode, NULL, false);
 }
 
 static int remove_leftover(const char *path, const struct stat *st, int type, struct FTW *ftw)

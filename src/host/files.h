@@ -29,7 +29,8 @@ int vt_file_write(const char *path, const void *data, size_t len, mode_t mode,
 
 /*
  * The same for what is made anew at every start: whole or not there for who reads it, but not after
- * a power cut, and so without waiting for the disk.
+ * a power cut, and so without waiting for the disk. One process writes @path; what its like left
+ * when it was killed is replaced.
  */
 int vt_file_write_volatile(const char *path, const void *data, size_t len,
                            mode_t mode) VT_MUST_CHECK;

@@ -265,8 +265,11 @@ static void a_volatile_write_replaces_the_whole_too(void **state)
 {
     (void)state;
     put_text(in_dir("file"), "what was there before is longer");
+    /* what somebody who was killed left */
+    put_text(in_dir("file.part"), "half of");
     assert_int_equal(vt_file_write_volatile(in_dir("file"), "new", 3, 0640), 0);
     assert_text(in_dir("file"), "new");
+    assert_false(vt_path_exists(in_dir("file.part")));
     assert_true(vt_file_write_volatile(in_dir("no/file"), "new", 3, 0640) == -ENOENT);
 }
 
