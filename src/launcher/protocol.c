@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 
 #include "base/str.h"
+#include "seed/text.h"
 
 /* Ours have one level; json-c would allow 32. */
 #define MAX_DEPTH 4
@@ -27,15 +28,26 @@ static void drop_tokener(struct json_tokener **tokener)
 #define AUTO_OBJECT  VT_CLEANUP(drop_object)
 #define AUTO_TOKENER VT_CLEANUP(drop_tokener)
 
+static bool is_ascii(const char *text, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && (unsigned char)text[i] < 0x80)
+        i++;
+    return i == len;
+}
+
 /* The object that @line is, whole and strictly, or NULL. */
 static struct json_object *parse_object(const char *line, size_t len)
 {
     AUTO_TOKENER struct json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
     AUTO_OBJECT struct json_object *object = NULL;
 
-    if (!tokener || len > VT_PROTOCOL_LINE_MAX)
+    if (!tokener || len > VT_PROTOCOL_LINE_MAX || !vt_text_is_utf8(line, len))
         return NULL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    /* json-c 0.18 takes nothing but ASCII when it is strict: a byte of another character is less
+     * than a space to it. */
+    json_tokener_set_flags(tokener, is_ascii(line, len) ? JSON_TOKENER_STRICT : 0);
     object = json_tokener_parse_ex(tokener, line, (int)len);
     if (json_tokener_get_error(tokener) != json_tokener_success ||
         json_tokener_get_parse_end(tokener) != len ||

@@ -104,6 +104,7 @@ static void answers(void **state)
     } cases[] = {
         {"{\"accepted\":true}", {VT_ANSWER_ACCEPTED, 0, NULL}},
         {"{\"progress\":\"say \\\"a\\\"\"}", {VT_ANSWER_PROGRESS, 0, (char *)"say \"a\""}},
+        {"{\"progress\":\"é … 中 😀\"}", {VT_ANSWER_PROGRESS, 0, (char *)"é … 中 😀"}},
         {"{\"status\":0}", {VT_ANSWER_STATUS, 0, NULL}},
         {"{\"status\":71,\"error\":\"forced off\"}", {VT_ANSWER_STATUS, 71, (char *)"forced off"}},
     };
