@@ -4,11 +4,15 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/ethernet.h>
 #include <netinet/ether.h>
 
 #include "net/netlink.h"
+
+/* How soon the kernel asks again where the guest is. */
+#define ARP_RETRY 50 /* ms */
 
 /* Begin a request about the link @name; @buffer has VT_NETLINK_REQUEST zeroes. */
 static struct nlmsghdr *link_request(char *buffer, uint16_t type, uint16_t flags, const char *name)
@@ -99,6 +103,30 @@ static int set_up(struct vt_netlink *netlink, const struct vt_net_plan *plan)
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
+/*
+ * Who calls while the guest is started makes the kernel ask for its hardware address, which nobody
+ * answers yet; by default it asks again a second later, which a resumed guest would seem to need to
+ * answer. Nothing else depends on it.
+ */
+static void ask_again_soon(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ndtmsg *table;
+    struct nlattr *parms;
+
+    request->nlmsg_type = RTM_SETNEIGHTBL;
+    table = mnl_nlmsg_put_extra_header(request, sizeof(*table));
+    table->ndtm_family = AF_INET;
+    mnl_attr_put_strz(request, NDTA_NAME, "arp_cache");
+    parms = mnl_attr_nest_start(request, NDTA_PARMS);
+    mnl_attr_put_u32(request, NDTPA_IFINDEX, if_nametoindex(plan->bridge));
+    mnl_attr_put_u64(request, NDTPA_RETRANS_TIME, ARP_RETRY);
+    mnl_attr_nest_end(request, parms);
+    if (vt_netlink_ask(netlink, request, NULL, NULL) < 0)
+        return;
+}
+
 static int delete_bridge(struct vt_netlink *netlink, const struct vt_net_plan *plan)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
@@ -115,6 +143,7 @@ static int configure(struct vt_netlink *netlink, const struct vt_net_plan *plan)
     if (r < 0)
         return r;
     disable_ipv6(netlink, plan);
+    ask_again_soon(netlink, plan);
     r = add_address(netlink, plan);
     if (r < 0)
         return r;
