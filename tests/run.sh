@@ -13,6 +13,7 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 readonly logs=$project_root/build/test-logs
 readonly results=$logs/results
+readonly reasons=$logs/reasons
 readonly stage_jobs=2
 
 # The stages in the order in which they begin: name, kind, time limit in seconds, what must have ended before, what it does.
@@ -164,6 +165,12 @@ result() {
   printf '%-4s %s: %s\n' "$2" "$1" "$3"
 }
 
+# reason STAGE TEXT: print and keep what a failed test said, for the summary: who sees only the end of all this sees why.
+reason() {
+  local line
+  while IFS= read -r line; do printf '     %s: %s\n' "$1" "$line"; done <<<"$2" | tee -a "$reasons"
+}
+
 # read_work STAGE: nothing to be read.
 read_work() { cat >/dev/null; }
 
@@ -176,9 +183,9 @@ read_bats() {
     elif [[ $line =~ ^ok\ [0-9]+\ (.*)$ ]]; then
       failing='' && result "$1" ok "${BASH_REMATCH[1]}"
     elif [[ $line =~ ^not\ ok\ [0-9]+\ (.*)$ ]]; then
-      failing=yes && result "$1" fail "${BASH_REMATCH[1]}"
+      failing=yes && result "$1" fail "${BASH_REMATCH[1]}" | tee -a "$reasons"
     elif [[ -n $failing ]]; then
-      printf '     %s: %s\n' "$1" "$line"
+      reason "$1" "$line"
     fi
   done
 }
@@ -193,7 +200,7 @@ read_ctest() {
       names[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
     elif [[ $line =~ ^([0-9]+):\ (.*)$ ]]; then
       number=${BASH_REMATCH[1]} line=${BASH_REMATCH[2]}
-      said[$number]+="     $line"$'\n'
+      said[$number]+=$line$'\n'
       if [[ $line =~ ^\[=+\].*\ Running ]]; then
         ended[$number]=''
       elif [[ $line =~ ^\[=+\] ]]; then
@@ -204,7 +211,7 @@ read_ctest() {
         case $verdict in
           OK) result "$1" ok "$name" ;;
           SKIPPED) result "$1" skip "$name" ;;
-          FAILED) failed[$number]=yes && result "$1" fail "$name" ;;
+          FAILED) failed[$number]=yes && result "$1" fail "$name" | tee -a "$reasons" ;;
         esac
       fi
     elif [[ $line =~ ^\ *[0-9]+/[0-9]+\ Test\ +#([0-9]+):\ ([^ ]+)\ \.*\ *(.*)$ ]]; then
@@ -213,8 +220,8 @@ read_ctest() {
         Passed*) [[ -n ${cases[$number]-} ]] || result "$1" ok "$name" ;;
         *Skipped*) result "$1" skip "$name" ;;
         *)
-          [[ -n ${failed[$number]-} ]] || result "$1" fail "$name ($verdict)"
-          printf '%s' "${said[$number]-}"
+          [[ -n ${failed[$number]-} ]] || result "$1" fail "$name ($verdict)" | tee -a "$reasons"
+          reason "$1" "${said[$number]-}"
           ;;
       esac
       unset "said[$number]"
@@ -246,8 +253,8 @@ do_stage() {
     ((status != 124 && status != 137)) || verdict="FAILED: not done within $limit s"
     # A stage that failed outside its tests, or has none, counts as one.
     if (($(stage_results "$name" fail) == 0)); then
-      result "$name" fail 'the stage itself'
-      tail -n 40 "$logs/$name.log" | sed 's/^/     /'
+      result "$name" fail 'the stage itself' | tee -a "$reasons"
+      reason "$name" "$(tail -n 40 "$logs/$name.log")"
     fi
   elif [[ $kind == work ]]; then
     result "$name" ok "$(stage_text "$name")"
@@ -299,6 +306,8 @@ summary() {
     END { for (i = 1; i <= count; i++) printf "   %-15s %4d tests, %d failures, %d skipped\n", order[i],
           total[order[i]], seen[order[i], "fail"], seen[order[i], "skip"] }' "$results"
   if ((failed)); then
+    echo '== why (the first 150 lines):'
+    head -n 150 "$reasons"
     echo '== failed:'
     awk -F'\t' '$2 == "fail" { print "   " $1 ": " $3 }' "$results"
   fi
@@ -336,6 +345,7 @@ main() {
   exec 8>"$logs/lock"
   flock -n 8 || die 1 'another run is under way in this directory'
   : >"$results"
+  : >"$reasons"
   trap on_interrupt INT TERM
   run_all "${chosen[@]}"
   summary
