@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "host/loop.h"
 #include "host/spawn.h"
+#include "host/writeback.h"
 #include "launcher/saved.h"
 #include "launcher/stop.h"
 
@@ -137,13 +138,17 @@ static int write_memory(struct save *save, struct vt_saved *saved)
     struct vt_stopping *s = save->stopping;
     VT_AUTO_FREE char *path = NULL;
     VT_AUTO_CLOSE int fd = vt_saved_begin(&s->prepared->data, &path, &save->err);
+    struct vt_writeback *writeback;
     int r;
 
     if (fd < 0)
         return fd;
     saved->paused = vt_vm_is_paused(s->vm);
     saved->qemu_version = vt_vm_qemu_version(s->vm);
+    writeback = vt_writeback_begin(fd);
     r = vt_vm_save(s->vm, path, &save->err);
+    vt_writeback_end(writeback);
+    vt_debug("libvirt has written the guest's memory");
     if (r < 0 && vt_saved_is_whole(fd) && vt_end_process(save->qemu, QEMU_END_MS) == 0) {
         /* libvirtd died over its last step, to end QEMU; the new one would let the guest go on. */
         vt_error_done(&save->err);
