@@ -244,6 +244,73 @@ int vt_vm_start(struct vt_vm *vm, const struct vt_domain_spec *spec, struct vt_e
     return 0;
 }
 
+/*
+ * libvirt's "sparse" format has each page of memory at its own place in a file with holes: written
+ * and read without passing through a pipe, by several threads of QEMU's.
+ */
+#if LIBVIR_CHECK_VERSION(11, 2, 0)
+#    define MOST_CHANNELS 4
+
+struct memory_file {
+    virTypedParameterPtr params;
+    int count;
+    int capacity;
+};
+
+static void free_memory_file(struct memory_file *file)
+{
+    virTypedParamsFree(file->params, file->count);
+}
+
+static int add_text(struct memory_file *file, const char *name, const char *text)
+{
+    return virTypedParamsAddString(&file->params, &file->count, &file->capacity, name, text);
+}
+
+static int describe_memory_file(struct memory_file *file, const char *path)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int channels = processors < 1               ? 1
+                   : processors < MOST_CHANNELS ? (int)processors
+                                                : MOST_CHANNELS;
+
+    if (add_text(file, VIR_DOMAIN_SAVE_PARAM_FILE, path) < 0)
+        return -1;
+    return virTypedParamsAddInt(&file->params, &file->count, &file->capacity,
+                                VIR_DOMAIN_SAVE_PARAM_PARALLEL_CHANNELS, channels);
+}
+
+static int save_to(virDomainPtr domain, const char *path)
+{
+    VT_CLEANUP(free_memory_file) struct memory_file file = {0};
+
+    if (describe_memory_file(&file, path) < 0 ||
+        add_text(&file, VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT, "sparse") < 0)
+        return -1;
+    return virDomainSaveParams(domain, file.params, file.count, 0);
+}
+
+static int restore_from(virConnectPtr conn, const char *path, const char *xml)
+{
+    VT_CLEANUP(free_memory_file) struct memory_file file = {0};
+
+    if (describe_memory_file(&file, path) < 0 ||
+        add_text(&file, VIR_DOMAIN_SAVE_PARAM_DXML, xml) < 0)
+        return -1;
+    return virDomainRestoreParams(conn, file.params, file.count, VIR_DOMAIN_SAVE_PAUSED);
+}
+#else
+static int save_to(virDomainPtr domain, const char *path)
+{
+    return virDomainSaveFlags(domain, path, NULL, 0);
+}
+
+static int restore_from(virConnectPtr conn, const char *path, const char *xml)
+{
+    return virDomainRestoreFlags(conn, path, xml, VIR_DOMAIN_SAVE_PAUSED);
+}
+#endif
+
 int vt_vm_restore(struct vt_vm *vm, const struct vt_domain_spec *spec, const char *path,
                   struct vt_error *err)
 {
@@ -253,7 +320,7 @@ int vt_vm_restore(struct vt_vm *vm, const struct vt_domain_spec *spec, const cha
 
     if (r < 0)
         return r;
-    if (virDomainRestoreFlags(vm->conn, path, xml, VIR_DOMAIN_SAVE_PAUSED) < 0) {
+    if (restore_from(vm->conn, path, xml) < 0) {
         /* How libvirt says that the devices then and now are not the same. */
         r = virGetLastErrorCode() == VIR_ERR_CONFIG_UNSUPPORTED ? -ESTALE : -EIO;
         (void)vt_error_libvirt(err, VT_CAUSE_STATE, "cannot resume the guest from %s", path);
@@ -307,25 +374,6 @@ int vt_vm_continue(struct vt_vm *vm, struct vt_error *err)
     if (virDomainResume(domain) < 0)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot let the guest go on");
     return 0;
-}
-
-/* libvirt's "sparse" format has each page of memory at its own place in a file with holes: written
- * and read without passing through a pipe. */
-static int save_to(virDomainPtr domain, const char *path)
-{
-#if LIBVIR_CHECK_VERSION(11, 2, 0)
-    virTypedParameterPtr params = NULL;
-    int count = 0, max = 0, r = -1;
-
-    if (virTypedParamsAddString(&params, &count, &max, VIR_DOMAIN_SAVE_PARAM_FILE, path) == 0 &&
-        virTypedParamsAddString(&params, &count, &max, VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT,
-                                "sparse") == 0)
-        r = virDomainSaveParams(domain, params, count, 0);
-    virTypedParamsFree(params, count);
-    return r;
-#else
-    return virDomainSaveFlags(domain, path, NULL, 0);
-#endif
 }
 
 int vt_vm_save(struct vt_vm *vm, const char *path, struct vt_error *err)
