@@ -18,6 +18,15 @@ void vt_ready_done(struct vt_ready *ready)
     *ready = (struct vt_ready){0};
 }
 
+bool vt_ready_began_anew(const struct vt_ready *was, const struct vt_ready *is)
+{
+    for (size_t i = 0; i < VT_ARRAY_SIZE(was->passed); i++) {
+        if (was->passed[i] && is->passed[i] != was->passed[i])
+            return true;
+    }
+    return is->cloud_init < was->cloud_init;
+}
+
 const char *vt_milestone_name(enum vt_milestone milestone)
 {
     return milestone_names[milestone];

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -38,6 +39,9 @@ struct vt_ready {
 
 /* Free what @ready holds and make it empty. */
 void vt_ready_done(struct vt_ready *ready);
+
+/* Whether @is is of a later boot than @was: within one, nothing that has come about goes away. */
+bool vt_ready_began_anew(const struct vt_ready *was, const struct vt_ready *is);
 
 /* "running", "network", "ssh", "cloud-init" or "ready": the values of `virtainer wait --for`. */
 const char *vt_milestone_name(enum vt_milestone milestone);

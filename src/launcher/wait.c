@@ -110,11 +110,12 @@ char *vt_wait_describe(const struct vt_status *status)
 struct waiter {
     enum vt_milestone goal;
     int notify_fd;
-    struct vt_status status; /* empty while there is none */
+    struct vt_status status; /* empty while there is none; with what was seen from here */
+    struct vt_ready told;    /* the file's own part of it, without the detail */
     struct vt_probe probe;
     int64_t next;      /* when the next try begins, or the one under way is given up, in ms */
     int64_t pause;     /* before the try after it, in ms */
-    bool network, ssh; /* seen from here */
+    bool network, ssh; /* seen from here, in this boot */
     int64_t ending;    /* since when it looks like an end; 0: it does not */
 };
 
@@ -133,6 +134,14 @@ static void waiter_done(struct waiter *w)
     vt_status_done(&w->status);
 }
 
+/* The guest boots again: what was seen of it from here is over. */
+static void forget(struct waiter *w)
+{
+    (void)vt_probe_stop(&w->probe);
+    w->network = w->ssh = false;
+    w->pause = FIRST_PAUSE;
+}
+
 /* Read state.json anew; what cannot be read is as good as not there. */
 static void look(struct waiter *w)
 {
@@ -140,6 +149,10 @@ static void look(struct waiter *w)
 
     if (vt_status_read(&status, NULL) < 0)
         return;
+    if (vt_ready_began_anew(&w->told, &status.ready))
+        forget(w);
+    w->told = status.ready;
+    w->told.detail = NULL;
     vt_status_done(&w->status);
     w->status = status;
     if (w->network && !status.ready.passed[VT_MILESTONE_NETWORK])

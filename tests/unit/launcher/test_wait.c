@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "launcher/probe.h"
 
 static char name[] = "vm", none[] = "none", nat[] = "nat", address[] = "192.168.100.100",
             words[] = "cloud-init 25.1.4 failed: x";
@@ -161,12 +162,144 @@ static void goals_have_names(void **state)
     assert_int_equal(vt_milestone_find(""), VT_MILESTONE_MAX_);
 }
 
+static void later_boots_are_told_apart(void **state)
+{
+    static const struct vt_ready was = {.passed = {5, 6, 0}, .cloud_init = VT_CLOUD_INIT_PENDING};
+    static const struct {
+        struct vt_ready is;
+        bool anew;
+    } rows[] = {
+        {{.passed = {5, 6, 0}, .cloud_init = VT_CLOUD_INIT_PENDING}, false},
+        {{.passed = {5, 6, 7}, .cloud_init = VT_CLOUD_INIT_PENDING}, false},
+        {{.passed = {5, 6, 0}, .cloud_init = VT_CLOUD_INIT_ERROR}, false},
+        {{.passed = {5, 6, 0}, .cloud_init = VT_CLOUD_INIT_UNSEEN}, true},
+        {{.passed = {5, 0, 0}, .cloud_init = VT_CLOUD_INIT_PENDING}, true},
+        /* the moment between was not seen */
+        {{.passed = {5, 8, 0}, .cloud_init = VT_CLOUD_INIT_PENDING}, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(rows); i++) {
+        if (vt_ready_began_anew(&was, &rows[i].is) != rows[i].anew)
+            fail_msg("row %zu", i);
+        assert_false(vt_ready_began_anew(&(struct vt_ready){0}, &rows[i].is));
+    }
+}
+
+/* ---- waiting: without a launcher, a guest or the real /run ---- */
+
+/* What state.json says, one look after another; the last one stays. No event tells of it: it is
+ * looked at after each knock. */
+static struct vt_status told[8];
+static size_t told_count, read_count;
+static enum vt_probe_result knock_result;
+static unsigned knocks;
+
+int __wrap_vt_status_read(struct vt_status *ret, struct vt_error *err);
+enum vt_probe_result __wrap_vt_probe_start(struct vt_probe *probe, const char *at, unsigned port);
+int __wrap_vt_mkdirs(const char *path, mode_t mode);
+int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask);
+
+int __wrap_vt_status_read(struct vt_status *ret, struct vt_error *err)
+{
+    const struct vt_status *is = &told[read_count < told_count ? read_count : told_count - 1];
+
+    (void)err;
+    read_count++;
+    *ret = *is;
+    ret->name = vt_strdup(is->name);
+    ret->network = vt_strdup(is->network);
+    ret->guest_address = vt_strdup(is->guest_address);
+    ret->ready.detail = vt_strdup(is->ready.detail);
+    return 0;
+}
+
+/* SSH answers once, and never again. */
+enum vt_probe_result __wrap_vt_probe_start(struct vt_probe *probe, const char *at, unsigned port)
+{
+    enum vt_probe_result result = knock_result;
+
+    (void)probe;
+    (void)at;
+    (void)port;
+    knocks++;
+    knock_result = VT_PROBE_SILENT;
+    return result;
+}
+
+int __wrap_vt_mkdirs(const char *path, mode_t mode)
+{
+    (void)path;
+    (void)mode;
+    return 0;
+}
+
+int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+    (void)fd;
+    (void)path;
+    (void)mask;
+    return 1;
+}
+
+static void tell(const int64_t *passed, enum vt_cloud_init cloud_init)
+{
+    struct vt_status *status = &told[told_count++];
+
+    *status = (struct vt_status){
+        .phase = VT_PHASE_RUNNING, .name = name, .network = nat, .guest_address = address};
+    memcpy(status->ready.passed, passed, sizeof(status->ready.passed));
+    status->ready.cloud_init = cloud_init;
+}
+
+static int begin_telling(void **state)
+{
+    (void)state;
+    told_count = read_count = 0;
+    knocks = 0;
+    knock_result = VT_PROBE_SSH;
+    return 0;
+}
+
+static int wait_for(enum vt_milestone goal)
+{
+    VT_AUTO_STATUS struct vt_status status = {0};
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    return vt_wait(goal, 20, &status, &err);
+}
+
+static void a_knock_tells_what_the_launcher_does_not_know_yet(void **state)
+{
+    (void)state;
+    tell((const int64_t[]){5, 6, 0}, VT_CLOUD_INIT_DONE);
+    assert_int_equal(wait_for(VT_MILESTONE_READY), 0);
+    assert_int_equal(knocks, 1);
+}
+
+/* SSH answered before the guest rebooted, and cloud-init was not through: nothing is ready then. */
+static void a_reboot_begins_anew(void **state)
+{
+    (void)state;
+    tell((const int64_t[]){5, 6, 0}, VT_CLOUD_INIT_PENDING);
+    tell((const int64_t[]){5, 0, 0}, VT_CLOUD_INIT_UNSEEN);
+    tell((const int64_t[]){5, 0, 0}, VT_CLOUD_INIT_UNSEEN);
+    tell((const int64_t[]){5, 9, 0}, VT_CLOUD_INIT_PENDING);
+    tell((const int64_t[]){5, 9, 9}, VT_CLOUD_INIT_DONE);
+    assert_int_equal(wait_for(VT_MILESTONE_READY), 0);
+    assert_int_equal(read_count, 5);
+    assert_true(knocks > 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_goal_is_judged),
         cmocka_unit_test(it_says_how_far_the_guest_is),
         cmocka_unit_test(goals_have_names),
+        cmocka_unit_test(later_boots_are_told_apart),
+        cmocka_unit_test_setup(a_knock_tells_what_the_launcher_does_not_know_yet, begin_telling),
+        cmocka_unit_test_setup(a_reboot_begins_anew, begin_telling),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,3 +24,5 @@ vt_unit(launcher summary)
 vt_unit(launcher terminal)
 vt_unit(launcher verdict)
 vt_unit(launcher wait)
+target_link_options(test_launcher_wait PRIVATE
+                    LINKER:--wrap=vt_status_read,--wrap=vt_probe_start,--wrap=vt_mkdirs,--wrap=inotify_add_watch)
