@@ -511,12 +511,14 @@ struct vt_readiness *vt_readiness_new(struct vt_status *status, const struct vt_
 
 void vt_readiness_begin(struct vt_readiness *r, bool resumed)
 {
-    pass(r, VT_MILESTONE_RUNNING);
-    if (!resumed) {
+    /* First, so that it is told with the milestone: where there is no network, that is the last. */
+    if (resumed)
+        read_record(r);
+    else
         remove_record(r);
+    pass(r, VT_MILESTONE_RUNNING);
+    if (!resumed)
         return;
-    }
-    read_record(r);
     start_knocking(r);
     if (vt_vm_has_agent(r->vm))
         vt_readiness_agent(r);

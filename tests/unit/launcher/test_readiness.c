@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * With a loop whose time passes as the test wants, and a worker, an agent, a guest and a phone that
+ * do what it says.
+ */
+#include "launcher/readiness.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../tempdir.h"
+#include "base/str.h"
+#include "host/loop.h"
+#include "host/worker.h"
+#include "launcher/cloud_ask.h"
+#include "launcher/probe.h"
+#include "launcher/ssh_files.h"
+#include "net/neighbour.h"
+
+/* ---- the loop ---- */
+
+static struct {
+    int ms; /* -1: it sleeps */
+    int64_t due;
+    vt_timer_callback callback;
+    void *data;
+} timers[64];
+static int timer_count;
+static int64_t now;
+
+int vt_loop_add_timer(int ms, vt_timer_callback callback, void *data)
+{
+    assert_true(timer_count < (int)VT_ARRAY_SIZE(timers));
+    timers[timer_count].callback = callback;
+    timers[timer_count].data = data;
+    vt_loop_update_timer(timer_count, ms);
+    return timer_count++;
+}
+
+void vt_loop_update_timer(int timer, int ms)
+{
+    timers[timer].ms = ms;
+    timers[timer].due = now + ms;
+}
+
+int vt_loop_add_fd(int fd, unsigned events, vt_fd_callback callback, void *data)
+{
+    (void)fd;
+    (void)events;
+    (void)callback;
+    (void)data;
+    return 0;
+}
+
+void vt_loop_update_fd(int watch, unsigned events)
+{
+    (void)watch;
+    (void)events;
+}
+
+void vt_loop_remove_fd(int watch)
+{
+    (void)watch;
+}
+
+/* The timer that is due next, by @end at the latest, or -1. */
+static int next_timer(int64_t end)
+{
+    int next = -1;
+
+    for (int i = 0; i < timer_count; i++) {
+        if (timers[i].ms >= 0 && timers[i].due <= end &&
+            (next < 0 || timers[i].due < timers[next].due))
+            next = i;
+    }
+    return next;
+}
+
+static void let_pass(int64_t ms)
+{
+    int64_t end = now + ms;
+    int timer;
+
+    while ((timer = next_timer(end)) >= 0) {
+        now = timers[timer].due;
+        timers[timer].due += timers[timer].ms;
+        timers[timer].callback(timer, timers[timer].data);
+    }
+    now = end;
+}
+
+/* ---- the agent, asked by the worker ---- */
+
+static struct {
+    bool is_there;
+    int result;
+    const char *text;
+    bool ended;
+    unsigned asked;
+} agent;
+
+static vt_work_done answered;
+static void *answer;
+
+bool vt_vm_has_agent(const struct vt_vm *vm)
+{
+    (void)vm;
+    return agent.is_there;
+}
+
+int vt_cloud_ask(const char *name, char **ret_text, bool *ret_ended, struct vt_error *err)
+{
+    assert_string_equal(name, "vm");
+    agent.asked++;
+    *ret_text = agent.result < 0 ? NULL : vt_strdup(agent.text);
+    *ret_ended = agent.ended;
+    return agent.result < 0
+               ? vt_error_set(err, VT_CAUSE_INTERNAL, agent.result, "the agent does not answer")
+               : 0;
+}
+
+int vt_worker_new(struct vt_worker **ret, struct vt_error *err)
+{
+    static char worker;
+
+    (void)err;
+    *ret = (struct vt_worker *)(void *)&worker;
+    return 0;
+}
+
+/* The answer is there at once, but the loop hears of it when hear() is called. */
+void vt_worker_submit(struct vt_worker *worker, vt_work work, vt_work_done done, void *data)
+{
+    (void)worker;
+    assert_null(answered);
+    work(data);
+    answered = done;
+    answer = data;
+}
+
+static void hear(void)
+{
+    vt_work_done done = answered;
+
+    assert_non_null(done);
+    answered = NULL;
+    done(answer);
+}
+
+/* ---- the guest: nobody is at home; and the phone ---- */
+
+int vt_neighbour_watch(struct vt_error *err)
+{
+    (void)err;
+    return -EPERM;
+}
+
+bool vt_neighbour_news(int fd, uint32_t address)
+{
+    (void)fd;
+    (void)address;
+    return false;
+}
+
+enum vt_probe_result vt_probe_start(struct vt_probe *probe, const char *address, unsigned port)
+{
+    (void)probe;
+    (void)address;
+    (void)port;
+    return VT_PROBE_SILENT;
+}
+
+enum vt_probe_result vt_probe_step(struct vt_probe *probe)
+{
+    (void)probe;
+    return VT_PROBE_SILENT;
+}
+
+enum vt_probe_result vt_probe_stop(struct vt_probe *probe)
+{
+    (void)probe;
+    return VT_PROBE_SILENT;
+}
+
+bool vt_probe_is_neighbour(const char *arp, const char *address)
+{
+    (void)arp;
+    (void)address;
+    return false;
+}
+
+static vt_phone_home_callback on_call;
+static void *on_call_data;
+
+void vt_phone_home_on_call(struct vt_phone_home *phone, vt_phone_home_callback callback, void *data)
+{
+    (void)phone;
+    on_call = callback;
+    on_call_data = data;
+}
+
+static unsigned keys_kept;
+
+int vt_ssh_keep_hosts(const struct vt_data_dir *dir, const struct vt_host_keys *keys,
+                      const char *address, const char *instance_id, bool *ret_changed,
+                      struct vt_error *err)
+{
+    (void)dir;
+    (void)keys;
+    (void)err;
+    assert_string_equal(address, "192.168.100.100");
+    assert_string_equal(instance_id, "one");
+    *ret_changed = false;
+    keys_kept++;
+    return 0;
+}
+
+/* ---- one virtainer ---- */
+
+static char name[] = "vm", address[] = "192.168.100.100", nat[] = "nat", none[] = "none",
+            instance[] = "one", phone[] = "it";
+static struct vt_status status;
+static struct vt_prepared prepared;
+static struct vt_readiness *readiness;
+/* They live as long as the process, so something must hold them. */
+static struct vt_readiness *made[16];
+static size_t made_count;
+/* What a reader of state.json saw last. */
+static enum vt_cloud_init shown;
+
+static void on_change(void *data)
+{
+    assert_ptr_equal(data, &status);
+    shown = status.ready.cloud_init;
+}
+
+static int set_up(void **state)
+{
+    int r = make_test_dir(state);
+
+    status = (struct vt_status){
+        .phase = VT_PHASE_RUNNING, .name = name, .network = nat, .guest_address = address};
+    prepared = (struct vt_prepared){
+        .data = {.path = test_dir, .state = test_dir},
+        .seed = {.instance_id = instance},
+        .phone_home = (struct vt_phone_home *)(void *)phone,
+    };
+    timer_count = 0;
+    memset(&agent, 0, sizeof(agent));
+    answered = NULL;
+    keys_kept = 0;
+    shown = VT_CLOUD_INIT_UNSEEN;
+    assert_true(made_count < VT_ARRAY_SIZE(made));
+    readiness = vt_readiness_new(&status, &prepared, NULL, on_change, &status);
+    made[made_count++] = readiness;
+    return r;
+}
+
+static int tear_down(void **state)
+{
+    vt_ready_done(&status.ready);
+    return remove_test_dir(state);
+}
+
+static void console(const char *text)
+{
+    vt_readiness_console(text, strlen(text), readiness);
+}
+
+#define BEGUN    "Cloud-init v. 25.1.4 running 'init-local' at Sun\n"
+#define FINISHED "Cloud-init v. 25.1.4 finished at Sun\n"
+
+/* ---- a resumed guest ---- */
+
+static void what_was_known_before_a_save_is_shown_with_the_first_milestone(void **state)
+{
+    (void)state;
+    status.network = none;
+    status.guest_address = NULL;
+    put_text(in_dir("ready"), "{\"cloud_init\":{\"state\":\"error\",\"at\":5,\"detail\":\"x\"}}");
+    vt_readiness_begin(readiness, true);
+    assert_int_equal(shown, VT_CLOUD_INIT_ERROR);
+    assert_string_equal(status.ready.detail, "x");
+}
+
+static void a_guest_that_boots_has_said_nothing_before(void **state)
+{
+    (void)state;
+    put_text(in_dir("ready"), "{\"cloud_init\":{\"state\":\"error\",\"at\":5,\"detail\":\"x\"}}");
+    vt_readiness_begin(readiness, false);
+    assert_int_equal(shown, VT_CLOUD_INIT_UNSEEN);
+    assert_int_equal(access(in_dir("ready"), F_OK), -1);
+}
+
+/* ---- the end ---- */
+
+static void the_console_tells_the_end(void **state)
+{
+    (void)state;
+    vt_readiness_begin(readiness, false);
+    console(BEGUN);
+    assert_int_equal(shown, VT_CLOUD_INIT_PENDING);
+    console(FINISHED);
+    assert_int_equal(shown, VT_CLOUD_INIT_DONE);
+    assert_int_equal(access(in_dir("ready"), F_OK), 0);
+}
+
+#define FAILED_STATUS "{\"v1\":{\"init\":{\"errors\":[\"bad\"]}}}"
+
+static void the_agent_decides_when_it_is_final(void **state)
+{
+    (void)state;
+    vt_readiness_begin(readiness, false);
+    agent.is_there = true;
+    agent.text = FAILED_STATUS;
+    console(BEGUN FINISHED);
+    hear();
+    assert_int_equal(shown, VT_CLOUD_INIT_PENDING);
+    agent.ended = true;
+    let_pass(500);
+    hear();
+    assert_int_equal(agent.asked, 2);
+    assert_int_equal(shown, VT_CLOUD_INIT_ERROR);
+    let_pass(100000);
+    assert_int_equal(agent.asked, 2);
+}
+
+int main(void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(what_was_known_before_a_save_is_shown_with_the_first_milestone),
+        TEST(a_guest_that_boots_has_said_nothing_before),
+        TEST(the_console_tells_the_end),
+        TEST(the_agent_decides_when_it_is_final),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
