@@ -365,23 +365,35 @@ static void ask_on_worker(void *data)
     q->result = vt_cloud_ask(q->name, &q->text, &q->ended, &q->err);
 }
 
-/* The end is near or past: what the agent says decides, as soon as it is final. */
+/* What the agent says decides, as soon as it is final; an agent that says nothing may do so later,
+ * but is not waited for at the end. */
+static void take_answer(struct vt_readiness *r, const struct question *q)
+{
+    bool told = q->result == 0 && q->ended && vt_cloud_report_status(&r->report, q->text) == 0;
+
+    if (r->concluded)
+        return;
+    if (told || (r->report.ended && (q->result < 0 || r->asks == 0))) {
+        conclude(r);
+        return;
+    }
+    if (q->result == 0) {
+        r->report.begun = true;
+        take_report(r, false);
+    }
+    if (r->asks > 0)
+        vt_loop_update_timer(r->ask_timer, r->report.ended ? ASK_PAUSE : MUTE_PAUSE);
+}
+
 static void on_answered(void *data)
 {
     struct question *q = data;
     struct vt_readiness *r = q->readiness;
-    bool told = q->result == 0 && q->ended && vt_cloud_report_status(&r->report, q->text) == 0;
 
     vt_debug("the agent on cloud-init: %s",
              q->result < 0 ? q->err.msg : (q->ended ? "it has ended" : "it has not ended"));
     r->asking = false;
-    if (!r->concluded && q->result == 0 && !told && r->asks > 0) {
-        r->report.begun = true;
-        take_report(r, false);
-        vt_loop_update_timer(r->ask_timer, r->report.ended ? ASK_PAUSE : MUTE_PAUSE);
-    } else if (told || r->report.ended) {
-        conclude(r);
-    }
+    take_answer(r, q);
     vt_error_done(&q->err);
     free(q->text);
     free(q->name);

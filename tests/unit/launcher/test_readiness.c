@@ -330,6 +330,49 @@ static void the_agent_decides_when_it_is_final(void **state)
     assert_int_equal(agent.asked, 2);
 }
 
+/* ---- the agent on a mute console ---- */
+
+static void an_agent_that_fails_is_asked_again(void **state)
+{
+    (void)state;
+    vt_readiness_begin(readiness, false);
+    agent.is_there = true;
+    vt_readiness_agent(readiness);
+    agent.result = -EIO;
+    for (unsigned i = 1; i <= 3; i++) {
+        let_pass(3000);
+        hear();
+        assert_int_equal(agent.asked, i);
+        assert_int_equal(shown, VT_CLOUD_INIT_UNSEEN);
+    }
+    agent.result = 0;
+    agent.text = "{\"v1\":{}}";
+    let_pass(3000);
+    hear();
+    assert_int_equal(shown, VT_CLOUD_INIT_PENDING);
+    /* Also once it has told something. */
+    agent.result = -EIO;
+    let_pass(3000);
+    hear();
+    assert_int_equal(shown, VT_CLOUD_INIT_PENDING);
+    agent.result = 0;
+    agent.ended = true;
+    let_pass(3000);
+    hear();
+    assert_int_equal(shown, VT_CLOUD_INIT_DONE);
+}
+
+static void an_agent_that_fails_at_the_end_is_not_waited_for(void **state)
+{
+    (void)state;
+    vt_readiness_begin(readiness, false);
+    agent.is_there = true;
+    agent.result = -EIO;
+    console(BEGUN FINISHED);
+    hear();
+    assert_int_equal(shown, VT_CLOUD_INIT_DONE);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -338,6 +381,8 @@ int main(void)
         TEST(a_guest_that_boots_has_said_nothing_before),
         TEST(the_console_tells_the_end),
         TEST(the_agent_decides_when_it_is_final),
+        TEST(an_agent_that_fails_is_asked_again),
+        TEST(an_agent_that_fails_at_the_end_is_not_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
