@@ -54,6 +54,7 @@ struct vt_readiness {
     void (*on_change)(void *data);
     void *data;
     int64_t began; /* ms */
+    unsigned boot; /* counted, to know what was asked in another one */
     bool announced;
 
     int neighbour_fd;
@@ -351,6 +352,7 @@ static void conclude(struct vt_readiness *r)
 
 struct question {
     struct vt_readiness *readiness;
+    unsigned boot; /* in which it was asked */
     char *name;
     int result;
     char *text;
@@ -393,7 +395,11 @@ static void on_answered(void *data)
     vt_debug("the agent on cloud-init: %s",
              q->result < 0 ? q->err.msg : (q->ended ? "it has ended" : "it has not ended"));
     r->asking = false;
-    take_answer(r, q);
+    /* What it says of another boot means nothing; this one's question may have waited for it. */
+    if (q->boot == r->boot)
+        take_answer(r, q);
+    else if (r->asks > 0)
+        vt_loop_update_timer(r->ask_timer, 0);
     vt_error_done(&q->err);
     free(q->text);
     free(q->name);
@@ -415,6 +421,7 @@ static void ask(struct vt_readiness *r)
     }
     q = vt_calloc(1, sizeof(*q));
     q->readiness = r;
+    q->boot = r->boot;
     q->name = vt_strdup(r->status->name);
     r->asking = true;
     r->asks--;
@@ -456,6 +463,7 @@ void vt_readiness_console(const char *data, size_t len, void *readiness)
     keep_console_keys(r);
     if (ended && !r->report.ended) {
         /* Another boot that no event told of (kexec). */
+        r->boot++;
         r->concluded = false;
         r->announced = false;
         r->began = now_ms();
@@ -545,6 +553,7 @@ void vt_readiness_reboot(struct vt_readiness *r)
     vt_loop_update_timer(r->end_timer, -1);
     vt_loop_update_timer(r->ask_timer, -1);
     vt_loop_update_timer(r->announce_timer, -1);
+    r->boot++;
     r->concluded = r->announced = false;
     r->keys_kept = 0;
     r->asks = 0;

@@ -330,6 +330,50 @@ static void the_agent_decides_when_it_is_final(void **state)
     assert_int_equal(agent.asked, 2);
 }
 
+/* ---- another boot ---- */
+
+/* The agent answers when the guest has already been reset. */
+static void an_answer_of_the_boot_before_is_dropped(void **state)
+{
+    (void)state;
+    vt_readiness_begin(readiness, false);
+    agent.is_there = true;
+    agent.text = FAILED_STATUS;
+    agent.ended = true;
+    vt_readiness_agent(readiness);
+    let_pass(3000);
+    vt_readiness_reboot(readiness);
+    hear();
+    assert_int_equal(shown, VT_CLOUD_INIT_UNSEEN);
+    let_pass(10000);
+    assert_int_equal(agent.asked, 1);
+    /* The new boot's agent is asked, also when it came before that answer. */
+    vt_readiness_agent(readiness);
+    let_pass(3000);
+    vt_readiness_reboot(readiness);
+    vt_readiness_agent(readiness);
+    let_pass(3000);
+    agent.text = "{\"v1\":{}}";
+    hear();
+    assert_int_equal(shown, VT_CLOUD_INIT_UNSEEN);
+    let_pass(0);
+    hear();
+    assert_int_equal(shown, VT_CLOUD_INIT_DONE);
+}
+
+static void so_is_one_that_no_reset_parts_from_this_boot(void **state)
+{
+    (void)state;
+    vt_readiness_begin(readiness, false);
+    agent.is_there = true;
+    agent.text = FAILED_STATUS;
+    agent.ended = true;
+    console(BEGUN FINISHED);
+    console(BEGUN);
+    hear();
+    assert_int_equal(shown, VT_CLOUD_INIT_PENDING);
+}
+
 /* ---- the agent on a mute console ---- */
 
 static void an_agent_that_fails_is_asked_again(void **state)
@@ -381,6 +425,8 @@ int main(void)
         TEST(a_guest_that_boots_has_said_nothing_before),
         TEST(the_console_tells_the_end),
         TEST(the_agent_decides_when_it_is_final),
+        TEST(an_answer_of_the_boot_before_is_dropped),
+        TEST(so_is_one_that_no_reset_parts_from_this_boot),
         TEST(an_agent_that_fails_is_asked_again),
         TEST(an_agent_that_fails_at_the_end_is_not_waited_for),
     };
