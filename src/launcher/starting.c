@@ -75,14 +75,24 @@ static int start_or_resume(struct start *start)
     return vt_vm_start(start->vm, &start->spec, &start->err);
 }
 
+static int start_network(const struct start *start, struct vt_error *err)
+{
+    virConnectPtr conn = vt_vm_connection(start->vm);
+    int r = vt_network_start(conn, &start->prepared->net, err);
+
+    if (conn)
+        (void)virConnectClose(conn);
+    return r;
+}
+
 static void start_on_worker(void *data)
 {
     struct start *start = data;
+
     start->result = vt_vm_connect(start->vm, &start->err);
     vt_debug("libvirtd answers");
     if (start->result == 0 && start->prepared->has_network)
-        start->result =
-            vt_network_start(vt_vm_connection(start->vm), &start->prepared->net, &start->err);
+        start->result = start_network(start, &start->err);
     if (start->result == 0)
         start->result = start_or_resume(start);
     if (start->result == 0 && start->prepared->has_network)

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libvirt/virterror.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "host/files.h"
 #include "host/libvirt_error.h"
+#include "host/loop.h"
 
 #define LIBVIRT_URI "qemu:///system"
 #define PID_FILE    "/run/libvirt/qemu/%s.pid"
@@ -26,9 +28,19 @@ struct vt_vm {
     vt_domain_callback on_event;
     vt_domain_lost on_lost;
     void *data;
-    virConnectPtr conn;
+    pthread_mutex_t mutex; /* of conn: a worker makes it anew while another may use it */
+    virConnectPtr conn;    /* NULL: there is none */
+    int lost_timer;
     atomic_bool agent; /* set in the loop, read on the worker */
 };
+
+static void on_lost_timer(int timer, void *data)
+{
+    struct vt_vm *vm = data;
+
+    vt_loop_update_timer(timer, -1);
+    vm->on_lost(vm->data);
+}
 
 struct vt_vm *vt_vm_new(const char *name, vt_domain_callback on_event, vt_domain_lost on_lost,
                         void *data)
@@ -37,13 +49,42 @@ struct vt_vm *vt_vm_new(const char *name, vt_domain_callback on_event, vt_domain
 
     *vm = (struct vt_vm){
         .name = vt_strdup(name), .on_event = on_event, .on_lost = on_lost, .data = data};
+    pthread_mutex_init(&vm->mutex, NULL);
+    vm->lost_timer = vt_loop_add_timer(-1, on_lost_timer, vm);
     return vm;
 }
 
 virConnectPtr vt_vm_connection(struct vt_vm *vm)
 {
-    return vm->conn;
+    virConnectPtr conn;
+
+    pthread_mutex_lock(&vm->mutex);
+    conn = vm->conn;
+    if (conn)
+        (void)virConnectRef(conn);
+    pthread_mutex_unlock(&vm->mutex);
+    return conn;
 }
+
+/* Make @conn, which may be NULL, the connection; gives back the one before. */
+static virConnectPtr exchange_connection(struct vt_vm *vm, virConnectPtr conn)
+{
+    virConnectPtr before;
+
+    pthread_mutex_lock(&vm->mutex);
+    before = vm->conn;
+    vm->conn = conn;
+    pthread_mutex_unlock(&vm->mutex);
+    return before;
+}
+
+static void close_connection(virConnectPtr *conn)
+{
+    if (*conn)
+        (void)virConnectClose(*conn);
+}
+
+#define VT_AUTO_CONNECTION VT_CLEANUP(close_connection)
 
 static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
 {
@@ -117,24 +158,25 @@ static void on_agent(virConnectPtr conn, virDomainPtr domain, int state, int rea
         vm->on_event(VT_DOMAIN_AGENT, vm->data);
 }
 
+/* On whichever thread waits for an answer: all that is done here is to wake the loop. */
 static void on_close(virConnectPtr conn, int reason, void *data)
 {
-    struct vt_vm *vm = data;
+    const struct vt_vm *vm = data;
 
     (void)conn;
-    vt_debug("libvirt's connection closed, reason %d", reason);
-    vm->on_lost(vm->data);
+    (void)reason;
+    vt_loop_update_timer(vm->lost_timer, 0);
 }
 
-static int watch_events(struct vt_vm *vm)
+static int watch_events(struct vt_vm *vm, virConnectPtr conn)
 {
-    if (virConnectDomainEventRegisterAny(vm->conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+    if (virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                          VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), vm, NULL) < 0 ||
-        virConnectDomainEventRegisterAny(vm->conn, NULL, VIR_DOMAIN_EVENT_ID_REBOOT,
+        virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_REBOOT,
                                          VIR_DOMAIN_EVENT_CALLBACK(on_reboot), vm, NULL) < 0 ||
-        virConnectDomainEventRegisterAny(vm->conn, NULL, VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE,
+        virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE,
                                          VIR_DOMAIN_EVENT_CALLBACK(on_agent), vm, NULL) < 0 ||
-        virConnectRegisterCloseCallback(vm->conn, on_close, vm, NULL) < 0)
+        virConnectRegisterCloseCallback(conn, on_close, vm, NULL) < 0)
         return -EIO;
     return 0;
 }
@@ -149,17 +191,30 @@ static void be_silent(void *data, virErrorPtr error)
 
 int vt_vm_connect(struct vt_vm *vm, struct vt_error *err)
 {
+    VT_AUTO_CONNECTION virConnectPtr before = exchange_connection(vm, NULL);
+    virConnectPtr conn;
+
     virSetErrorFunc(NULL, be_silent);
-    if (vm->conn) {
-        (void)virConnectUnregisterCloseCallback(vm->conn, on_close);
-        (void)virConnectClose(vm->conn);
-    }
-    vm->conn = virConnectOpen(LIBVIRT_URI);
-    if (!vm->conn)
+    if (before)
+        (void)virConnectUnregisterCloseCallback(before, on_close);
+    conn = virConnectOpen(LIBVIRT_URI);
+    if (!conn)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot connect to libvirtd");
-    if (watch_events(vm) < 0)
-        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot watch libvirt's events");
+    if (watch_events(vm, conn) < 0) {
+        int r = vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot watch libvirt's events");
+
+        (void)virConnectClose(conn);
+        return r;
+    }
+    (void)exchange_connection(vm, conn);
     return 0;
+}
+
+bool vt_vm_is_connected(struct vt_vm *vm)
+{
+    VT_AUTO_CONNECTION virConnectPtr conn = vt_vm_connection(vm);
+
+    return conn && virConnectIsAlive(conn) == 1;
 }
 
 static void free_domain(virDomainPtr *domain)
@@ -210,13 +265,15 @@ static int pass_files(virDomainPtr domain, const struct vt_domain_spec *spec, st
 }
 
 /* Make libvirt know the guest, with its files open. The caller frees *@ret, also after an error. */
-static int define(struct vt_vm *vm, const struct vt_domain_spec *spec, const char *xml,
+static int define(virConnectPtr conn, const struct vt_domain_spec *spec, const char *xml,
                   virDomainPtr *ret, struct vt_error *err)
 {
-    forget_old_definition(vm->conn, vm->name);
-    *ret = virDomainDefineXML(vm->conn, xml);
+    if (!conn)
+        return vt_error_set(err, VT_CAUSE_LIBVIRT, -ENOTCONN, "libvirtd is not running");
+    forget_old_definition(conn, spec->name);
+    *ret = virDomainDefineXML(conn, xml);
     if (!*ret)
-        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "libvirt refuses the guest %s", vm->name);
+        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "libvirt refuses the guest %s", spec->name);
     return pass_files(*ret, spec, err);
 }
 
@@ -233,8 +290,9 @@ static void set_managed_save_aside(const char *name)
 int vt_vm_start(struct vt_vm *vm, const struct vt_domain_spec *spec, struct vt_error *err)
 {
     VT_AUTO_FREE char *xml = vt_domain_xml(spec);
+    VT_AUTO_CONNECTION virConnectPtr conn = vt_vm_connection(vm);
     VT_AUTO_DOMAIN virDomainPtr domain = NULL;
-    int r = define(vm, spec, xml, &domain, err);
+    int r = define(conn, spec, xml, &domain, err);
 
     if (r < 0)
         return r;
@@ -315,12 +373,13 @@ int vt_vm_restore(struct vt_vm *vm, const struct vt_domain_spec *spec, const cha
                   struct vt_error *err)
 {
     VT_AUTO_FREE char *xml = vt_domain_xml(spec);
+    VT_AUTO_CONNECTION virConnectPtr conn = vt_vm_connection(vm);
     VT_AUTO_DOMAIN virDomainPtr domain = NULL;
-    int r = define(vm, spec, xml, &domain, err);
+    int r = define(conn, spec, xml, &domain, err);
 
     if (r < 0)
         return r;
-    if (restore_from(vm->conn, path, xml) < 0) {
+    if (restore_from(conn, path, xml) < 0) {
         /* How libvirt says that the devices then and now are not the same. */
         r = virGetLastErrorCode() == VIR_ERR_CONFIG_UNSUPPORTED ? -ESTALE : -EIO;
         (void)vt_error_libvirt(err, VT_CAUSE_STATE, "cannot resume the guest from %s", path);
@@ -344,9 +403,11 @@ pid_t vt_vm_qemu_pid(const char *name)
 
 static int lookup(struct vt_vm *vm, virDomainPtr *ret, struct vt_error *err)
 {
-    if (!vm->conn)
+    VT_AUTO_CONNECTION virConnectPtr conn = vt_vm_connection(vm);
+
+    if (!conn)
         return vt_error_set(err, VT_CAUSE_LIBVIRT, -ENOTCONN, "libvirtd is not running");
-    *ret = virDomainLookupByName(vm->conn, vm->name);
+    *ret = virDomainLookupByName(conn, vm->name);
     if (!*ret)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot find the guest %s", vm->name);
     return 0;
@@ -411,9 +472,10 @@ bool vt_vm_is_paused(struct vt_vm *vm)
 
 uint64_t vt_vm_qemu_version(struct vt_vm *vm)
 {
+    VT_AUTO_CONNECTION virConnectPtr conn = vt_vm_connection(vm);
     unsigned long version = 0;
 
-    return vm->conn && virConnectGetVersion(vm->conn, &version) == 0 ? version : 0;
+    return conn && virConnectGetVersion(conn, &version) == 0 ? version : 0;
 }
 
 bool vt_vm_has_agent(const struct vt_vm *vm)
@@ -480,7 +542,7 @@ int vt_vm_open_console(struct vt_vm *vm, virStreamPtr *ret, struct vt_error *err
 
     if (r < 0)
         return r;
-    stream = virStreamNew(vm->conn, VIR_STREAM_NONBLOCK);
+    stream = virStreamNew(virDomainGetConnect(domain), VIR_STREAM_NONBLOCK);
     if (!stream)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot make a stream");
     if (virDomainOpenConsole(domain, NULL, stream, 0) < 0) {

@@ -41,7 +41,10 @@ struct vt_vm *vt_vm_new(const char *name, vt_domain_callback on_event, vt_domain
 /* Connect to libvirtd, also again after it was lost, and watch its events. */
 int vt_vm_connect(struct vt_vm *vm, struct vt_error *err) VT_MUST_CHECK;
 
-/* The connection, for the network; owned by @vm, NULL when there is none. */
+/* Whether libvirtd is there and answers. */
+bool vt_vm_is_connected(struct vt_vm *vm);
+
+/* The connection, for the network, or NULL when there is none; the caller closes it. */
 virConnectPtr vt_vm_connection(struct vt_vm *vm);
 
 /* Define the domain and start it. Its files are opened here, as the process's own user. */
