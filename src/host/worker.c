@@ -143,34 +143,47 @@ static void run_call(void *data)
 }
 
 /* Wait for the first descriptor of @set, reaping children at each wake-up. Returns its index. */
-static nfds_t wait_for_one(struct pollfd *set, nfds_t count)
+static int wait_for_one(struct pollfd *set, nfds_t count, const struct vt_worker_limits *limits)
 {
+    int wait = -1;
+
     for (;;) {
-        if (poll(set, count, -1) < 0)
+        int n = poll(set, count, wait);
+
+        if (n == 0)
+            return -ETIMEDOUT;
+        if (n < 0)
             continue;
         for (nfds_t i = 0; i + 1 < count; i++) {
             if (set[i].revents)
-                return i;
+                return (int)i;
         }
         vt_loop_reap();
+        /* It is not given anew by each child that ends. */
+        if (limits->patience && wait < 0)
+            wait = limits->patience(limits->data);
     }
 }
 
-int vt_worker_call(struct vt_worker *worker, vt_work work, void *data, const int *abort_fds,
-                   size_t abort_count)
+int vt_worker_call(struct vt_worker *worker, vt_work work, void *data,
+                   const struct vt_worker_limits *limits)
 {
+    static const struct vt_worker_limits none;
     struct call *call = vt_calloc(1, sizeof(*call));
-    struct pollfd *set = vt_calloc(abort_count + 2, sizeof(*set));
+    struct pollfd *set;
     int done_fd = eventfd(0, EFD_CLOEXEC);
     int ended;
 
+    if (!limits)
+        limits = &none;
+    set = vt_calloc(limits->abort_count + 2, sizeof(*set));
     *call = (struct call){work, data, done_fd};
     set[0] = (struct pollfd){.fd = done_fd, .events = POLLIN};
-    for (size_t i = 0; i < abort_count; i++)
-        set[1 + i] = (struct pollfd){.fd = abort_fds[i], .events = POLLIN};
-    set[1 + abort_count] = (struct pollfd){.fd = vt_loop_child_fd(), .events = POLLIN};
+    for (size_t i = 0; i < limits->abort_count; i++)
+        set[1 + i] = (struct pollfd){.fd = limits->abort_fds[i], .events = POLLIN};
+    set[1 + limits->abort_count] = (struct pollfd){.fd = vt_loop_child_fd(), .events = POLLIN};
     vt_worker_submit(worker, run_call, free, call);
-    ended = (int)wait_for_one(set, abort_count + 2);
+    ended = wait_for_one(set, limits->abort_count + 2, limits);
     /* When the wait was ended early the thread may yet write to the descriptor: leave it open. */
     if (ended == 0)
         (void)close(done_fd);

@@ -2,6 +2,8 @@
 #include "launcher/starting.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
 
 #include "base/log.h"
 #include "base/str.h"
@@ -12,21 +14,43 @@
 
 #define EMULATOR "/usr/bin/qemu-system-x86_64"
 
+/* A QEMU that is reading a guest's memory and ended has this long to be noticed by libvirt, which
+ * can miss it. */
+#define NOTICE_TIME 5000 /* ms */
+
+/* Whether a stop may still overtake the start: not when the guest's memory is used up. */
+enum gate { OPEN, PASSED, SHUT };
+
 struct start {
     struct vt_prepared *prepared;
     struct vt_vm *vm;
     struct vt_domain_spec spec;
+    atomic_int gate;
+    atomic_bool reading; /* QEMU reads the guest's memory */
     int result;
     struct vt_error err;
 };
+
+/* Bring the gate from open to @to; whoever is first has it. */
+static bool turn_gate(struct start *start, enum gate to)
+{
+    int open = OPEN;
+
+    return atomic_compare_exchange_strong(&start->gate, &open, to);
+}
 
 /* The guest from its saved memory: it runs from the moment in which that is used up. */
 static int resume(struct start *start)
 {
     struct vt_saved *saved = &start->prepared->saved;
-    int r = vt_vm_restore(start->vm, &start->spec, saved->memory, &start->err);
+    int r;
 
+    atomic_store(&start->reading, true);
+    r = vt_vm_restore(start->vm, &start->spec, saved->memory, &start->err);
+    atomic_store(&start->reading, false);
     vt_debug("QEMU has read the guest's memory");
+    if (r == 0 && !turn_gate(start, PASSED))
+        return -ECANCELED;
     if (r == 0)
         r = vt_saved_consume(saved, &start->prepared->data, &start->err);
     if (r == 0 && !saved->paused)
@@ -63,6 +87,8 @@ static int start_or_resume(struct start *start)
         r = check_qemu_version(start);
         if (r == 0)
             r = resume(start);
+        if (r == -ECANCELED)
+            return r;
         if (r < 0 && r != -ESTALE)
             return explain_no_resume(start, r);
         if (r == 0)
@@ -122,26 +148,67 @@ static struct vt_domain_spec domain_spec(const struct vt_config *config,
     };
 }
 
+static void nothing(void *data)
+{
+    (void)data;
+}
+
+/* QEMU has ended while it was to read the guest's memory. */
+static int patience(void *data)
+{
+    const struct start *start = data;
+    pid_t pid = vt_vm_qemu_pid(start->spec.name);
+
+    return atomic_load(&start->reading) && pid > 0 && kill(pid, 0) < 0 && errno == ESRCH
+               ? NOTICE_TIME
+               : -1;
+}
+
+enum { DONE, STOPPED, NO_LIBVIRTD }; /* what vt_worker_call() says with these descriptors */
+
+/* Wait for what start_on_worker() does, or for a stop that is in time, or for what ends it. */
+static int wait_for_start(struct start *start, struct vt_worker *worker)
+{
+    const int abort_fds[] = {vt_loop_stop_fd(), vt_daemon_fd(start->prepared->daemon)};
+    struct vt_worker_limits limits = {abort_fds, VT_ARRAY_SIZE(abort_fds), patience, start};
+    int ended = vt_worker_call(worker, start_on_worker, start, &limits);
+
+    if (ended != STOPPED || turn_gate(start, SHUT))
+        return ended;
+    /* The guest is about to run: the loop answers the signal, which still waits there. */
+    limits = (struct vt_worker_limits){abort_fds + 1, 1, patience, start};
+    return vt_worker_call(worker, nothing, NULL, &limits) == 0 ? DONE : NO_LIBVIRTD;
+}
+
+static int why_it_ended(const struct start *start, int ended, struct vt_error *err)
+{
+    VT_AUTO_FREE char *words = NULL;
+
+    if (ended == STOPPED)
+        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped before the guest was started");
+    if (ended == -ETIMEDOUT)
+        return vt_error_set(
+            err, VT_CAUSE_STATE, -EIO,
+            "QEMU ended while it read the guest's memory from %s; it is kept: start "
+            "again, or with RESUME=no to set it aside and boot",
+            start->prepared->saved.memory);
+    words = vt_daemon_last_words();
+    return vt_error_set(err, VT_CAUSE_LIBVIRT, -EIO, "libvirtd ended while it started: %s", words);
+}
+
 int vt_start_guest(const struct vt_config *config, struct vt_prepared *prepared, struct vt_vm *vm,
                    struct vt_worker *worker, struct vt_error *err)
 {
     /* Not freed when the wait ends early: the worker still has it, and the process ends. */
     struct start *start = vt_calloc(1, sizeof(*start));
-    int abort_fds[] = {vt_loop_stop_fd(), vt_daemon_fd(prepared->daemon)};
     int ended, r;
 
     start->prepared = prepared;
     start->vm = vm;
     start->spec = domain_spec(config, prepared);
-    ended = vt_worker_call(worker, start_on_worker, start, abort_fds, VT_ARRAY_SIZE(abort_fds));
-    if (ended == 1)
-        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped before the guest was started");
-    if (ended != 0) {
-        VT_AUTO_FREE char *words = vt_daemon_last_words();
-
-        return vt_error_set(err, VT_CAUSE_LIBVIRT, -EIO, "libvirtd ended while it started: %s",
-                            words);
-    }
+    ended = wait_for_start(start, worker);
+    if (ended != DONE)
+        return why_it_ended(start, ended, err);
     r = start->result;
     vt_error_move(err, &start->err);
     free(start);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/worker.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -100,7 +101,7 @@ static void call_waits_for_the_work(void **state)
     (void)state;
     worked_count = 0;
     vt_worker_submit(worker, work, NULL, &before);
-    assert_int_equal(vt_worker_call(worker, work, &called, NULL, 0), 0);
+    assert_int_equal(vt_worker_call(worker, work, &called, NULL), 0);
     assert_int_equal(worked_count, 2);
     assert_int_equal(worked[1], 2);
     assert_false(pthread_equal(called.worked_on, pthread_self()));
@@ -122,7 +123,46 @@ static void children_are_reaped_meanwhile(void **state)
 
     (void)state;
     assert_true(pid > 0);
-    assert_int_equal(vt_worker_call(worker, wait_until_gone, &pid, NULL, 0), 0);
+    assert_int_equal(vt_worker_call(worker, wait_until_gone, &pid, NULL), 0);
+}
+
+struct patience {
+    pid_t pid;
+    int asked;
+};
+
+static int patience(void *data)
+{
+    struct patience *this = data;
+
+    this->asked++;
+    return kill(this->pid, 0) < 0 ? 20 : -1;
+}
+
+/* As with a libvirt that does not notice that its QEMU has ended. */
+static void patience_may_end(void **state)
+{
+    const struct vt_spawn spawn = {.argv = (const char *const[]){"sleep", "0.05", NULL}};
+    struct patience this = {.pid = vt_spawn(&spawn, NULL)};
+    const struct vt_worker_limits limits = {.patience = patience, .data = &this};
+    int go[2], answer[2];
+    char byte = 0;
+
+    (void)state;
+    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(answer, O_CLOEXEC), 0);
+    {
+        int fds[] = {go[0], answer[1]};
+
+        assert_int_equal(vt_worker_call(worker, read_a_byte, fds, &limits), -ETIMEDOUT);
+        assert_true(this.asked > 0);
+        assert_int_equal(write(go[1], "y", 1), 1);
+        assert_int_equal(read(answer[0], &byte, 1), 1);
+    }
+    for (int i = 0; i < 2; i++) {
+        (void)close(go[i]);
+        (void)close(answer[i]);
+    }
 }
 
 static void call_is_aborted(void **state)
@@ -137,17 +177,19 @@ static void call_is_aborted(void **state)
     assert_int_equal(pipe2(answer, O_CLOEXEC), 0);
     {
         int fds[] = {go[0], answer[1]};
-        int abort_fds[] = {never[0], aborts[0]};
+        const int abort_fds[] = {never[0], aborts[0]};
+        const struct vt_worker_limits both = {abort_fds, 2, NULL, NULL};
+        const struct vt_worker_limits one = {abort_fds, 1, NULL, NULL};
 
         assert_int_equal(write(aborts[1], "x", 1), 1);
-        assert_int_equal(vt_worker_call(worker, read_a_byte, fds, abort_fds, 2), 2);
+        assert_int_equal(vt_worker_call(worker, read_a_byte, fds, &both), 2);
         /* the work still runs, and ends when it can */
         assert_int_equal(write(go[1], "y", 1), 1);
         assert_int_equal(read(answer[0], &byte, 1), 1);
         assert_int_equal(byte, 'y');
         /* work that is done wins over a reason to stop that comes later */
         assert_int_equal(write(go[1], "z", 1), 1);
-        assert_int_equal(vt_worker_call(worker, read_a_byte, fds, abort_fds, 1), 0);
+        assert_int_equal(vt_worker_call(worker, read_a_byte, fds, &one), 0);
     }
     for (int i = 0; i < 2; i++) {
         (void)close(never[i]);
@@ -162,7 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_keep_their_order),   cmocka_unit_test(no_one_waits_for_it),
         cmocka_unit_test(call_waits_for_the_work), cmocka_unit_test(children_are_reaped_meanwhile),
-        cmocka_unit_test(call_is_aborted),
+        cmocka_unit_test(patience_may_end),        cmocka_unit_test(call_is_aborted),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);
