@@ -41,6 +41,8 @@
 
 /* How long libvirtd may take to say why QEMU has gone. */
 #define VERDICT_WAIT 1000 /* ms */
+/* libvirtd that runs and does not take our connection is asked again after so long. */
+#define RECONNECT_PAUSE 1000 /* ms */
 
 struct launcher {
     const struct vt_config *config;
@@ -54,6 +56,7 @@ struct launcher {
     struct vt_readiness *readiness;
     struct vt_stopping *stopping;
     int verdict_timer;
+    int reconnect_timer;
     struct vt_end end;
     struct vt_guest_clock *clock; /* of a guest that was resumed */
     struct vt_reboots reboots;
@@ -253,6 +256,14 @@ struct reconnect {
     struct vt_error err;
 };
 
+static void reconnect(struct launcher *l);
+
+static void on_reconnect_timer(int timer, void *data)
+{
+    vt_loop_update_timer(timer, -1);
+    reconnect(data);
+}
+
 static void reconnect_on_worker(void *data)
 {
     struct reconnect *reconnect = data;
@@ -263,22 +274,33 @@ static void reconnect_on_worker(void *data)
 static void on_reconnected(void *data)
 {
     struct reconnect *reconnect = data;
+    struct launcher *l = reconnect->launcher;
 
-    if (reconnect->result < 0)
+    if (reconnect->result < 0) {
         vt_warning("%s", reconnect->err.msg);
-    else
+        vt_loop_update_timer(l->reconnect_timer, RECONNECT_PAUSE);
+    } else {
         vt_info("libvirtd is back");
+        vt_stopping_reconnected(l->stopping);
+    }
     vt_error_done(&reconnect->err);
     free(reconnect);
+}
+
+static void reconnect(struct launcher *l)
+{
+    struct reconnect *reconnect = vt_calloc(1, sizeof(*reconnect));
+
+    reconnect->launcher = l;
+    vt_worker_submit(l->worker, reconnect_on_worker, on_reconnected, reconnect);
 }
 
 static void on_daemon_restart(void *data)
 {
     struct launcher *l = data;
-    struct reconnect *reconnect = vt_calloc(1, sizeof(*reconnect));
 
-    reconnect->launcher = l;
-    vt_worker_submit(l->worker, reconnect_on_worker, on_reconnected, reconnect);
+    vt_loop_update_timer(l->reconnect_timer, -1);
+    reconnect(l);
 }
 
 static void on_connection_lost(void *data)
@@ -286,6 +308,8 @@ static void on_connection_lost(void *data)
     struct launcher *l = data;
 
     vt_console_reset(l->console);
+    /* When libvirtd has ended, it is started again before that. */
+    vt_loop_update_timer(l->reconnect_timer, RECONNECT_PAUSE);
 }
 
 static void on_console_notice(enum vt_console_notice notice, void *data)
@@ -388,6 +412,7 @@ static int set_up(struct launcher *l, struct vt_error *err)
     if (r < 0)
         return r;
     l->verdict_timer = vt_loop_add_timer(-1, on_verdict_timer, l);
+    l->reconnect_timer = vt_loop_add_timer(-1, on_reconnect_timer, l);
     l->vm = vt_vm_new(l->config->vm_name, on_domain_event, on_connection_lost, l);
     l->stopping = vt_stopping_new(l->config, &l->prepared, l->vm, l->worker, &l->end, &hooks, l);
     l->console = vt_console_new(l->vm, l->worker, on_console_notice, l);

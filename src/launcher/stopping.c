@@ -2,8 +2,10 @@
 /*
  * Theory of operation: requests and the timer drive the machine; each action it answers with is
  * carried out by one function here. The power button and the save are the worker's, as libvirtd may
- * take its time; force goes straight to QEMU, which is our child, and needs no libvirtd. A save
- * ends in the loop with on_save_over(), which tells the machine, or notes that the guest is kept.
+ * take its time; force goes straight to QEMU, which is our child, and needs no libvirtd. What asks
+ * the guest agent has a worker of its own, as the agent is somebody else's program. A save ends in
+ * the loop with on_save_over(), which tells the machine, or notes that the guest is kept; one that
+ * libvirtd's end cut off begins once more when libvirtd is back.
  */
 #include "launcher/stopping.h"
 
@@ -30,6 +32,8 @@ struct vt_stopping {
     const struct vt_prepared *prepared;
     struct vt_vm *vm;
     struct vt_worker *worker;
+    struct vt_worker *agent_worker; /* NULL until it is needed */
+    bool agent_asked;               /* and has not answered yet */
     struct vt_end *end;
     struct vt_stopping_hooks hooks;
     void *data;
@@ -38,6 +42,8 @@ struct vt_stopping {
     int64_t say_at; /* ms */
     pid_t qemu;
     bool saving;
+    bool save_again; /* libvirtd went away in the save: it is to be begun once more */
+    bool saved_again;
     atomic_bool written; /* the guest is off and its memory in the file; set on the worker */
 };
 
@@ -73,10 +79,7 @@ struct press {
     struct vt_error err;
 };
 
-/*
- * A guest that stands still hears no button, so it is let go on. The agent is asked beside the
- * button: some guests have no ACPI daemon, and one without an agent loses no time by this.
- */
+/* A guest that stands still hears no button, so it is let go on. */
 static void press_on_worker(void *data)
 {
     struct press *press = data;
@@ -87,8 +90,6 @@ static void press_on_worker(void *data)
     /* One whose disk cannot be written is paused again at once, and that has been said. */
     if (press->result < 0 && vt_vm_is_paused(vm))
         press->result = 0;
-    if (vt_vm_has_agent(vm))
-        (void)!vt_vm_shut_down_by_agent(vm, NULL);
 }
 
 static void on_pressed(void *data)
@@ -100,12 +101,42 @@ static void on_pressed(void *data)
         /* QEMU has given its disks up at a save's end, and does not get them back. */
         say(s, "the guest cannot go on after the save that failed");
         act(s, vt_stop_ask(&s->machine, VT_HOW_POWEROFF, now_ms()));
-    } else if (press->result < 0 && !s->end->qemu_gone && !s->end->powered_off) {
+    } else if (press->result == 0) {
+        s->end->pressed_since = true;
+    } else if (!s->end->qemu_gone && !s->end->powered_off) {
         /* Not the last try: it is pressed again, and at the end of the grace period comes force. */
         vt_warning("%s", press->err.msg);
     }
     vt_error_done(&press->err);
     free(press);
+}
+
+static void ask_agent_on_worker(void *data)
+{
+    const struct vt_stopping *s = data;
+
+    (void)!vt_vm_shut_down_by_agent(s->vm, NULL);
+}
+
+static void on_agent_answer(void *data)
+{
+    struct vt_stopping *s = data;
+
+    s->agent_asked = false;
+}
+
+/*
+ * Beside the button: some guests have no ACPI daemon. libvirt waits a minute for what an agent
+ * does that has taken the order, which must keep neither the next press nor a save.
+ */
+static void ask_agent(struct vt_stopping *s)
+{
+    if (!vt_vm_has_agent(s->vm) || s->agent_asked)
+        return;
+    if (!s->agent_worker && vt_worker_new(&s->agent_worker, NULL) < 0)
+        return;
+    s->agent_asked = true;
+    vt_worker_submit(s->agent_worker, ask_agent_on_worker, on_agent_answer, s);
 }
 
 static void press_power_button(struct vt_stopping *s)
@@ -121,6 +152,7 @@ static void press_power_button(struct vt_stopping *s)
     s->end->asked = true;
     press->stopping = s;
     vt_worker_submit(s->worker, press_on_worker, on_pressed, press);
+    ask_agent(s);
 }
 
 /* ---- the save ---- */
@@ -129,6 +161,7 @@ struct save {
     struct vt_stopping *stopping;
     int64_t began; /* ms */
     pid_t qemu;
+    bool lost; /* it failed because libvirtd has gone */
     int result;
     struct vt_error err;
 };
@@ -167,12 +200,31 @@ static void save_on_worker(void *data)
     VT_AUTO_SAVED struct vt_saved saved = {.cidr = vt_prepared_cidr(p)};
 
     save->result = write_memory(save, &saved);
-    if (save->result < 0)
+    if (save->result < 0) {
+        save->lost = !vt_vm_is_connected(save->stopping->vm);
         return;
+    }
     atomic_store(&save->stopping->written, true);
     save->result = vt_saved_commit(&p->data, &facts, &saved, &save->err);
     if (save->result < 0)
         vt_saved_abandon(&p->data, -1);
+}
+
+/* The guest was not saved, and QEMU may run on. */
+static void on_save_failed(struct vt_stopping *s, const struct save *save)
+{
+    s->end->pressed_since = false;
+    vt_str_replace(&s->end->failed_save, vt_strdup(save->err.msg));
+    if (s->end->qemu_gone)
+        return;
+    if (save->lost && !s->saved_again && s->machine.state == VT_STOP_SAVING) {
+        say(s, "libvirtd ended over the save, which is begun again when it is back");
+        s->save_again = true;
+        return;
+    }
+    if (s->machine.state == VT_STOP_SAVING)
+        say(s, "%s; the guest runs on, and is shut down instead", save->err.msg);
+    act(s, vt_stop_save_failed(&s->machine, now_ms()));
 }
 
 static void on_save_over(void *data)
@@ -188,11 +240,7 @@ static void on_save_over(void *data)
     } else if (atomic_load(&s->written)) {
         vt_error_move(&s->end->save_error, &save->err);
     } else {
-        vt_str_replace(&s->end->failed_save, vt_strdup(save->err.msg));
-        if (!s->end->qemu_gone && s->machine.state == VT_STOP_SAVING)
-            say(s, "%s; the guest runs on, and is shut down instead", save->err.msg);
-        if (!s->end->qemu_gone)
-            act(s, vt_stop_save_failed(&s->machine, now_ms()));
+        on_save_failed(s, save);
     }
     vt_error_done(&save->err);
     free(save);
@@ -207,6 +255,16 @@ static void write_guest(struct vt_stopping *s)
     s->saving = true;
     s->hooks.on_phase(VT_PHASE_SAVING, s->data);
     vt_worker_submit(s->worker, save_on_worker, on_save_over, save);
+}
+
+void vt_stopping_reconnected(struct vt_stopping *s)
+{
+    if (!s->save_again)
+        return;
+    s->save_again = false;
+    s->saved_again = true;
+    if (s->machine.state == VT_STOP_SAVING)
+        write_guest(s);
 }
 
 struct cancel {
@@ -239,6 +297,12 @@ static void cancel_save(struct vt_stopping *s)
     struct vt_worker *second = NULL;
     struct cancel *cancel;
 
+    if (s->save_again) {
+        s->save_again = false;
+        say(s, "libvirtd does not come back; the guest is shut down instead");
+        act(s, vt_stop_save_failed(&s->machine, now_ms()));
+        return;
+    }
     say(s, "the save takes too long: it is broken off");
     if (vt_worker_new(&second, &err) < 0) {
         vt_warning("%s", err.msg);
@@ -295,11 +359,20 @@ static void act(struct vt_stopping *s, enum vt_stop_action action)
     vt_loop_update_timer(s->timer, vt_stop_wait(&s->machine, now_ms()));
 }
 
+/* QEMU has ended and its memory is in the page cache: nothing is left that could be hurried. */
+static bool is_only_written_back(const struct vt_stopping *s)
+{
+    return s->saving && atomic_load(&s->written);
+}
+
 static void on_timer(int timer, void *data)
 {
     struct vt_stopping *s = data;
 
-    (void)timer;
+    if (is_only_written_back(s)) {
+        vt_loop_update_timer(timer, -1);
+        return;
+    }
     act(s, vt_stop_tick(&s->machine, now_ms()));
 }
 
@@ -338,6 +411,10 @@ void vt_stopping_ask(struct vt_stopping *s, const char *who, enum vt_stop_how ho
 {
     if (how == VT_HOW_SAME)
         how = s->config->stop_action;
+    if (is_only_written_back(s)) {
+        say(s, "%s: the guest's memory is saved as soon as the disk has it all", who);
+        return;
+    }
     if (s->machine.state == VT_STOP_RUNNING) {
         if (grace >= 0)
             s->machine.grace = grace * 1000;
@@ -368,12 +445,15 @@ bool vt_stopping_is_under_way(const struct vt_stopping *s)
 bool vt_stopping_is_saving(const struct vt_stopping *s)
 {
     /* A save that force has overtaken brings nothing any more, unless all is written already. */
-    return s->saving && (s->machine.state == VT_STOP_SAVING || atomic_load(&s->written));
+    return (s->saving || s->save_again) &&
+           (s->machine.state == VT_STOP_SAVING || atomic_load(&s->written));
 }
 
 void vt_stopping_set_qemu(struct vt_stopping *s, pid_t pid)
 {
     s->qemu = pid;
+    if (pid == 0)
+        s->save_again = false;
 }
 
 struct vt_stopping *vt_stopping_new(const struct vt_config *config,

@@ -82,7 +82,7 @@ int vt_end_verdict(const struct vt_end *end, const char *qemu_log, struct vt_err
                             "its disk is as after a power cut");
     if (end->panicked || !clean_exit)
         return crash(end, qemu_log, err);
-    if (end->failed_save)
+    if (end->failed_save && !end->pressed_since)
         return vt_error_set(err, VT_CAUSE_FORCED, -ECANCELED,
                             "the guest ended over a save that failed (%s): its disk is as after a "
                             "power cut",

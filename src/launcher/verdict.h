@@ -12,11 +12,12 @@ struct vt_end {
     bool saved;      /* by us: its memory is in the data directory */
     bool saved_away; /* by somebody else (virsh save) */
     struct vt_error save_error; /* QEMU is off, but what it wrote could not be kept */
-    char *failed_save; /* why a save failed from which the guest was to run on; NULL: none did */
-    bool asked;        /* by us, to power itself off */
-    bool destroyed;    /* by somebody else, as libvirt said */
-    bool powered_off;  /* the guest's own doing, or because it was asked */
-    bool panicked;     /* the guest's kernel said so */
+    char *failed_save;  /* why a save failed from which the guest was to run on; NULL: none did */
+    bool asked;         /* by us, to power itself off */
+    bool pressed_since; /* since a save that failed: its power button, and libvirtd took that */
+    bool destroyed;     /* by somebody else, as libvirt said */
+    bool powered_off;   /* the guest's own doing, or because it was asked */
+    bool panicked;      /* the guest's kernel said so */
     bool qemu_gone;
     int qemu_status; /* as waitpid gives it, when qemu_gone */
 };
