@@ -28,6 +28,7 @@
 #include "launcher/ssh_files.h"
 #include "launcher/wait.h"
 #include "net/neighbour.h"
+#include "seed/text.h"
 
 /* Milliseconds. */
 #define FIRST_PAUSE   200    /* between two knocks, growing from this… */
@@ -46,6 +47,8 @@
 
 #define RECORD_NAME "ready"
 #define RECORD_MAX  65536
+/* More than what cloud-init's report comes to. */
+#define DETAIL_MAX 1024
 
 struct vt_readiness {
     struct vt_status *status;
@@ -290,6 +293,15 @@ static void write_record(struct vt_readiness *r)
     (void)json_object_put(object);
 }
 
+/* Whether @text is a line that can be shown; it lay where anybody may have written it. */
+static bool is_line(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len <= DETAIL_MAX && vt_text_is_utf8(text, len) &&
+           !vt_text_has_control(text, len, false);
+}
+
 /* What was known when the guest was saved. */
 static void read_record(struct vt_readiness *r)
 {
@@ -305,6 +317,8 @@ static void read_record(struct vt_readiness *r)
     (void)json_object_put(object);
     ready(r)->cloud_init = was.cloud_init;
     ready(r)->cloud_init_at = was.cloud_init_at;
+    if (was.detail && !is_line(was.detail))
+        vt_str_replace(&was.detail, NULL);
     vt_str_replace(&ready(r)->detail, VT_TAKE_PTR(was.detail));
     r->concluded = was.cloud_init > VT_CLOUD_INIT_PENDING;
 }

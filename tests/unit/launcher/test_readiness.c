@@ -297,6 +297,40 @@ static void a_guest_that_boots_has_said_nothing_before(void **state)
     assert_int_equal(access(in_dir("ready"), F_OK), -1);
 }
 
+/* The data directory may come from anybody. */
+static void what_is_no_line_for_a_person_is_dropped_from_the_record(void **state)
+{
+    static const struct {
+        const char *detail; /* as JSON writes it */
+        size_t repeated;
+        bool kept;
+    } rows[] = {
+        {"cloud-init failed: \\u00e4", 1, true},
+        {"x", 1024, true},
+        {"x", 1025, false},
+        {"x", 60000, false},
+        {"a\\u001b[2J", 1, false},
+        {"a\\nvirtainer: b", 1, false},
+        {"a\xff", 1, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(rows); i++) {
+        VT_AUTO_BUF struct vt_buf text = VT_BUF_INIT(65536);
+
+        vt_buf_adds(&text, "{\"cloud_init\":{\"state\":\"error\",\"at\":5,\"detail\":\"");
+        for (size_t n = 0; n < rows[i].repeated; n++)
+            vt_buf_adds(&text, rows[i].detail);
+        vt_buf_adds(&text, "\"}}");
+        put_text(in_dir("ready"), vt_buf_str(&text));
+        vt_readiness_begin(readiness, true);
+        assert_int_equal(shown, VT_CLOUD_INIT_ERROR);
+        if ((status.ready.detail != NULL) != rows[i].kept)
+            fail_msg("row %zu", i);
+        vt_ready_done(&status.ready);
+    }
+}
+
 /* ---- the end ---- */
 
 static void the_console_tells_the_end(void **state)
@@ -422,6 +456,7 @@ int main(void)
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(what_was_known_before_a_save_is_shown_with_the_first_milestone),
+        TEST(what_is_no_line_for_a_person_is_dropped_from_the_record),
         TEST(a_guest_that_boots_has_said_nothing_before),
         TEST(the_console_tells_the_end),
         TEST(the_agent_decides_when_it_is_final),
