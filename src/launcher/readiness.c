@@ -70,6 +70,7 @@ struct vt_readiness {
 
     struct vt_cloud_report report;
     bool concluded;
+    bool phoned;      /* phone_home has called in this boot */
     size_t keys_kept; /* how many of the report's are in known_hosts */
     int end_timer;    /* the end is known, its last words are not */
     int ask_timer;
@@ -478,8 +479,7 @@ void vt_readiness_console(const char *data, size_t len, void *readiness)
     if (ended && !r->report.ended) {
         /* Another boot that no event told of (kexec). */
         r->boot++;
-        r->concluded = false;
-        r->announced = false;
+        r->concluded = r->announced = r->phoned = false;
         r->began = now_ms();
     }
     if (!r->concluded && r->report.ended && !ended)
@@ -496,8 +496,12 @@ static void on_phone_home(const struct vt_phone_call *call, void *data)
     vt_debug("cloud-init's phone_home: instance %s, host %s, %zu host keys", call->instance_id,
              call->hostname, call->keys.count);
     pass(r, VT_MILESTONE_NETWORK);
+    /* cloud-init calls once; anybody in the guest can, as often as they like. */
+    if (r->concluded || r->phoned)
+        return;
+    r->phoned = true;
     keep_keys(r, &call->keys, call->instance_id);
-    if (r->concluded || r->report.ended)
+    if (r->report.ended)
         return;
     r->report.begun = true;
     take_report(r, false);
@@ -568,7 +572,7 @@ void vt_readiness_reboot(struct vt_readiness *r)
     vt_loop_update_timer(r->ask_timer, -1);
     vt_loop_update_timer(r->announce_timer, -1);
     r->boot++;
-    r->concluded = r->announced = false;
+    r->concluded = r->announced = r->phoned = false;
     r->keys_kept = 0;
     r->asks = 0;
     r->began = now_ms();

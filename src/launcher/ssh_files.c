@@ -130,14 +130,11 @@ void vt_ssh_forget_hosts(const struct vt_data_dir *dir)
     (void)unlink(path);
 }
 
-/* What is known of @instance_id's keys, in @ret. */
-static void read_hosts(const char *path, const char *instance_id, struct vt_host_keys *ret)
+/* What @text, a known_hosts or NULL, knows of @instance_id's keys, in @ret. */
+static void read_hosts(const char *text, const char *instance_id, struct vt_host_keys *ret)
 {
-    VT_AUTO_FREE char *text = NULL, *instance = NULL;
+    VT_AUTO_FREE char *instance = text ? vt_known_hosts_instance(text) : NULL;
 
-    if (vt_file_read(path, FILE_MAX, &text, NULL) < 0)
-        return;
-    instance = vt_known_hosts_instance(text);
     if (instance && vt_streq(instance, instance_id))
         vt_known_hosts_parse(text, ret);
 }
@@ -148,14 +145,18 @@ int vt_ssh_keep_hosts(const struct vt_data_dir *dir, const struct vt_host_keys *
 {
     VT_CLEANUP(vt_host_keys_done) struct vt_host_keys known = {.count = 0};
     VT_AUTO_FREE char *path = vt_ssh_file(dir, HOSTS_NAME);
-    VT_AUTO_FREE char *text = NULL;
+    VT_AUTO_FREE char *old = NULL, *text = NULL;
     int r = make_directory(dir, err);
 
     if (r < 0)
         return r;
-    read_hosts(path, instance_id, &known);
+    (void)!vt_file_read(path, FILE_MAX, &old, NULL);
+    read_hosts(old, instance_id, &known);
     *ret_changed = vt_host_keys_merge(&known, keys);
     text = vt_known_hosts_text(&known, address, instance_id);
+    /* To write is to wait for the disk, and the guest says how often. */
+    if (old && vt_streq(old, text))
+        return 0;
     r = vt_file_write(path, text, strlen(text), 0644, dir->path);
     return r < 0 ? vt_error_errno(err, VT_CAUSE_DATA_DIR, -r, "cannot write %s", path) : 0;
 }

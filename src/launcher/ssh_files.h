@@ -24,8 +24,8 @@ int vt_ssh_own_key(const struct vt_data_dir *dir, int cancel_fd, char **ret,
 void vt_ssh_forget_hosts(const struct vt_data_dir *dir);
 
 /*
- * Note the guest's host @keys for @address. *@ret_changed: it had others before, though its
- * @instance_id is the same.
+ * Note the guest's host @keys for @address; nothing is written when all of that is noted already.
+ * *@ret_changed: it had others before, though its @instance_id is the same.
  */
 int vt_ssh_keep_hosts(const struct vt_data_dir *dir, const struct vt_host_keys *keys,
                       const char *address, const char *instance_id, bool *ret_changed,

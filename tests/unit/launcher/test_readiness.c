@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../seed/sample_keys.h"
 #include "../tempdir.h"
 #include "base/str.h"
 #include "host/loop.h"
@@ -451,6 +452,49 @@ static void an_agent_that_fails_at_the_end_is_not_waited_for(void **state)
     assert_int_equal(shown, VT_CLOUD_INIT_DONE);
 }
 
+/* ---- phone_home ---- */
+
+static void call(const char *key)
+{
+    struct vt_phone_call made_call = {.instance_id = instance, .hostname = name};
+
+    assert_true(vt_host_keys_add(&made_call.keys, key, strlen(key)));
+    on_call(&made_call, on_call_data);
+    vt_host_keys_done(&made_call.keys);
+}
+
+/* Whoever in the guest calls again and again brings no more keys, and does not put off the end. */
+static void one_call_a_boot_counts(void **state)
+{
+    (void)state;
+    vt_readiness_begin(readiness, false);
+    call(ED25519);
+    assert_int_equal(keys_kept, 1);
+    assert_int_equal(shown, VT_CLOUD_INIT_PENDING);
+    for (int i = 0; i < 5; i++) {
+        let_pass(300);
+        call(i % 2 ? ED25519 : ECDSA);
+    }
+    assert_int_equal(keys_kept, 1);
+    assert_int_equal(shown, VT_CLOUD_INIT_DONE);
+    vt_readiness_reboot(readiness);
+    call(ECDSA);
+    assert_int_equal(keys_kept, 2);
+}
+
+static void none_counts_after_the_end(void **state)
+{
+    (void)state;
+    vt_readiness_begin(readiness, false);
+    console(BEGUN FINISHED);
+    call(ED25519);
+    assert_int_equal(keys_kept, 0);
+    /* Another kernel, without a reset. */
+    console(BEGUN);
+    call(ED25519);
+    assert_int_equal(keys_kept, 1);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -464,6 +508,8 @@ int main(void)
         TEST(so_is_one_that_no_reset_parts_from_this_boot),
         TEST(an_agent_that_fails_is_asked_again),
         TEST(an_agent_that_fails_at_the_end_is_not_waited_for),
+        TEST(one_call_a_boot_counts),
+        TEST(none_counts_after_the_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

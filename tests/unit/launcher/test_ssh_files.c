@@ -126,6 +126,30 @@ static void host_keys_are_kept_for_an_instance(void **state)
     keep(&dir, OTHER, "two", false);
 }
 
+static ino_t inode_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_ino;
+}
+
+/* Writing waits for the disk, and a guest may tell its keys as often as it likes. */
+static void what_is_known_is_not_written_again(void **state)
+{
+    struct vt_data_dir dir = data_dir();
+    VT_AUTO_FREE char *path = vt_ssh_file(&dir, "known_hosts");
+    ino_t inode;
+
+    (void)state;
+    keep(&dir, ED25519, "one", false);
+    inode = inode_of(path);
+    keep(&dir, ED25519, "one", false);
+    assert_int_equal(inode_of(path), inode);
+    keep(&dir, RSA, "one", false);
+    assert_int_not_equal(inode_of(path), inode);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +158,7 @@ int main(void)
                                         remove_test_dir),
         cmocka_unit_test_setup_teardown(host_keys_are_kept_for_an_instance, make_test_dir,
                                         remove_test_dir),
+        IN_DIR(what_is_known_is_not_written_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
