@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <libgen.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -217,6 +218,20 @@ bool vt_path_exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
+/* Who only asks whether a file is locked has it for an instant; a holder has it for longer. */
+#define LOCK_TRIES   10
+#define LOCK_WAIT_MS 5
+
+static int lock_soon(int fd)
+{
+    for (int tries = 1; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
+        if (errno != EWOULDBLOCK || tries == LOCK_TRIES)
+            return -errno;
+        (void)poll(NULL, 0, LOCK_WAIT_MS);
+    }
+    return 0;
+}
+
 /*
  * Open @path and lock it. A holder that gives up may remove the file between our two steps: then we
  * hold a lock that nobody else will ever see, and begin again.
@@ -226,8 +241,11 @@ static int open_locked(const char *path, int *ret_fd)
     for (;;) {
         VT_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
         struct stat ours, there;
+        int r = fd < 0 ? -errno : lock_soon(fd);
 
-        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &ours) < 0)
+        if (r < 0)
+            return r;
+        if (fstat(fd, &ours) < 0)
             return -errno;
         if (lstat(path, &there) < 0 || ours.st_ino != there.st_ino || ours.st_dev != there.st_dev)
             continue;
@@ -252,4 +270,11 @@ int vt_lock_take(const char *path, const char *holder, const char *owner_like, c
     if (r < 0)
         return r;
     return VT_TAKE_FD(fd);
+}
+
+bool vt_lock_is_held(const char *path)
+{
+    VT_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }

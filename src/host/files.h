@@ -75,3 +75,7 @@ bool vt_path_exists(const char *path);
  */
 int vt_lock_take(const char *path, const char *holder, const char *owner_like,
                  char **ret_holder) VT_MUST_CHECK;
+
+/* Whether a process holds the lock @path. It is asked by taking the lock for an instant, for which
+ * vt_lock_take() waits; what the holder wrote stays. */
+bool vt_lock_is_held(const char *path);

@@ -2,8 +2,6 @@
 #include "launcher/offline.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
@@ -17,20 +15,12 @@ static char *below(const char *path, const char *name)
     return vt_fmt("%s/%s", path, name);
 }
 
-/* Whether somebody holds the directory's lock; ours is gone again at once. */
-static bool is_held(const char *path)
-{
-    VT_AUTO_FREE char *lock = below(path, STATE "/lock");
-    VT_AUTO_CLOSE int fd = open(lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-    return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
 static enum vt_phase find_phase(const char *path)
 {
     VT_AUTO_FREE char *saved = below(path, STATE "/saved");
+    VT_AUTO_FREE char *lock = below(path, STATE "/lock");
 
-    if (is_held(path))
+    if (vt_lock_is_held(lock))
         return VT_PHASE_RUNNING;
     return vt_path_exists(saved) ? VT_PHASE_SAVED : VT_PHASE_STOPPED;
 }

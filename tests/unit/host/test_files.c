@@ -2,11 +2,13 @@
 #include "host/files.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -226,6 +228,49 @@ static void a_lock_goes_with_its_holder(void **state)
     assert_text(path, "me\n");
 }
 
+/* A child that asks again and again, holding on each time for longer than it could take. */
+static pid_t ask_in_child(const char *path, int held_ms, int pause_ms)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid > 0)
+        return pid;
+    /* not for ever: a test that fails leaves us alone */
+    for (int i = 0; i < 1000; i++) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        (void)flock(fd, LOCK_SH | LOCK_NB);
+        (void)poll(NULL, 0, held_ms);
+        (void)close(fd);
+        (void)poll(NULL, 0, pause_ms);
+    }
+    _exit(0);
+}
+
+static void who_asks_is_in_nobodys_way(void **state)
+{
+    const char *path = in_dir("lock");
+    pid_t pid;
+
+    (void)state;
+    assert_false(vt_lock_is_held(path));
+    put_text(path, "the last one\n");
+    assert_false(vt_lock_is_held(path));
+    pid = ask_in_child(path, 4, 8);
+    for (int i = 0; i < 30; i++) {
+        VT_AUTO_FREE char *holder = NULL;
+        int fd = vt_lock_take(path, "me\n", NULL, &holder);
+
+        assert_true(fd >= 0);
+        assert_true(vt_lock_is_held(path));
+        (void)close(fd);
+        (void)poll(NULL, 0, 3);
+    }
+    end_child(pid);
+    assert_text(path, "me\n");
+}
+
 static void a_lock_is_no_link(void **state)
 {
     VT_AUTO_FREE char *holder = NULL;
@@ -303,6 +348,7 @@ int main(void)
         IN_DIR(a_tree_is_removed_and_links_are_not_followed),
         IN_DIR(a_lock_names_its_holder),
         IN_DIR(a_lock_goes_with_its_holder),
+        IN_DIR(who_asks_is_in_nobodys_way),
         IN_DIR(a_lock_is_no_link),
         IN_DIR(leftovers_are_removed),
     };
