@@ -9,13 +9,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "host/files.h"
-#include "host/loop.h"
 #include "host/spawn.h"
+#include "launcher/supervisor.h"
 
 #define RUN_DIR     "/run/libvirt"
 #define SOCKET_PATH "/run/libvirt/libvirt-sock"
@@ -24,18 +22,11 @@
 #define LOCK_DIR    "/run/lock"
 #define LOCK_PREFIX "LCK.."
 
-/* Waits before a restart, in ms: at once, then longer while it keeps dying. */
-#define FIRST_DELAY 50
-#define LAST_DELAY  5000
-/* Who has lived this long starts with the first delay again. */
-#define LONG_LIFE 60000
-
 struct vt_daemon {
     int socket;
-    pid_t pid;
+    pid_t pid; /* of the start */
     int pidfd;
-    int timer;
-    int delay;
+    struct vt_supervisor supervisor;
     vt_daemon_callback on_restart;
     void *callback_data;
 };
@@ -76,8 +67,9 @@ static int listen_on_socket(struct vt_error *err)
     return VT_TAKE_FD(fd);
 }
 
-static int spawn_daemon(struct vt_daemon *daemon, struct vt_error *err)
+static pid_t spawn_daemon(void *data, struct vt_error *err)
 {
+    struct vt_daemon *daemon = data;
     /* By its path: libvirt takes the change time of argv[0] for its own. */
     static const char *const argv[] = {LIBVIRTD, NULL};
     /* One heap, and freed memory given back: libvirtd's threads otherwise keep an arena of their
@@ -95,8 +87,7 @@ static int spawn_daemon(struct vt_daemon *daemon, struct vt_error *err)
     };
 
     remove_console_locks();
-    daemon->pid = vt_spawn(&spawn, err);
-    return daemon->pid < 0 ? daemon->pid : 0;
+    return vt_spawn(&spawn, err);
 }
 
 int vt_daemon_start(struct vt_daemon **ret, vt_daemon_callback on_restart, void *callback_data,
@@ -107,8 +98,6 @@ int vt_daemon_start(struct vt_daemon **ret, vt_daemon_callback on_restart, void 
 
     *daemon = (struct vt_daemon){
         .pidfd = -1,
-        .timer = -1,
-        .delay = FIRST_DELAY,
         .on_restart = on_restart,
         .callback_data = callback_data,
     };
@@ -126,9 +115,9 @@ int vt_daemon_start(struct vt_daemon **ret, vt_daemon_callback on_restart, void 
     daemon->socket = listen_on_socket(err);
     if (daemon->socket < 0)
         return daemon->socket;
-    r = spawn_daemon(daemon, err);
-    if (r < 0)
-        return r;
+    daemon->pid = spawn_daemon(daemon, err);
+    if (daemon->pid < 0)
+        return daemon->pid;
     daemon->pidfd = (int)syscall(SYS_pidfd_open, daemon->pid, 0);
     return 0;
 }
@@ -155,36 +144,10 @@ char *vt_daemon_last_words(void)
     return vt_strdup(text + start);
 }
 
-static void on_exit_of_daemon(pid_t pid, int status, void *data)
+static void on_restart(void *data)
 {
-    struct vt_daemon *daemon = data;
+    const struct vt_daemon *daemon = data;
 
-    (void)pid;
-    vt_warning("libvirtd ended (%s %d); it is started again, and the guest runs on",
-               WIFSIGNALED(status) ? "signal" : "status",
-               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    daemon->pid = 0;
-    vt_loop_update_timer(daemon->timer, daemon->delay);
-    daemon->delay = daemon->delay * 4 < LAST_DELAY ? daemon->delay * 4 : LAST_DELAY;
-}
-
-static void on_timer(int timer, void *data)
-{
-    struct vt_daemon *daemon = data;
-    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-
-    if (daemon->pid != 0) {
-        daemon->delay = FIRST_DELAY;
-        vt_loop_update_timer(timer, -1);
-        return;
-    }
-    if (spawn_daemon(daemon, &err) < 0) {
-        vt_warning("%s", err.msg);
-        vt_loop_update_timer(timer, LAST_DELAY);
-        return;
-    }
-    vt_loop_update_timer(timer, LONG_LIFE);
-    vt_loop_watch_child(daemon->pid, on_exit_of_daemon, daemon);
     daemon->on_restart(daemon->callback_data);
 }
 
@@ -192,6 +155,11 @@ void vt_daemon_supervise(struct vt_daemon *daemon)
 {
     vt_closep(&daemon->pidfd);
     daemon->pidfd = -1;
-    daemon->timer = vt_loop_add_timer(-1, on_timer, daemon);
-    vt_loop_watch_child(daemon->pid, on_exit_of_daemon, daemon);
+    daemon->supervisor = (struct vt_supervisor){
+        .name = "libvirtd",
+        .start = spawn_daemon,
+        .on_restart = on_restart,
+        .data = daemon,
+    };
+    vt_supervise(&daemon->supervisor, daemon->pid);
 }

@@ -59,7 +59,7 @@ struct launcher {
     int reconnect_timer;
     struct vt_end end;
     struct vt_guest_clock *clock; /* of a guest that was resumed */
-    struct vt_reboots reboots;
+    struct vt_repeats reboots;
     bool finished;
 };
 

@@ -6,44 +6,27 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define MINUTE INT64_C(60000) /* ms */
-/* More than this in a minute is no person's doing. */
-#define FEW 3
-
-/* A minute is over: whether it was full of reboots decides how much is said in the next. */
-static char *next_minute(struct vt_reboots *reboots, int64_t now)
+char *vt_reboots_note(struct vt_repeats *reboots, int64_t now, bool *ret_warning)
 {
-    unsigned before = reboots->count;
+    unsigned count = 0;
+    enum vt_repeat repeat = vt_repeats_note(reboots, now, &count);
 
-    reboots->looping = before > FEW && now - reboots->since < 2 * MINUTE;
-    reboots->since = now;
-    reboots->count = 1;
-    return reboots->looping
-               ? vt_fmt("the guest still reboots again and again, %u times within a minute", before)
-               : NULL;
-}
-
-char *vt_reboots_note(struct vt_reboots *reboots, int64_t now, bool *ret_warning)
-{
-    *ret_warning = true;
-    if (reboots->count == 0 || now - reboots->since >= MINUTE) {
-        char *text = next_minute(reboots, now);
-
-        if (text)
-            return text;
-    } else {
-        reboots->count++;
+    *ret_warning = repeat != VT_REPEAT_TELL;
+    switch (repeat) {
+    case VT_REPEAT_TELL:
+        return vt_strdup("the guest reboots");
+    case VT_REPEAT_BEGINNING:
+        return vt_strdup("the guest reboots again and again: its console tells why; from now on "
+                         "this is said once a minute");
+    case VT_REPEAT_STILL:
+        return vt_fmt("the guest still reboots again and again, %u times within a minute", count);
+    case VT_REPEAT_SILENT:
+        break;
     }
-    if (reboots->looping || reboots->count > FEW + 1)
-        return NULL;
-    if (reboots->count == FEW + 1)
-        return vt_fmt("the guest reboots again and again: its console tells why; from now on this "
-                      "is said once a minute");
-    *ret_warning = false;
-    return vt_strdup("the guest reboots");
+    return NULL;
 }
 
-void vt_reboots_tell(struct vt_reboots *reboots)
+void vt_reboots_tell(struct vt_repeats *reboots)
 {
     struct timespec t;
     VT_AUTO_FREE char *text = NULL;
@@ -51,8 +34,6 @@ void vt_reboots_tell(struct vt_reboots *reboots)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
     text = vt_reboots_note(reboots, (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, &warning);
-    if (text && warning)
-        vt_warning("%s", text);
-    else if (text)
-        vt_info("%s", text);
+    if (text)
+        vt_log(warning ? VT_LOG_WARNING : VT_LOG_INFO, "%s", text);
 }

@@ -28,6 +28,7 @@ vt_room(launcher BELOW base host config image seed net vm
           readiness.c
           ready.c
           reboots.c
+          repeats.c
           rights.c
           run_dir.c
           saved.c
@@ -37,6 +38,7 @@ vt_room(launcher BELOW base host config image seed net vm
           stop.c
           stopping.c
           summary.c
+          supervisor.c
           terminal.c
           verdict.c
           wait.c

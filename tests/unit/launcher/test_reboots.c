@@ -15,7 +15,7 @@
     "the guest reboots again and again: its console tells why; from now on this is said once a " \
     "minute"
 
-static void assert_says(struct vt_reboots *reboots, int64_t now, const char *expected)
+static void assert_says(struct vt_repeats *reboots, int64_t now, const char *expected)
 {
     bool warning = false;
     VT_AUTO_FREE char *text = vt_reboots_note(reboots, now, &warning);
@@ -31,7 +31,7 @@ static void assert_says(struct vt_reboots *reboots, int64_t now, const char *exp
 
 static void each_of_a_few_is_told(void **state)
 {
-    struct vt_reboots reboots = {0};
+    struct vt_repeats reboots = {0};
 
     (void)state;
     for (int64_t hour = 0; hour < 10; hour++) {
@@ -43,7 +43,7 @@ static void each_of_a_few_is_told(void **state)
 
 static void a_loop_is_told_once_a_minute(void **state)
 {
-    struct vt_reboots reboots = {0};
+    struct vt_repeats reboots = {0};
     unsigned said = 0;
 
     (void)state;
@@ -66,7 +66,7 @@ static void a_loop_is_told_once_a_minute(void **state)
 
 static void after_a_loop_all_is_told_again(void **state)
 {
-    struct vt_reboots reboots = {0};
+    struct vt_repeats reboots = {0};
 
     (void)state;
     for (int64_t now = 0; now < 90000; now += 200) {
