@@ -81,9 +81,9 @@ const struct vt_command vt_cmd_log = {
     .name = "log",
     .summary = "show what happened when, in all runs of this container",
     .flags = flags,
-    .details = "Show what virtainer said, with the time, and when the guest's state changed; what\n"
-               "the guest said on its console is in the engine's log. The messages of earlier\n"
-               "runs of this container are there too, unless its /run is a tmpfs; the oldest of\n"
-               "some megabytes are dropped.",
+    .details = "Show what virtainer said, with the time, when the guest's state changed and how\n"
+               "far the guest came; what it said on its console is in the engine's log. The\n"
+               "messages of earlier runs of this container are there too, unless its /run is a\n"
+               "tmpfs; the oldest of some megabytes are dropped.",
     .run = run,
 };

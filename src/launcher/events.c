@@ -61,6 +61,25 @@ static void add_message(struct vt_buf *out, const char *text)
     }
 }
 
+/* An event's words: its message, or what began or was reached. */
+static void add_words(struct vt_buf *out, struct json_object *object, const char *event)
+{
+    const struct {
+        const char *name;
+        const char *before;
+    } members[] = {{"message", ""}, {event, ""}, {"milestone", ""}, {"cloud_init", "cloud-init "}};
+
+    for (size_t i = 0; i < VT_ARRAY_SIZE(members); i++) {
+        const char *text = text_member(object, members[i].name);
+
+        if (!text)
+            continue;
+        vt_buf_adds(out, members[i].before);
+        add_message(out, text);
+        return;
+    }
+}
+
 char *vt_event_text(const char *line, size_t len, bool utc)
 {
     VT_AUTO_FREE char *copy = vt_strndup(line, len);
@@ -68,14 +87,11 @@ char *vt_event_text(const char *line, size_t len, bool utc)
     struct vt_buf out = VT_BUF_INIT(LINE_MAX_);
     const char *at = text_member(object, "time"), *event = text_member(object, "event");
     const char *level = text_member(object, "level");
-    const char *text = text_member(object, "message");
 
     if (at && event) {
-        if (!text)
-            text = text_member(object, event);
         add_time(&out, at, utc);
         vt_buf_addf(&out, " %-7s ", vt_streq(event, "log") && level ? level : event);
-        add_message(&out, text ? text : "");
+        add_words(&out, object, event);
     }
     (void)json_object_put(object);
     return out.len > 0 ? vt_buf_take(&out) : NULL;

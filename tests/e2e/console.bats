@@ -300,6 +300,15 @@ run_within() { virtainer "$1" -v "$boot_sector:/image:ro" -- bash -c "$2"; }
   (($(exec_in vm virtainer log --lines 3 | wc -l) == 3))
 }
 
+@test "log: how far the guest has come, as text and with LOG_FORMAT=json" {
+  virtainer vm -e RAM=256 -e LOG_FORMAT=json -v "$small_guest:/image:ro"
+  wait_log vm '"milestone":"ssh"' 120
+  run -0 exec_in vm virtainer log
+  for milestone in running network ssh; do grep -qE " ready +$milestone$" <<<"$output" || fail "$milestone is not in: $output"; done
+  stop vm
+  objects vm 'map(select(.event == "ready").milestone) | join(" ")' | grep -qx 'running network ssh'
+}
+
 # bats test_tags=podman
 @test "log --follow: to the end, and its error" {
   deaf vm

@@ -28,6 +28,12 @@ static void texts(void **state)
         {"{\"time\":\"2026-11-22T23:59:59.999Z\",\"level\":\"info\",\"event\":\"state\","
          "\"state\":\"running\"}",
          "2026-11-22 23:59:59.999 state   running"},
+        {"{\"time\":\"2026-11-22T23:59:59.999Z\",\"level\":\"info\",\"event\":\"ready\","
+         "\"milestone\":\"ssh\"}",
+         "2026-11-22 23:59:59.999 ready   ssh"},
+        {"{\"time\":\"2026-11-22T23:59:59.999Z\",\"level\":\"info\",\"event\":\"ready\","
+         "\"cloud_init\":\"degraded\"}",
+         "2026-11-22 23:59:59.999 ready   cloud-init degraded"},
         /* from a later version */
         {"{\"time\":\"yesterday\",\"event\":\"gone\"}", "yesterday gone    "},
         {"{\"time\":1,\"event\":\"log\"}", NULL},
