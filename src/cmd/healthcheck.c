@@ -21,7 +21,7 @@ static const struct vt_flag flags[] = {
     [SSH] = {"--ssh", NULL, "its SSH server must introduce itself within a second", NULL, 0, 0},
     [CONSOLE] = {"--console", "SECONDS", "its console must have said something that lately", NULL,
                  1, UINT32_MAX},
-    [READY] = {"--ready", NULL, "cloud-init must have finished without errors, and SSH answer",
+    [READY] = {"--ready", NULL, "cloud-init must have ended, degraded at worst, and SSH answer",
                NULL, 0, 0},
     {0},
 };
@@ -67,14 +67,9 @@ static int check_console(const struct vt_status *status, uint64_t limit, struct 
  * it runs. */
 static int check_ready(const struct vt_status *status, struct vt_error *err)
 {
-    const struct vt_ready *ready = &status->ready;
+    int r = vt_health_check_cloud_init(&status->ready, err);
 
-    if (ready->cloud_init == VT_CLOUD_INIT_PENDING)
-        return unhealthy(err, "cloud-init has not finished");
-    if (ready->cloud_init == VT_CLOUD_INIT_ERROR)
-        return unhealthy(err, "cloud-init failed: %s",
-                         ready->detail ? ready->detail : "no details");
-    return status->guest_address ? check_ssh(status, err) : 0;
+    return r == 0 && status->guest_address ? check_ssh(status, err) : r;
 }
 
 static int check(const struct vt_call *call, const struct vt_status *status, struct vt_error *err)

@@ -42,3 +42,16 @@ int vt_health_check(const struct vt_status *status, struct vt_error *err)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -ESRCH, "QEMU is gone");
     return 0;
 }
+
+int vt_health_check_cloud_init(const struct vt_ready *ready, struct vt_error *err)
+{
+    switch (ready->cloud_init) {
+    case VT_CLOUD_INIT_PENDING:
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "cloud-init has not finished");
+    case VT_CLOUD_INIT_ERROR:
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "cloud-init failed: %s",
+                            ready->detail ? ready->detail : "no details");
+    default:
+        return 0;
+    }
+}

@@ -19,3 +19,9 @@ void vt_health_exec_own(void);
  * in trouble. Returns 0, or a negative errno with an @err that says what is wrong.
  */
 int vt_health_check(const struct vt_status *status, struct vt_error *err) VT_MUST_CHECK;
+
+/*
+ * Whether cloud-init leaves a guest that can be used: it has ended, degraded at worst, which is
+ * with errors that it could recover from; or no sign of it was seen. Pure; returns as above.
+ */
+int vt_health_check_cloud_init(const struct vt_ready *ready, struct vt_error *err) VT_MUST_CHECK;

@@ -57,12 +57,34 @@ static void qemu_is_there_or_not(void **state)
     assert_string_equal(err.msg, "QEMU is gone");
 }
 
+/* A degraded guest can be used: the errors were such that cloud-init could recover from. */
+static void cloud_init_leaves_a_guest_that_can_be_used(void **state)
+{
+    static char words[] = "no such package";
+    static const char *const expected[VT_CLOUD_INIT_MAX_] = {
+        [VT_CLOUD_INIT_PENDING] = "cloud-init has not finished",
+        [VT_CLOUD_INIT_ERROR] = "cloud-init failed: no such package",
+    };
+
+    (void)state;
+    for (enum vt_cloud_init i = 0; i < VT_CLOUD_INIT_MAX_; i++) {
+        struct vt_ready ready = {.cloud_init = i, .detail = words};
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        int r = vt_health_check_cloud_init(&ready, &err);
+
+        assert_int_equal(r < 0, expected[i] != NULL);
+        if (expected[i])
+            assert_string_equal(err.msg, expected[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(phases),
         cmocka_unit_test(a_guest_in_trouble),
         cmocka_unit_test(qemu_is_there_or_not),
+        cmocka_unit_test(cloud_init_leaves_a_guest_that_can_be_used),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
