@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Theory of operation: FREE → (typed) → OPENING on the worker → OPEN, or back to FREE when it is
- * busy. While it is OPEN, what is typed goes to the stream, and what the stream brings is thrown
- * away (the log has it already). A timer gives the console back some seconds after the last key.
+ * busy. While it is OPEN we hold libvirt's stream, and by it the console; what the stream brings is
+ * thrown away (the log has it already). What is typed does not go through the stream, but straight
+ * into the pseudo-terminal: virStreamSend() never says that it would block, it blocks, and libvirtd
+ * serves nothing more of a connection on which a few pieces wait for a guest that does not read: no
+ * power button, no save. The terminal itself just says no.
+ *
+ * A timer gives the console back some seconds after the last key, though not while the terminal is
+ * full: libvirtd would look at the end of a stream only when the guest reads again.
  */
 #include "vm/console.h"
 
-#include <errno.h>
-
 #include "base/str.h"
 #include "host/loop.h"
+#include "vm/typing.h"
 
-/* Above half of this no more should come, which leaves the other half for what was under way. */
-#define MAX_PENDING   65536
 #define RELEASE_AFTER 10000 /* ms */
 
 enum state { FREE, OPENING, OPEN };
@@ -23,12 +26,12 @@ struct vt_console {
     vt_console_callback on_notice;
     void *data;
     enum state state;
-    struct vt_buf pending;
-    bool full; /* somebody waits for room */
+    struct vt_typing *typing;
     virStreamPtr stream;
     int release_timer;
     /* The worker's answer to an opening. */
     virStreamPtr opened;
+    int opened_tty;
     int open_result;
 };
 
@@ -40,26 +43,12 @@ static void drop_stream(void *data)
     (void)virStreamFree(stream);
 }
 
-/* Something was sent or dropped. */
-static void tell_room(struct vt_console *console)
-{
-    if (!console->full || console->pending.len > MAX_PENDING / 4)
-        return;
-    console->full = false;
-    console->on_notice(VT_CONSOLE_ROOM, console->data);
-}
-
-static void drop_pending(struct vt_console *console)
-{
-    vt_buf_done(&console->pending);
-    tell_room(console);
-}
-
 static void release(struct vt_console *console)
 {
     virStreamPtr stream = console->stream;
 
     vt_loop_update_timer(console->release_timer, -1);
+    vt_typing_end(console->typing);
     console->stream = NULL;
     console->state = FREE;
     if (!stream)
@@ -80,27 +69,16 @@ static bool discard_output(virStreamPtr stream)
     return n == -2;
 }
 
-/* Send what is pending. Returns whether the stream is still good. */
-static bool send_pending(struct vt_console *console)
+/* The stream is over: somebody took the console, or QEMU ended and its terminal with it. */
+static void lose(struct vt_console *console)
 {
-    struct vt_buf *pending = &console->pending;
+    bool taken = !vt_typing_is_gone(console->typing);
 
-    while (pending->len > 0) {
-        int n = virStreamSend(console->stream, pending->data, pending->len);
-
-        if (n == -2)
-            return true;
-        if (n < 0)
-            return false;
-        memmove(pending->data, pending->data + n, pending->len - (size_t)n);
-        pending->len -= (size_t)n;
-    }
-    return true;
-}
-
-static int wanted_events(const struct vt_console *console)
-{
-    return VIR_STREAM_EVENT_READABLE | (console->pending.len > 0 ? VIR_STREAM_EVENT_WRITABLE : 0);
+    release(console);
+    if (taken)
+        console->on_notice(VT_CONSOLE_LOST, console->data);
+    if (vt_typing_is_full(console->typing))
+        vt_typing_drop(console->typing);
 }
 
 static void on_stream(virStreamPtr stream, int events, void *data)
@@ -112,24 +90,30 @@ static void on_stream(virStreamPtr stream, int events, void *data)
         return;
     if (events & VIR_STREAM_EVENT_READABLE)
         good = discard_output(stream);
-    if (good && (events & VIR_STREAM_EVENT_WRITABLE))
-        good = send_pending(console);
-    if (!good || (events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP))) {
-        release(console);
-        console->on_notice(VT_CONSOLE_LOST, console->data);
-        if (console->full)
-            drop_pending(console);
-        return;
+    if (!good || (events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP)))
+        lose(console);
+}
+
+static void on_typing(enum vt_typing_notice notice, void *data)
+{
+    struct vt_console *console = data;
+
+    switch (notice) {
+    case VT_TYPING_ROOM:
+        console->on_notice(VT_CONSOLE_ROOM, console->data);
+        break;
+    case VT_TYPING_GONE:
+        lose(console);
+        break;
     }
-    (void)virStreamEventUpdateCallback(stream, wanted_events(console));
-    tell_room(console);
 }
 
 static void open_on_worker(void *data)
 {
     struct vt_console *console = data;
 
-    console->open_result = vt_vm_open_console(console->vm, &console->opened, NULL);
+    console->open_result =
+        vt_vm_open_console(console->vm, &console->opened, &console->opened_tty, NULL);
 }
 
 static void on_opened(void *data)
@@ -139,12 +123,13 @@ static void on_opened(void *data)
     if (console->open_result < 0) {
         console->state = FREE;
         console->on_notice(VT_CONSOLE_BUSY, console->data);
-        drop_pending(console);
+        vt_typing_drop(console->typing);
         return;
     }
     console->stream = VT_TAKE_PTR(console->opened);
     console->state = OPEN;
-    if (virStreamEventAddCallback(console->stream, wanted_events(console), on_stream, console,
+    if (vt_typing_begin(console->typing, console->opened_tty) < 0 ||
+        virStreamEventAddCallback(console->stream, VIR_STREAM_EVENT_READABLE, on_stream, console,
                                   NULL) < 0)
         release(console);
     else
@@ -153,8 +138,11 @@ static void on_opened(void *data)
 
 static void on_rest(int timer, void *data)
 {
+    struct vt_console *console = data;
+
     (void)timer;
-    release(data);
+    if (vt_typing_is_taken(console->typing))
+        release(console);
 }
 
 struct vt_console *vt_console_new(struct vt_vm *vm, struct vt_worker *worker,
@@ -167,7 +155,7 @@ struct vt_console *vt_console_new(struct vt_vm *vm, struct vt_worker *worker,
         .worker = worker,
         .on_notice = on_notice,
         .data = data,
-        .pending = VT_BUF_INIT(MAX_PENDING),
+        .typing = vt_typing_new(on_typing, console),
     };
     console->release_timer = vt_loop_add_timer(-1, on_rest, console);
     return console;
@@ -175,7 +163,8 @@ struct vt_console *vt_console_new(struct vt_vm *vm, struct vt_worker *worker,
 
 bool vt_console_type(struct vt_console *console, const void *text, size_t len)
 {
-    vt_buf_add(&console->pending, text, len);
+    bool room = vt_typing_add(console->typing, text, len);
+
     switch (console->state) {
     case FREE:
         console->state = OPENING;
@@ -185,16 +174,14 @@ bool vt_console_type(struct vt_console *console, const void *text, size_t len)
         break;
     case OPEN:
         vt_loop_update_timer(console->release_timer, RELEASE_AFTER);
-        (void)virStreamEventUpdateCallback(console->stream, wanted_events(console));
         break;
     }
-    console->full = console->full || console->pending.len > MAX_PENDING / 2;
-    return !console->full;
+    return room;
 }
 
 void vt_console_reset(struct vt_console *console)
 {
     if (console->state == OPEN)
         release(console);
-    drop_pending(console);
+    vt_typing_drop(console->typing);
 }

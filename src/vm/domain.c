@@ -534,7 +534,16 @@ int vt_vm_set_clock_by_agent(struct vt_vm *vm, struct vt_error *err)
     return 0;
 }
 
-int vt_vm_open_console(struct vt_vm *vm, virStreamPtr *ret, struct vt_error *err)
+/* The terminal that QEMU made for the console of @domain, ready to be typed on, or -1. */
+static int open_tty(virDomainPtr domain)
+{
+    VT_AUTO_FREE char *xml = virDomainGetXMLDesc(domain, 0);
+    VT_AUTO_FREE char *path = xml ? vt_domain_console_path(xml) : NULL;
+
+    return path ? open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
+}
+
+int vt_vm_open_console(struct vt_vm *vm, virStreamPtr *ret, int *ret_tty, struct vt_error *err)
 {
     VT_AUTO_DOMAIN virDomainPtr domain = NULL;
     virStreamPtr stream;
@@ -550,6 +559,12 @@ int vt_vm_open_console(struct vt_vm *vm, virStreamPtr *ret, struct vt_error *err
         (void)vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot open the guest's console");
         (void)virStreamFree(stream);
         return r;
+    }
+    *ret_tty = open_tty(domain);
+    if (*ret_tty < 0) {
+        (void)virStreamAbort(stream);
+        (void)virStreamFree(stream);
+        return vt_error_set(err, VT_CAUSE_LIBVIRT, -EIO, "cannot open the guest's terminal");
     }
     *ret = stream;
     return 0;

@@ -91,6 +91,10 @@ pid_t vt_vm_qemu_pid(const char *name);
  * there. */
 int vt_vm_press_power_button(struct vt_vm *vm, struct vt_error *err) VT_MUST_CHECK;
 
-/* A new stream on the guest's serial console; -EBUSY when somebody else holds it. The caller frees
- * it. */
-int vt_vm_open_console(struct vt_vm *vm, virStreamPtr *ret, struct vt_error *err) VT_MUST_CHECK;
+/*
+ * Take the guest's serial console; -EBUSY when somebody else holds it. It is held by the new stream
+ * *@ret, which also brings what the guest says, and typed on through the new descriptor *@ret_tty,
+ * which does not block. The caller aborts and frees the one, and closes the other.
+ */
+int vt_vm_open_console(struct vt_vm *vm, virStreamPtr *ret, int *ret_tty,
+                       struct vt_error *err) VT_MUST_CHECK;

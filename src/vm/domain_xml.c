@@ -195,3 +195,13 @@ char *vt_domain_xml(const struct vt_domain_spec *spec)
     vt_xml_end(&xml, "domain");
     return vt_xml_take(&xml);
 }
+
+char *vt_domain_console_path(const char *xml)
+{
+    static const char begin[] = "<console type='pty' tty='";
+    const char *devices = strstr(xml, "<devices>");
+    const char *console = devices ? strstr(devices, begin) : NULL;
+    const char *path = console ? console + strlen(begin) : NULL;
+
+    return path && vt_startswith(path, "/dev/pts/") ? vt_strndup(path, strcspn(path, "'")) : NULL;
+}

@@ -32,3 +32,7 @@ struct vt_domain_spec {
 
 /* The domain XML; owned by the caller. */
 char *vt_domain_xml(const struct vt_domain_spec *spec);
+
+/* The path of the pseudo-terminal of the guest's console in @xml, which libvirt gave for a running
+ * guest; owned by the caller, or NULL. */
+char *vt_domain_console_path(const char *xml);

@@ -93,6 +93,39 @@ deaf() {
   tr '[:lower:]' '[:upper:]' <"$BATS_TEST_TMPDIR/typed" | cmp - "$BATS_TEST_TMPDIR/got"
 }
 
+# type_to_a_deaf NAME: more than all queues on the way hold, to a guest that stands still and so reads nothing.
+type_to_a_deaf() {
+  exec_in "$1" virtainer pause
+  yes abcdegh | head -c 600000 | engine exec -i "$e2e_id-$1" virtainer console >/dev/null 2>&1 3>&- &
+  # Until it is stuck.
+  sleep 3
+}
+
+# bats test_tags=podman
+@test "console: much typed to a guest that does not read holds up nobody else: it is saved" {
+  boot vm -e STOP_ON_INT=save
+  type_to_a_deaf vm
+  [[ $(exec_in vm timeout 10 virtainer state) == paused ]]
+  send_signal vm INT
+  assert_status vm 0
+  assert_log vm 'the guest is saved'
+  # QEMU has ended: nobody took the console.
+  run ! grep 'taken over' <<<"$(log_of vm)"
+}
+
+@test "console: much typed to a guest that does not read holds up nobody else: it is shut down" {
+  boot vm
+  type_to_a_deaf vm
+  # Longer than the console is kept for who types no more: it is not given back while its terminal is full, as libvirtd
+  # would not end the stream.
+  sleep 12
+  [[ $(exec_in vm timeout 10 virsh domstate vm) == paused* ]]
+  stop vm
+  assert_status vm 0
+  assert_log vm 'boot-sector: power button'
+  run ! grep 'libvirtd ended' <<<"$(log_of vm)"
+}
+
 @test "console: the terminal is as before after a signal" {
   boot vm
   talk 30 --pty 'expect=the console of vm' 'expect=after same' end -- \

@@ -123,12 +123,41 @@ static void hostile_names_are_only_text(void **state)
         assert_null(strstr(c + 1, "<devices>"));
 }
 
+static void the_consoles_terminal_is_found(void **state)
+{
+    static const struct {
+        const char *xml, *path;
+    } rows[] = {
+        {"<devices><serial type='pty'><source path='/dev/pts/1'/></serial>"
+         "<console type='pty' tty='/dev/pts/1'><source path='/dev/pts/1'/></console></devices>",
+         "/dev/pts/1"},
+        /* not running */
+        {"<devices><console type='pty'><target type='serial'/></console></devices>", NULL},
+        /* another place, another kind, cut off */
+        {"<devices><console type='pty' tty='/dev/sda'></devices>", NULL},
+        {"<devices><console type='unix'><source path='/dev/pts/1'/></console></devices>", NULL},
+        {"<metadata><console type='pty' tty='/dev/pts/2'/></metadata><devices></devices>", NULL},
+        {"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(rows); i++) {
+        VT_AUTO_FREE char *path = vt_domain_console_path(rows[i].xml);
+
+        if (rows[i].path)
+            assert_string_equal(path, rows[i].path);
+        else
+            assert_null(path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(domains),
         IN_DIR(libvirts_schema_takes_them),
         cmocka_unit_test(hostile_names_are_only_text),
+        cmocka_unit_test(the_consoles_terminal_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
