@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "config/config.h"
+#include "host/loop.h"
 #include "launcher/launcher.h"
 
 static void print_help(void)
@@ -26,9 +27,11 @@ static void print_help(void)
 
 static int run(int argc, char *argv[], struct vt_error *err)
 {
-    VT_AUTO_CONFIG struct vt_config config;
+    /* For the process's life: a worker that an early end leaves behind may still read it. */
+    static struct vt_config config;
     int r;
 
+    (void)vt_loop_hold_signals();
     vt_config_init(&config);
     r = vt_config_read_flags(&config, argc, argv, err);
     if (r > 0) {

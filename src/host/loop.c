@@ -119,21 +119,34 @@ static void on_stop_signal(int watch, int fd, unsigned events, void *data)
     }
 }
 
-static int make_signalfds(void)
+static void fill_sets(sigset_t *stop, sigset_t *child)
+{
+    sigemptyset(stop);
+    sigaddset(stop, SIGTERM);
+    sigaddset(stop, SIGINT);
+    sigaddset(stop, SIGQUIT);
+    sigemptyset(child);
+    sigaddset(child, SIGCHLD);
+}
+
+int vt_loop_hold_signals(void)
 {
     sigset_t stop, child, all;
 
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGQUIT);
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
+    fill_sets(&stop, &child);
     sigorset(&all, &stop, &child);
     /* A closed standard output must be an error of write(), not our end. */
     sigaddset(&all, SIGPIPE);
-    if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
+    return sigprocmask(SIG_BLOCK, &all, NULL) < 0 ? -errno : 0;
+}
+
+static int make_signalfds(void)
+{
+    sigset_t stop, child;
+
+    if (vt_loop_hold_signals() < 0)
         return -errno;
+    fill_sets(&stop, &child);
     loop.stop_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
     loop.child_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     return loop.stop_fd < 0 || loop.child_fd < 0 ? -errno : 0;

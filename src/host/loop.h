@@ -24,6 +24,12 @@ typedef void (*vt_child_callback)(pid_t pid, int status, void *data);
 typedef void (*vt_signal_callback)(int signal, void *data);
 
 /*
+ * Block every signal we handle, so that one that comes before the loop waits for it: the kernel
+ * drops what PID 1 neither blocks nor handles. Returns 0 or a negative errno.
+ */
+int vt_loop_hold_signals(void);
+
+/*
  * Block every signal we handle, register the event implementation and make signalfds. Call it first
  * in the process, before any thread exists and before any libvirt connection. We become a child
  * subreaper, so that daemons that detach themselves (QEMU, dnsmasq) are ours to wait for also when
