@@ -191,8 +191,9 @@ type_to_a_deaf() {
   # It is under way; this one joins in, and then hastens it.
   run -0 --separate-stderr exec_in vm virtainer stop --no-wait
   assert_running vm
-  run --separate-stderr exec_in vm virtainer stop --poweroff
-  [[ $status == "$(wait_status vm 20)" ]]
+  # What was wished is no failure, though the guest never shut down.
+  run -0 --separate-stderr exec_in vm virtainer stop --poweroff
+  assert_status vm 0
 }
 
 @test "stop: a second one joins in, and both end with the status" {

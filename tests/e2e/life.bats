@@ -112,6 +112,16 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   assert_log vm 'virtainer: error: .*forced off'
 }
 
+@test "while a guest does not shut down the log says how much time is left" {
+  deaf vm -e GRACE_PERIOD=20
+  send_signal vm TERM
+  wait_log vm 'SIGTERM: .*it has 20 s to shut down'
+  wait_log vm 'virtainer: the guest has not shut down yet: [345] s are left' 19
+  (($(log_of vm | grep -c 's are left') == 1))
+  send_signal vm TERM
+  assert_status vm 71
+}
+
 # bats test_tags=podman
 @test "a second signal forces at once: status 71" {
   deaf vm
@@ -123,11 +133,18 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   ((SECONDS - began <= $(seconds 8))) || fail "it took $((SECONDS - began)) s"
 }
 
-@test "a stop before the guest was started: status 0, and the log says so" {
-  virtainer vm -v "$boot_sector:/image:ro"
+@test "a stop before the guest was started: status 0, at once, and the log says so" {
+  # A libvirtd that never answers, so that the start cannot be quicker than the stop.
+  printf '#!/bin/sh\nexec sleep 300\n' >"$BATS_TEST_TMPDIR/libvirtd"
+  chmod 0755 "$BATS_TEST_TMPDIR/libvirtd"
+  virtainer vm -v "$boot_sector:/image:ro" -v "$BATS_TEST_TMPDIR/libvirtd:/usr/sbin/libvirtd:ro"
+  wait_log vm 'virtainer:   stop '
+  began=$SECONDS
   stop vm
   assert_status vm 0
-  assert_log vm '^virtainer: (stopped before the guest was started|the guest is off)'
+  ((SECONDS - began <= $(seconds 5))) || fail "it took $((SECONDS - began)) s"
+  assert_log vm '^virtainer: stopped before the guest was started'
+  run ! grep -q 'virtainer: error' <(log_of vm)
 }
 
 @test "virsh shutdown and virsh destroy: 0 and 71" {
@@ -253,11 +270,27 @@ new_dnsmasq() { [[ $(pid_of vm dnsmasq) != "$1" ]]; }
   until_true 10 eval '[[ $(exec_in vm virtainer state) == running ]]'
 }
 
-healthy() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == healthy ]]; }
+# health NAME STATUS: what the engine makes of the image's HEALTHCHECK.
+health() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == "$2" ]]; }
 
-@test "docker inspect says healthy" {
-  boot vm --health-interval 1s
-  until_true 15 healthy vm
+@test "docker inspect says healthy, unhealthy with the reason, and healthy again" {
+  printf '#!/bin/sh\n[ -e /run/ill ] && { echo "ill, they say"; exit 1; }\nexec virtainer healthcheck\n' >"$BATS_TEST_TMPDIR/check"
+  chmod 0755 "$BATS_TEST_TMPDIR/check"
+  boot vm --health-interval 1s --health-retries 1 -v "$BATS_TEST_TMPDIR/check:/usr/local/bin/healthcheck:ro"
+  until_true 15 health vm healthy
+  exec_in vm touch /run/ill
+  until_true 15 health vm unhealthy
+  engine inspect "$e2e_id-vm" | jq -e '.[0].State.Health.Log[-1] | .ExitCode == 1 and .Output == "ill, they say\n"'
+  exec_in vm rm /run/ill
+  until_true 15 health vm healthy
+}
+
+@test "docker inspect says unhealthy while a guest ignores the button" {
+  deaf vm --health-interval 1s --health-retries 1
+  until_true 15 health vm healthy
+  send_signal vm TERM
+  until_true 15 health vm unhealthy
+  engine inspect "$e2e_id-vm" | jq -e '.[0].State.Health.Log[-1].Output == "virtainer: error: the guest is stopping\n"'
 }
 
 @test "commands outside a virtainer say that none runs here" {

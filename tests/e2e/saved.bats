@@ -162,19 +162,49 @@ save() {
   [[ -z $(saved) ]]
 }
 
-@test "what no longer fits is set aside: another RAM, a changed disk, RESUME=no" {
+# forget NAME: end one that booted, with what it set aside.
+forget() {
+  engine rm -f "$e2e_id-$1" >/dev/null
+  as_root rm -r "$data/.virtainer/set-aside"
+}
+
+@test "what no longer fits is set aside: another RAM, CPU or name, a changed disk, RESUME=no" {
   save ram
   booted ram2 'RAM was 1 GiB then and is 512 MiB now' -e RAM=512
-  engine rm -f "$e2e_id-ram2" >/dev/null
-  as_root rm -r "$data/.virtainer/set-aside"
+  forget ram2
+  save cpu
+  booted cpu2 'CPU was 1 then and is 2 now' -e CPU=2
+  forget cpu2
+  save name
+  booted name2 'VM_NAME was vm then and is other now' -e VM_NAME=other
+  forget name2
   save disk
   qemu_img check data/local_image.qcow2
   as_root touch -d yesterday "$data/local_image.qcow2"
   booted disk2 'its disk /mounted/local_image.qcow2 was changed since'
-  engine rm -f "$e2e_id-disk2" >/dev/null
-  as_root rm -r "$data/.virtainer/set-aside"
+  forget disk2
   save wish
   booted wish2 'RESUME=no says so' -e RESUME=no
+}
+
+@test "memory that another version of QEMU wrote is set aside" {
+  save vm
+  record=$data/.virtainer/saved/state.json
+  as_root jq '.qemu_version -= 1' "$record" >"$BATS_TEST_TMPDIR/record"
+  as_root cp "$BATS_TEST_TMPDIR/record" "$record"
+  booted other 'another version of QEMU wrote it'
+}
+
+@test "a guest whose subnet is now a network of the container boots" {
+  cidr=192.168.100
+  # Somebody may use that already, who is not to be disturbed.
+  if ! new_network net --subnet "$cidr.0/24"; then
+    cidr=10.$((RANDOM % 200 + 20)).$((RANDOM % 250))
+    new_network net --subnet "$cidr.0/24"
+  fi
+  save vm -e CIDR=$cidr
+  booted moved "the guest's network of then is taken here" -e CIDR=$cidr --network "$e2e_id-net"
+  assert_log moved "moved aside from $cidr.0/24"
 }
 
 @test "a damaged memory is not resumed: status 72, and all is kept" {
