@@ -299,7 +299,7 @@ print_result() {
   printf 'ssh %s%s@%s\n' "$option" "${ssh_user:-USER}" "$address"
   hint_known_host "$address"
   [[ -n $ssh_user ]] || say 'USER is the default user of your image: fedora, centos, cloud-user, ubuntu, debian …'
-  say "its console: $(engine_line attach "$virtainer_name")   (left with Ctrl-P Ctrl-Q)"
+  say "its console: $(engine_line exec -it "$virtainer_name" virtainer console)   (left with Ctrl-] q)"
   say "to stop it:  $(engine_line stop "$virtainer_name")   (run this again to start it again)"
   say "to remove:   $(engine_line rm -f "$virtainer_name")"
 }
