@@ -152,7 +152,9 @@ run_stage() {
       mapfile -t files < <(other_files)
       e2e "${1#*-}" 2 "${files[@]}"
       ;;
-    kill) E2E_SLOW=${E2E_SLOW:-2} VT_IMAGE=$container_image "$tests/kill/run.sh" ;;
+    kill)
+      E2E_SLOW=${E2E_SLOW:-2} COUNT=${COUNT:-200} VT_IMAGE=$container_image "$tests/kill/run.sh" --engines docker,podman
+      ;;
     cloud-* | scripts-*) e2e "${1#*-}" 1 "${1%-*}" ;;
   esac
 }

@@ -3,6 +3,7 @@
 """Kill virtainers at random moments of their lives, and see that nothing is lost. Run by run.sh, which sets up what this
 needs. TAP on standard output: one test a kill, and what the round was."""
 import argparse
+import collections
 import os
 import pathlib
 import random
@@ -95,17 +96,24 @@ def plan(wishes):
     """What is done, in this order: how it is called, where, in which engine, with which guest, how many kills."""
     engines = wishes.engines.split(",")
     each = max(1, wishes.count // 20 // len(engines))
-    small = max(1, wishes.count // 33)
+    small = max(1, wishes.count // 50)
     rows = [(f"boot sector in {engine}", EngineContainer, engine, "boot", each) for engine in engines]
     rows.append(("small guest", Namespaces, "docker", "small", small))
     quick = max(0, wishes.count - each * len(engines) - small)
     return [("boot sector", Namespaces, "docker", "boot", quick), *rows]
 
 
+def tell_counts(kills):
+    """How often which part was killed in each phase."""
+    for phase in rounds.PHASES:
+        counts = ", ".join(f"{part} {kills[phase, part]}" for part in rounds.PARTS)
+        print(f"# killed in {phase}: {counts}")
+
+
 def main():
     wishes = options()
     numbers = random.Random(wishes.seed)
-    report, began, places = Report(), time.monotonic(), []
+    report, began, courses = Report(), time.monotonic(), []
     # So that what was made is removed then, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="vt-kill-", dir="/var/tmp"))
@@ -113,14 +121,15 @@ def main():
     try:
         for name, kind, engine, guest, count in plan(wishes):
             this = course(wishes, numbers, kind, engine, name.replace(" ", "-"), guest, directory)
-            places.append(this.place)
+            courses.append(this)
             rounds_of(name, this, count, wishes.phases.split(","), report, wishes.keep)
     finally:
-        for place in places:
-            place.end()
+        for this in courses:
+            this.place.end()
         if not (wishes.keep and report.failures):
             shutil.rmtree(directory, ignore_errors=True)
     print(f"1..{report.number}")
+    tell_counts(sum((this.kills for this in courses), collections.Counter()))
     print(f"# seed {wishes.seed}: {report.kills} kills, {report.failures} failures, {time.monotonic() - began:.0f} s", flush=True)
     return 1 if report.failures or report.kills < wishes.count else 0
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a round is: bring a virtainer into a phase of its life, kill it or a part of it at a random moment, look at what is left,
 start again, and see whether all is as it must be."""
+import collections
 import json
 import os
 import re
@@ -45,8 +46,8 @@ class Course:
     def __init__(self, random, place, guest, data):
         self.random, self.place, self.guest, self.data = random, place, guest, data
         self.vm = None
-        self.saved = False  # whether a state is there to be resumed; None: maybe
-        self.mark = None  # when the overlay was changed last, with the state saved
+        self.saved = False  # whether a state is there to be resumed; None: look() will see
+        self.kills = collections.Counter()  # of each part in each phase
         # How long each phase takes where nobody kills; moments are parts of that.
         self.takes = {"start": 0.6, "resume": 0.6, "run": 0.6, "save": 0.5, "stop": 0.2}
 
@@ -66,6 +67,7 @@ class Course:
             self.takes[phase] *= 0.8
         else:
             part = self.kill(vm, part)
+            self.kills[phase, part] += 1
             what = f"{phase}{' (first)' if fresh else ''}: {part} killed after {moment:.3f} s"
             if phase in ("stop", "save"):
                 self.takes[phase] *= 1.1
@@ -123,6 +125,7 @@ class Course:
 
     def begin(self):
         """Start one, and wait until the guest is there. Returns how it came, and after how many seconds."""
+        aside = self.set_aside() + (self.kept() is not None and not self.saved)
         vm = self.vm = self.place.start()
         how = self.came(vm, self.guest.boot_time)
         seconds = vm.age()
@@ -130,8 +133,10 @@ class Course:
             raise Failure(f"the next start did not get its guest to run; it said: {vm.words()}")
         if how == "boots" and self.saved:
             raise Failure(f"a saved state was not resumed; it said: {vm.words()}")
-        if how == "resumes" and self.saved is False:
+        if how == "resumes" and not self.saved:
             raise Failure(f"it resumed what does not fit any more; it said: {vm.words()}")
+        if self.set_aside() != aside:
+            raise Failure(f"{self.set_aside()} states are set aside, not {aside}; it said: {vm.words()}")
         if how == "boots":
             self.guest.settle()
             self.guest.after_boot(vm)
@@ -204,7 +209,7 @@ class Course:
         """What goes on after a part was killed must do so, and end well. Returns the exit status that was seen, if any."""
         if part == "all":
             self.guest.heard(vm)
-            self.saved = None if phase == "save" else self.saved
+            self.saved = None if phase in ("save", "resume") else self.saved
             return None
         if part is None:
             status, right = vm.ended(LIMIT), {0}
@@ -221,6 +226,8 @@ class Course:
             raise Failure(f"it ended with status {status} and no reason; it said: {vm.words()}")
         if phase == "save" and status == 0:
             self.saved = b"virtainer: the guest is saved" in vm.log
+        elif phase in ("save", "resume") and status is not None:
+            self.saved = None
         return status
 
     def goes_on(self, vm, phase):
@@ -260,16 +267,38 @@ class Course:
         self.place.run("sh", "-c", "qemu-img check -q -f qcow2 /mounted/local_image.qcow2 || [ $? = 3 ]")
         self.guest.check_disk(self.place)
         self.check_files()
-        changed = overlay.stat().st_mtime_ns
-        if phase == "saved":
-            self.mark = changed
-        elif phase == "save":
-            self.mark = changed
-        elif phase == "resume":
-            # A memory fits one state of the disk only.
-            self.saved = None if changed == self.mark else False
-        if self.saved is False:
+        due = self.resume_is_due()
+        if self.saved not in (None, due):
+            raise Failure(f"the state {'is not' if self.saved else 'is'} there or fits {'no more' if self.saved else 'still'}; "
+                          f"it said: {vm.words()}")
+        self.saved = due
+        if not due:
             self.guest.settle()
+
+    def kept(self):
+        """The directory of the state that the next start will find, or None."""
+        for name in ("saved", "resuming"):
+            path = self.data / ".virtainer" / name
+            if path.exists():
+                return path
+        return None
+
+    def resume_is_due(self):
+        """Whether what lies there has to be resumed by the next start: it is whole, and its disk is as it was then."""
+        kept = self.kept()
+        if kept is None:
+            return False
+        record = json.loads((kept / "state.json").read_text())
+        overlay = (self.data / "local_image.qcow2").stat()
+        changed = record["overlay_changed"] * 10**9 + record["overlay_changed_ns"]
+        # A memory fits one state of the disk only.
+        return (record["memory_bytes"], record["overlay_bytes"], changed) == \
+            ((kept / "memory").stat().st_size, overlay.st_size, overlay.st_mtime_ns)
+
+    def set_aside(self):
+        """How many states were set aside so far."""
+        path = self.data / ".virtainer" / "set-aside"
+        return len(os.listdir(path)) if path.exists() else 0
 
     def leftovers(self):
         """Whatever was begun under a temporary name in the container, outside of the data directory, and is still there."""
@@ -282,7 +311,7 @@ class Course:
             path = state / name
             if path.exists() and not re.fullmatch(pattern, path.read_bytes()):
                 raise Failure(f"{path} is not whole: {path.read_bytes()!r}")
-        for path in (state / "base.json", state / "saved" / "state.json"):
+        for path in (state / "base.json", state / "saved" / "state.json", state / "resuming" / "state.json"):
             if not path.exists():
                 continue
             try:
