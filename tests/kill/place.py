@@ -206,6 +206,7 @@ class Namespaces:
 
     def __init__(self, engine, image, name, label, mounts, variables):
         self.engine, self.name, self.variables = engine, name, variables
+        self.last = None  # that was started
         options = [f"-v={source}:{target}" for source, target in mounts]
         output_of(*engine, "run", "-d", "--privileged", "--name", name, "--label", label, "--entrypoint", "sleep",
                   "--no-healthcheck", *options, image, "infinity")
@@ -214,15 +215,19 @@ class Namespaces:
 
     def start(self, *variables):
         """Start a virtainer."""
-        return Inner([*self.enter, "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "env", "-C", "/",
-                      *self.variables, *variables, "virtainer", "run"]).is_there()
+        self.last = Inner([*self.enter, "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "env", "-C", "/",
+                           *self.variables, *variables, "virtainer", "run"])
+        return self.last.is_there()
 
     def run(self, *command):
         """Run a program of the container image; returns what it said."""
         return output_of(*self.enter, *command)
 
     def end(self):
-        """Remove it."""
+        """Remove it, with what runs in it: a process namespace of its own does not go with the container."""
+        if self.last is not None and self.last.process.poll() is None:
+            self.last.process.kill()
+            self.last.process.wait()
         subprocess.run([*self.engine, "rm", "-f", self.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        timeout=LONGEST, check=False)
 
