@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/way_in.h"
+#include "host/interrupt.h"
 #include "host/spawn.h"
 
 #define GUEST "guest:"
@@ -108,6 +109,13 @@ static int look(struct vt_way *way, const char *path, struct vt_error *err)
     return r;
 }
 
+/* Remove what @text says of @path, also after an interruption: its signal has been noticed then. */
+static void clean_up(struct vt_way *way, const char *text, const char *path)
+{
+    (void)!vt_interrupt_check(NULL);
+    (void)!script(way, text, path, "", NULL);
+}
+
 static int guest_fails(struct vt_error *err, const char *what, const char *path)
 {
     return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO,
@@ -194,11 +202,14 @@ static int close_source(struct source *source, const char *path, int r, struct v
 static int finish_put(struct vt_way *way, const struct source *source, const char *part,
                       const char *to, struct vt_error *err)
 {
-    static const char unpack[] =
-        "mkdir \"$1.d\" && tar -C \"$1.d\" -xf \"$1\" && rm -f \"$1\" && mv \"$1.d\" \"$2\"";
+    /* The program that may take long is the one that an interruption ends. */
+    static const char unpack[] = "mkdir \"$1.d\" && exec tar -C \"$1.d\" -xf \"$1\"";
+    static const char move_directory[] = "rm -f \"$1\" && mv \"$1.d\" \"$2\"";
     VT_AUTO_FREE char *move = vt_fmt("chmod %o \"$1\" && mv -f \"$1\" \"$2\"", source->mode);
-    int r = script(way, source->directory ? unpack : move, part, to, err);
+    int r = source->directory ? script(way, unpack, part, "", err) : 0;
 
+    if (r == 0)
+        r = script(way, source->directory ? move_directory : move, part, to, err);
     return r > 0 ? guest_fails(err, "make", to) : r;
 }
 
@@ -216,7 +227,7 @@ static int put(struct vt_way *way, struct source *source, const char *from, cons
     if (r == 0)
         r = finish_put(way, source, part, to, err);
     if (r < 0)
-        (void)!script(way, "rm -rf \"$1\" \"$1.d\"", part, "", NULL);
+        clean_up(way, "rm -rf \"$1\" \"$1.d\"", part);
     return r;
 }
 
@@ -305,7 +316,8 @@ static int unpack(struct vt_way *way, const char *from, const char *to, struct v
     (void)close(ends[1]);
     stop_showing(&progress);
     status = tar < 0 ? 0 : vt_spawn_wait(tar, -1, NULL, NULL);
-    if (r == 0 && (status != 0 || rename(part, to) < 0))
+    /* Who cannot write to a tar that has ended hears it from tar. */
+    if ((r == -EPIPE && status != 0) || (r == 0 && (status != 0 || rename(part, to) < 0)))
         r = vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "cannot make the directory %s", to);
     if (r < 0)
         (void)!vt_run(clean_up, NULL, NULL, -1, -1, NULL);
@@ -320,12 +332,12 @@ static int get_directory(struct vt_way *way, const char *from, const char *to, s
     if (access(to, F_OK) == 0)
         return vt_error_set(err, VT_CAUSE_USAGE, -EEXIST,
                             "%s is there already: a directory is copied under a new name", to);
-    r = script(way, "umask 077 && tar -C \"$1\" -cf \"$2\" .", from, archive, err);
+    r = script(way, "umask 077 && exec tar -C \"$1\" -cf \"$2\" .", from, archive, err);
     if (r > 0)
         r = guest_fails(err, "make an archive of", from);
     if (r == 0)
         r = unpack(way, archive, to, err);
-    (void)!script(way, "rm -f \"$1\"", archive, "", NULL);
+    clean_up(way, "rm -f \"$1\"", archive);
     return r;
 }
 
@@ -379,8 +391,10 @@ static int run(const struct vt_call *call, struct vt_error *err)
         r = vt_way_in_open(&in, call->flags[VIA], &way, err);
     if (r < 0)
         return r;
-    return to ? copy_to_guest(&way, call->argv[0], to, err)
-              : copy_from_guest(&way, from, call->argv[1], err);
+    vt_interrupt_watch();
+    r = to ? copy_to_guest(&way, call->argv[0], to, err)
+           : copy_from_guest(&way, from, call->argv[1], err);
+    return vt_interrupt_status(r);
 }
 
 const struct vt_command vt_cmd_cp = {

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/way_in.h"
+#include "host/interrupt.h"
 
 enum { VIA };
 static const struct vt_flag flags[] = {
@@ -40,6 +41,7 @@ static int run_by_agent(struct vt_way *way, const char *const *argv, struct vt_e
 
     if (r < 0)
         return r;
+    vt_interrupt_watch();
     return vt_agent_run_piped(&way->session, argv, vt_buf_str(&input), input.len, STDOUT_FILENO,
                               STDERR_FILENO, err);
 }
@@ -53,6 +55,7 @@ static int run_by_ssh(struct vt_way *way, const char *const *argv, struct vt_err
         .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
     };
 
+    vt_interrupt_watch();
     return vt_ssh_run(&way->ssh, command, &io, err);
 }
 
@@ -67,7 +70,8 @@ static int run(const struct vt_call *call, struct vt_error *err)
         r = vt_way_in_open(&in, call->flags[VIA], &way, err);
     if (r < 0)
         return r;
-    return way.via == VT_VIA_AGENT ? run_by_agent(&way, argv, err) : run_by_ssh(&way, argv, err);
+    r = way.via == VT_VIA_AGENT ? run_by_agent(&way, argv, err) : run_by_ssh(&way, argv, err);
+    return vt_interrupt_status(r);
 }
 
 const struct vt_command vt_cmd_exec = {

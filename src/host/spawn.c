@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "host/caps.h"
+#include "host/interrupt.h"
 
 /* The first descriptor of systemd's socket activation protocol, sd_listen_fds(3). */
 #define LISTEN_FDS_START 3
@@ -222,11 +223,19 @@ static int exit_status(pid_t pid)
 
 int vt_spawn_wait(pid_t pid, int tick_ms, void (*tick)(void *data), void *data)
 {
-    VT_AUTO_CLOSE int pidfd = tick ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-    struct pollfd set = {.fd = pidfd, .events = POLLIN};
+    VT_AUTO_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd set[] = {
+        {.fd = pidfd, .events = POLLIN},
+        {.fd = vt_interrupt_fd(), .events = POLLIN},
+    };
 
-    while (pidfd >= 0 && poll(&set, 1, tick_ms) == 0)
+    while (pidfd >= 0 && poll(set, VT_ARRAY_SIZE(set), tick ? tick_ms : -1) == 0)
         tick(data);
+    if (vt_interrupt_check(NULL) < 0) {
+        (void)kill(pid, SIGTERM);
+        (void)exit_status(pid);
+        return -EINTR;
+    }
     return exit_status(pid);
 }
 

@@ -31,7 +31,8 @@ pid_t vt_spawn(const struct vt_spawn *spawn, struct vt_error *err) VT_MUST_CHECK
 
 /*
  * Wait for the end of the child @pid, calling @tick (may be NULL) with @data every @tick_ms.
- * Returns its exit status, 128 + the signal that killed it, or a negative errno.
+ * Returns its exit status, 128 + the signal that killed it, or a negative errno: -EINTR when a
+ * signal came (host/interrupt.h), with which the child was ended.
  */
 int vt_spawn_wait(pid_t pid, int tick_ms, void (*tick)(void *data), void *data) VT_MUST_CHECK;
 

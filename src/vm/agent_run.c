@@ -12,7 +12,7 @@
 #include <sys/random.h>
 
 #include "base/str.h"
-#include "host/files.h"
+#include "host/interrupt.h"
 
 /* A program that has just been started may end soon; one that runs for long is asked less often. */
 #define FIRST_WAIT 10 /* ms */
@@ -25,12 +25,18 @@ static const char redirect[] =
     "exec >\"$d/out\" 2>\"$d/err\" && exec \"$@\"";
 #define SHELL_FAILED 125
 
-static int cannot_write(int r, struct vt_error *err)
-{
-    return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot write what comes from the guest");
-}
-
 /* ---- programs ---- */
+
+/* End the program @pid in the guest, which nobody waits for any longer. What it has itself started
+ * stays: the agent gives it no group of its own. */
+static void end_program(struct vt_session *session, int64_t pid)
+{
+    VT_AUTO_FREE char *number = vt_fmt("%" PRId64, pid);
+    const char *const argv[] = {"/bin/sh", "-c", "kill \"$1\"", "sh", number, NULL};
+    int64_t killer;
+
+    (void)!vt_agent_exec(session, argv, NULL, 0, &killer, NULL);
+}
 
 int vt_agent_run(struct vt_session *session, const char *const *argv, struct vt_error *err)
 {
@@ -40,8 +46,11 @@ int vt_agent_run(struct vt_session *session, const char *const *argv, struct vt_
 
     for (int wait = FIRST_WAIT; r == 0 && !status.exited;
          wait = wait < MAX_WAIT ? wait * 2 : wait) {
-        (void)poll(NULL, 0, wait);
-        r = vt_agent_exec_status(session, pid, &status, err);
+        r = vt_interrupt_wait(-1, 0, wait, err);
+        if (r < 0)
+            end_program(session, pid);
+        else
+            r = vt_agent_exec_status(session, pid, &status, err);
     }
     return r < 0 ? r : status.status;
 }
@@ -56,7 +65,7 @@ struct tail {
 struct job {
     struct vt_session *session;
     char *dir;
-    int64_t pid;
+    int64_t pid; /* 0: it has ended */
     struct tail tails[2];
 };
 
@@ -78,7 +87,7 @@ static int drain(struct job *job, struct tail *tail, bool must_be_there, struct 
         int r = vt_agent_file_read(job->session, tail->handle, &data, &len, &eof, err);
 
         if (r == 0 && len > 0)
-            r = vt_write_all(tail->fd, data, len) < 0 ? cannot_write(-errno, err) : 0;
+            r = vt_interrupt_write(tail->fd, data, len, err);
         if (r < 0)
             return r;
         any = any || len > 0;
@@ -99,6 +108,8 @@ static int follow(struct job *job, struct vt_error *err)
         r = vt_agent_exec_status(job->session, job->pid, &status, err);
         if (r < 0)
             return r;
+        if (status.exited)
+            job->pid = 0;
         /* Only the shell's own failure leaves no files. */
         for (size_t i = 0; i < VT_ARRAY_SIZE(job->tails); i++) {
             r = drain(job, &job->tails[i], status.exited && status.status != SHELL_FAILED, err);
@@ -109,7 +120,9 @@ static int follow(struct job *job, struct vt_error *err)
         if (status.exited)
             return status.status;
         wait = some ? FIRST_WAIT : (wait < MAX_WAIT ? wait * 2 : wait);
-        (void)poll(NULL, 0, wait);
+        r = vt_interrupt_wait(-1, 0, wait, err);
+        if (r < 0)
+            return r;
     }
 }
 
@@ -157,8 +170,12 @@ int vt_agent_run_piped(struct vt_session *session, const char *const *argv, cons
     for (size_t i = 0; i < count; i++)
         words[5 + i] = argv[i];
     r = vt_agent_exec(session, words, input, len, &job.pid, err);
-    if (r == 0)
+    if (r == 0) {
         r = follow(&job, err);
+        /* Not when the agent is silent: after a reboot the number is another program's. */
+        if ((r == -EINTR || r == -EPIPE) && job.pid > 0)
+            end_program(session, job.pid);
+    }
     clean_up(&job);
     return r;
 }
@@ -166,17 +183,21 @@ int vt_agent_run_piped(struct vt_session *session, const char *const *argv, cons
 /* ---- files ---- */
 
 /* Read until @data is full or there is no more. Returns how much, or a negative errno. */
-static ssize_t read_full(int fd, char *data, size_t len)
+static ssize_t read_full(int fd, char *data, size_t len, struct vt_error *err)
 {
     size_t have = 0;
 
     while (have < len) {
-        ssize_t n = read(fd, data + have, len - have);
+        int r = vt_interrupt_wait(fd, POLLIN, -1, err);
+        ssize_t n = r < 0 ? 0 : read(fd, data + have, len - have);
 
+        if (r < 0)
+            return r;
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return -errno;
+            return vt_error_errno(err, VT_CAUSE_INTERNAL, errno,
+                                  "cannot read what is to be copied");
         if (n == 0)
             break;
         have += (size_t)n;
@@ -191,14 +212,11 @@ static int put_chunks(struct vt_session *session, int fd, int64_t handle, vt_cop
     uint64_t done = 0;
 
     for (;;) {
-        ssize_t n = read_full(fd, chunk, VT_AGENT_CHUNK);
+        ssize_t n = read_full(fd, chunk, VT_AGENT_CHUNK, err);
         int r;
 
-        if (n < 0)
-            return vt_error_errno(err, VT_CAUSE_INTERNAL, (int)-n,
-                                  "cannot read what is to be copied");
-        if (n == 0)
-            return 0;
+        if (n <= 0)
+            return (int)n;
         r = vt_agent_file_write(session, handle, chunk, (size_t)n, err);
         if (r < 0)
             return r;
@@ -234,9 +252,11 @@ int vt_agent_get(struct vt_session *session, const char *path, int fd, vt_copy_p
         VT_AUTO_FREE char *chunk = NULL;
         size_t len = 0;
 
-        r = vt_agent_file_read(session, handle, &chunk, &len, &eof, err);
+        r = vt_interrupt_check(err);
+        if (r == 0)
+            r = vt_agent_file_read(session, handle, &chunk, &len, &eof, err);
         if (r == 0 && len > 0)
-            r = vt_write_all(fd, chunk, len) < 0 ? cannot_write(-errno, err) : 0;
+            r = vt_interrupt_write(fd, chunk, len, err);
         done += len;
         progress(done, data);
         /* A guest that has nothing and says that there is more would go on for ever. */

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "host/files.h"
+#include "host/interrupt.h"
 #include "host/spawn.h"
 
 /* A private key of the person's own, to the public one at /tmp/id_rsa.pub. */
@@ -297,5 +298,10 @@ int vt_ssh_run(struct vt_ssh *ssh, const char *command, const struct vt_ssh_io *
         return pid;
     r = vt_spawn_wait(pid, TICK_MS, io->tick, io->data);
     give_away(ssh);
+    if (r == -EINTR)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, r, "interrupted while ssh ran");
+    /* A terminal's Ctrl-C reaches ssh as well as us. */
+    if (r == SSH_FAILED && vt_interrupt_check(err) < 0)
+        return -EINTR;
     return r == SSH_FAILED ? diagnose(ssh, err) : r;
 }
