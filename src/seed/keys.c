@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "base/base64.h"
 #include "base/str.h"
 #include "seed/text.h"
 
@@ -15,41 +16,6 @@ void vt_keys_done(struct vt_keys *keys)
         free(keys->lines[i]);
     free(keys->lines);
     *keys = (struct vt_keys){0};
-}
-
-static int base64_digit(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
-/* Decode the @len characters at @text into @blob. Returns whether they are base64. */
-static bool decode(const char *text, size_t len, struct vt_buf *blob)
-{
-    uint32_t bits = 0;
-    int have = 0;
-
-    if (len % 4 != 0)
-        return false;
-    for (int padding = 0; len > 0 && padding < 2 && text[len - 1] == '='; padding++)
-        len--;
-    for (size_t i = 0; i < len; i++) {
-        int digit = base64_digit(text[i]);
-
-        if (digit < 0)
-            return false;
-        bits = bits << 6 | (uint32_t)digit;
-        have += 6;
-        if (have >= 8) {
-            char byte = (char)(bits >> (have - 8) & 0xff);
-
-            vt_buf_add(blob, &byte, 1);
-            have -= 8;
-        }
-    }
-    return true;
 }
 
 /* Take one length-prefixed string of SSH's wire format (RFC 4251) from *@at. */
@@ -71,14 +37,14 @@ static bool take_string(const unsigned char **at, const unsigned char *end,
 }
 
 /*
- * Whether @blob is a key of the type named by @type_len characters at @type. Every plain key is
+ * Whether the @blob_len bytes at @blob are a key of the type named by @type_len characters at @type. Every plain key is
  * strings to its end, so a cut one shows; certificates have numbers between, and only their
  * beginning is looked at.
  */
-static bool is_key_blob(const struct vt_buf *blob, const char *type, size_t type_len)
+static bool is_key_blob(const char *blob, size_t blob_len, const char *type, size_t type_len)
 {
-    const unsigned char *at = (const unsigned char *)vt_buf_str(blob);
-    const unsigned char *end = at + blob->len;
+    const unsigned char *at = (const unsigned char *)blob;
+    const unsigned char *end = at + blob_len;
     const unsigned char *part;
     size_t len;
     int parts = 0;
@@ -99,10 +65,11 @@ static bool is_key(const char *line)
 {
     size_t type_len = strcspn(line, white);
     const char *encoded = line + type_len + strspn(line + type_len, white);
-    size_t len = strcspn(encoded, white);
-    VT_AUTO_BUF struct vt_buf blob = VT_BUF_INIT(len);
+    VT_AUTO_FREE char *text = vt_strndup(encoded, strcspn(encoded, white));
+    VT_AUTO_FREE char *blob = NULL;
+    size_t len;
 
-    return decode(encoded, len, &blob) && is_key_blob(&blob, line, type_len);
+    return vt_base64_decode(text, &blob, &len) == 0 && is_key_blob(blob, len, line, type_len);
 }
 
 /* Past the options at the beginning of @line, in which quoted texts may have blanks. */

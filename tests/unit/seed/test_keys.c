@@ -62,6 +62,11 @@ static void test_bad(void **state)
         {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "/k:1: this is no whole SSH public key"},
         {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIWq*fSmOr+QuRwE9hXoxOx7NKBcmldFRCQjfSmvqj1H",
          "/k:1: this is no whole SSH public key"},
+        /* as the right key's, but for bits that stand for nothing: ssh does not take it either */
+        {"ecdsa-sha2-nistp256 "
+         "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBL6cgktxNmTnotTL7pYJ0aesSIC9WS/"
+         "upnUkpFKsBrqx2DPwrZgfxRHAdRsEl/P9xxoosOqOIaVdhDeBmhWzF79=",
+         "/k:1: this is no whole SSH public key"},
         {"command=\"never ends " ED25519, "/k:1: this is no whole SSH public key"},
         {"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n", "/k:1: this is a private key"},
         {"-----BEGIN RSA PRIVATE KEY-----\n", "/k:1: this is a private key"},
