@@ -9,15 +9,24 @@
 
 #define STATUS_MAX 65536
 
-uint64_t vt_caps_effective(void)
+int vt_caps_effective_at(const char *status, uint64_t *ret)
 {
     VT_AUTO_FREE char *text = NULL;
     const char *line;
+    int r = vt_file_read(status, STATUS_MAX, &text, NULL);
 
-    if (vt_file_read("/proc/self/status", STATUS_MAX, &text, NULL) < 0)
-        return 0;
+    if (r < 0)
+        return r;
     line = strstr(text, "\nCapEff:");
-    return line ? strtoull(line + strlen("\nCapEff:"), NULL, 16) : 0;
+    *ret = line ? strtoull(line + strlen("\nCapEff:"), NULL, 16) : 0;
+    return 0;
+}
+
+uint64_t vt_caps_effective(void)
+{
+    uint64_t caps;
+
+    return vt_caps_effective_at("/proc/self/status", &caps) < 0 ? 0 : caps;
 }
 
 void vt_caps_bound(uint64_t keep)

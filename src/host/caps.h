@@ -5,6 +5,8 @@
 #include <linux/capability.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
+
 #define VT_CAP(number) (UINT64_C(1) << (number))
 
 /*
@@ -20,6 +22,10 @@
 
 /* The effective capabilities of this process; none when /proc does not tell. */
 uint64_t vt_caps_effective(void);
+
+/* The effective capabilities that the file @status tells of, which is as /proc/PID/status; none if
+ * it does not. Returns 0, or a negative errno when it cannot be read. */
+int vt_caps_effective_at(const char *status, uint64_t *ret) VT_MUST_CHECK;
 
 /*
  * Take from the calling thread, for what it executes, all capabilities but @keep. A thread without

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "base/str.h"
+#include "host/caps.h"
 #include "host/files.h"
 #include "net/check_priv.h"
 
@@ -28,14 +28,12 @@ static int check_namespace(const char *host_only, struct vt_error *err)
 
 static int check_capability(const char *status, struct vt_error *err)
 {
-    VT_AUTO_FREE char *text = NULL;
-    const char *line = NULL;
-    int r = vt_file_read(status, 65536, &text, NULL);
+    uint64_t caps = 0;
+    int r = vt_caps_effective_at(status, &caps);
 
     if (r < 0)
         return vt_error_errno(err, VT_CAUSE_NETWORK, -r, "cannot read '%s'", status);
-    line = strstr(text, "\nCapEff:");
-    if (line && strtoull(line + strlen("\nCapEff:"), NULL, 16) & (1ULL << CAP_NET_ADMIN))
+    if (caps & VT_CAP(CAP_NET_ADMIN))
         return 0;
     return vt_error_set(err, VT_CAUSE_NETWORK, -EPERM,
                         "the container lacks the capability NET_ADMIN, which the guest's network "
