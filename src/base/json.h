@@ -12,7 +12,3 @@
  * what is no UTF-8 (RFC 3629) becomes U+FFFD, one for each byte.
  */
 void vt_json_add_string(struct vt_buf *out, const char *s, size_t len);
-
-/* How many bytes at the end of the @len at @s are the beginning of a character whose rest is still
- * to come: 0 to 3. */
-size_t vt_utf8_unfinished(const char *s, size_t len);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/cloud_report.h"
 
+#include "base/text.h"
 #include <ctype.h>
 #include <errno.h>
 #include <json-c/json.h>
-
-#include "seed/text.h"
 
 /* What is kept of all messages of a kind, and of one of them. */
 #define WORDS_LIMIT   700U

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 
 /* An object without its line: the time, the names, the newline. */
 #define OBJECT_SIZE 96

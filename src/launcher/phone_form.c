@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "base/str.h"
-#include "seed/text.h"
+#include "base/text.h"
 
 /* An RSA key of 16384 bits has 2800 characters. */
 #define VALUE_MAX 4096U

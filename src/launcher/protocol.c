@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 
 #include "base/str.h"
-#include "seed/text.h"
+#include "base/text.h"
 
 /* Ours have one level; json-c would allow 32. */
 #define MAX_DEPTH 4

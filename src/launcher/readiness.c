@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "host/files.h"
 #include "host/loop.h"
 #include "host/worker.h"
@@ -28,7 +29,6 @@
 #include "launcher/ssh_files.h"
 #include "launcher/wait.h"
 #include "net/neighbour.h"
-#include "seed/text.h"
 
 /* Milliseconds. */
 #define FIRST_PAUSE   200    /* between two knocks, growing from this… */

@@ -6,7 +6,7 @@
 
 #include "base/base64.h"
 #include "base/str.h"
-#include "seed/text.h"
+#include "base/text.h"
 
 static const char white[] = " \t";
 
@@ -37,9 +37,9 @@ static bool take_string(const unsigned char **at, const unsigned char *end,
 }
 
 /*
- * Whether the @blob_len bytes at @blob are a key of the type named by @type_len characters at @type. Every plain key is
- * strings to its end, so a cut one shows; certificates have numbers between, and only their
- * beginning is looked at.
+ * Whether the @blob_len bytes at @blob are a key of the type named by @type_len characters at
+ * @type. Every plain key is strings to its end, so a cut one shows; certificates have numbers
+ * between, and only their beginning is looked at.
  */
 static bool is_key_blob(const char *blob, size_t blob_len, const char *type, size_t type_len)
 {

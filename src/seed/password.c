@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "base/str.h"
-#include "seed/text.h"
+#include "base/text.h"
 
 /* Without 0 and o, 1, i and l: it is read from a log and typed at a console. */
 static const char alphabet[] = "abcdefghjkmnpqrstuvwxyz23456789";

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
+
 #define BAD "\xef\xbf\xbd"
 
 static void strings(void **state)

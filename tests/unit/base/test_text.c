@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
-#include "seed/text.h"
+#include "base/text.h"
 
 static void test_utf8(void **state)
 {

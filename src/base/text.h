@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the seed's documents are made of: text of others, of which nothing is certain. */
+/* Text of others, of which nothing is certain: whether it is UTF-8 (RFC 3629). */
 #pragma once
 
 #include <stdbool.h>
@@ -12,3 +12,11 @@ bool vt_text_is_utf8(const char *text, size_t len);
 /* Whether @text has a control character (NUL to US, DEL) in its @len bytes; a tab is none when
  * @tab_allowed. */
 bool vt_text_has_control(const char *text, size_t len, bool tab_allowed);
+
+/* How many bytes the character has that begins the @len bytes at @s: 1 to 4, or 0 if it is not
+ * whole, or there is none. */
+size_t vt_utf8_character(const char *s, size_t len);
+
+/* How many bytes at the end of the @len at @s are the beginning of a character whose rest is still
+ * to come: 0 to 3. */
+size_t vt_utf8_unfinished(const char *s, size_t len);
