@@ -12,9 +12,9 @@
 #include "host/files.h"
 #include "host/libvirt_error.h"
 #include "host/loop.h"
+#include "vm/connect.h"
 
-#define LIBVIRT_URI "qemu:///system"
-#define PID_FILE    "/run/libvirt/qemu/%s.pid"
+#define PID_FILE "/run/libvirt/qemu/%s.pid"
 /* What virsh managedsave writes, and libvirt reads at the next start by itself. */
 #define MANAGED_SAVE "/var/lib/libvirt/qemu/save/%s.save"
 
@@ -181,23 +181,14 @@ static int watch_events(struct vt_vm *vm, virConnectPtr conn)
     return 0;
 }
 
-/* libvirt prints every error on standard error by itself, which is the person's log. Ours says it
- * once. */
-static void be_silent(void *data, virErrorPtr error)
-{
-    (void)data;
-    (void)error;
-}
-
 int vt_vm_connect(struct vt_vm *vm, struct vt_error *err)
 {
     VT_AUTO_CONNECTION virConnectPtr before = exchange_connection(vm, NULL);
     virConnectPtr conn;
 
-    virSetErrorFunc(NULL, be_silent);
     if (before)
         (void)virConnectUnregisterCloseCallback(before, on_close);
-    conn = virConnectOpen(LIBVIRT_URI);
+    conn = vt_libvirt_connect();
     if (!conn)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot connect to libvirtd");
     if (watch_events(vm, conn) < 0) {

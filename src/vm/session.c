@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vm/session.h"
 
-#include <libvirt/virterror.h>
-
 #include "host/libvirt_error.h"
-
-#define LIBVIRT_URI "qemu:///system"
-
-/* libvirt prints every error by itself; ours says it once. */
-static void be_silent(void *data, virErrorPtr error)
-{
-    (void)data;
-    (void)error;
-}
+#include "vm/connect.h"
 
 static int open_session(const char *name, struct vt_session *session, struct vt_error *err)
 {
-    virSetErrorFunc(NULL, be_silent);
-    session->conn = virConnectOpen(LIBVIRT_URI);
+    session->conn = vt_libvirt_connect();
     if (!session->conn)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT,
                                 "libvirtd does not answer (the launcher starts it with the guest, "
