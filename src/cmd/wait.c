@@ -10,11 +10,10 @@
 /* Ten years. */
 #define MAX_SECONDS 315360000
 
-static const char *const goals[] = {"running", "network", "ssh", "cloud-init", "ready", NULL};
-
 enum { FOR, TIMEOUT };
 static const struct vt_flag flags[] = {
-    [FOR] = {"--for", "WHAT", "running, network, ssh, cloud-init or ready [ready]", goals, 0, 0},
+    [FOR] = {"--for", "WHAT", "running, network, ssh, cloud-init or ready [ready]",
+             vt_milestone_names, 0, 0},
     [TIMEOUT] = {"--timeout", "SECONDS", "how long at most; 0: only ask [600]", NULL, 0,
                  MAX_SECONDS},
     {0},

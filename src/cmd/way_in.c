@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "launcher/data_dir.h"
 
 const char *const vt_via_names[] = {"agent", "ssh", NULL};
 
@@ -11,9 +12,10 @@ const char *const vt_via_names[] = {"agent", "ssh", NULL};
 static char *ssh_dir(const char *overlay)
 {
     const char *slash = overlay ? strrchr(overlay, '/') : NULL;
+    VT_AUTO_FREE char *dir =
+        vt_strndup(slash ? overlay : "", slash ? (size_t)(slash - overlay) : 0);
 
-    return vt_fmt("%.*s/.virtainer/ssh", slash ? (int)(slash - overlay) : 0,
-                  overlay ? overlay : "");
+    return vt_data_dir_below(dir, "ssh");
 }
 
 int vt_way_in_find(const char *user, struct vt_way_in *ret, struct vt_error *err)

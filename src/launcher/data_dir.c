@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "host/files.h"
 
+#define STATE_DIR   ".virtainer"
 #define UUID_LENGTH 36
 #define LOCK_MAX    4096 /* bytes of the line that names the holder */
 
@@ -119,7 +120,7 @@ int vt_data_dir_open(struct vt_data_dir *dir, const char *path, struct vt_error 
     int r;
 
     *dir = (struct vt_data_dir){.path = vt_strdup(path), .lock = -1};
-    dir->state = vt_fmt("%s/.virtainer", path);
+    dir->state = vt_fmt("%s/" STATE_DIR, path);
     r = vt_mkdirs(path, 0755);
     if (r == 0 && stat(path, &st) < 0)
         r = -errno;
@@ -150,6 +151,11 @@ void vt_data_dir_abandon(struct vt_data_dir *dir)
     else if (dir->lock >= 0 && dir->last_holder && ftruncate(dir->lock, 0) == 0)
         (void)!pwrite(dir->lock, dir->last_holder, strlen(dir->last_holder), 0);
     dir->fresh = false;
+}
+
+char *vt_data_dir_below(const char *path, const char *name)
+{
+    return vt_fmt("%s/" STATE_DIR "/%s", path, name);
 }
 
 char *vt_data_dir_file(const struct vt_data_dir *dir, const char *name)

@@ -28,7 +28,10 @@ int vt_data_dir_open(struct vt_data_dir *dir, const char *path, struct vt_error 
  * that is this run's. */
 void vt_data_dir_abandon(struct vt_data_dir *dir);
 
-/* The path of @name in .virtainer; the caller frees it. */
+/* The path of @name in .virtainer of the data directory @path; the caller frees it. */
+char *vt_data_dir_below(const char *path, const char *name);
+
+/* The same of one that was taken. */
 char *vt_data_dir_file(const struct vt_data_dir *dir, const char *name);
 
 /* Write down which version of virtainer's layout the directory has, unless it says so already. */

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "seed/keys.h"
+#include "vm/ssh.h"
 
 #define MAX_KEY 4096U
 
@@ -123,7 +124,7 @@ char *vt_known_hosts_text(const struct vt_host_keys *keys, const char *address,
 
     vt_buf_addf(&out, "%s%s\n", heading, instance_id);
     for (size_t i = 0; i < keys->count; i++)
-        vt_buf_addf(&out, "%s,%s %s\n", address, VT_HOST_KEY_ALIAS, keys->lines[i]);
+        vt_buf_addf(&out, "%s,%s %s\n", address, VT_SSH_HOST_ALIAS, keys->lines[i]);
     return vt_buf_take(&out);
 }
 

@@ -13,9 +13,6 @@
 /* More than the types that sshd makes. */
 #define VT_HOST_KEYS_MAX 8
 
-/* The name under which the guest's keys are known beside its address (ssh's HostKeyAlias). */
-#define VT_HOST_KEY_ALIAS "virtainer-guest"
-
 struct vt_host_keys {
     char *lines[VT_HOST_KEYS_MAX]; /* "type base64" */
     size_t count;
@@ -40,7 +37,7 @@ void vt_known_hosts_parse(const char *text, struct vt_host_keys *ret);
 bool vt_host_keys_merge(struct vt_host_keys *keys, const struct vt_host_keys *from);
 
 /*
- * known_hosts for @address and VT_HOST_KEY_ALIAS, after a comment that names @instance_id, from
+ * known_hosts for @address and VT_SSH_HOST_ALIAS, after a comment that names @instance_id, from
  * which vt_known_hosts_instance() reads it back. The caller frees both results; the latter is NULL
  * when @text has none.
  */

@@ -6,19 +6,13 @@
 
 #include "base/str.h"
 #include "host/files.h"
-
-#define OVERLAY "local_image.qcow2"
-#define STATE   ".virtainer"
-
-static char *below(const char *path, const char *name)
-{
-    return vt_fmt("%s/%s", path, name);
-}
+#include "image/overlay.h"
+#include "launcher/data_dir.h"
 
 static enum vt_phase find_phase(const char *path)
 {
-    VT_AUTO_FREE char *saved = below(path, STATE "/saved");
-    VT_AUTO_FREE char *lock = below(path, STATE "/lock");
+    VT_AUTO_FREE char *saved = vt_data_dir_below(path, "saved");
+    VT_AUTO_FREE char *lock = vt_data_dir_below(path, "lock");
 
     if (vt_lock_is_held(lock))
         return VT_PHASE_RUNNING;
@@ -27,8 +21,8 @@ static enum vt_phase find_phase(const char *path)
 
 int vt_offline_status(const char *path, const char *name, struct vt_status *ret)
 {
-    VT_AUTO_FREE char *overlay = below(path, OVERLAY);
-    VT_AUTO_FREE char *uuid_path = below(path, STATE "/uuid");
+    VT_AUTO_FREE char *overlay = vt_fmt("%s/" VT_OVERLAY_NAME, path);
+    VT_AUTO_FREE char *uuid_path = vt_data_dir_below(path, "uuid");
     VT_AUTO_FREE char *uuid = NULL;
     struct stat st;
 

@@ -277,7 +277,7 @@ static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, s
 static int kept_password(const struct vt_config *config, char **ret, struct vt_error *err)
 {
     VT_AUTO_FREE char *overlay = vt_fmt("%s/" VT_OVERLAY_NAME, config->image_dir);
-    VT_AUTO_FREE char *path = vt_fmt("%s/.virtainer/" PASSWORD_NAME, config->image_dir);
+    VT_AUTO_FREE char *path = vt_data_dir_below(config->image_dir, PASSWORD_NAME);
     VT_AUTO_FREE char *text = NULL;
 
     if (!config->password || !vt_password_is_random(config->password) || !vt_path_exists(overlay) ||

@@ -6,8 +6,9 @@
 
 #include "base/str.h"
 
-static const char *const milestone_names[] = {"running", "network", "ssh", "cloud-init", "ready"};
-static_assert(VT_ARRAY_SIZE(milestone_names) == VT_MILESTONE_MAX_, "every milestone has a name");
+const char *const vt_milestone_names[] = {"running", "network", "ssh", "cloud-init", "ready", NULL};
+static_assert(VT_ARRAY_SIZE(vt_milestone_names) == VT_MILESTONE_MAX_ + 1,
+              "every milestone has a name");
 
 static const char *const cloud_init_names[] = {NULL, "pending", "done", "degraded", "error"};
 static_assert(VT_ARRAY_SIZE(cloud_init_names) == VT_CLOUD_INIT_MAX_, "every state has a name");
@@ -29,14 +30,14 @@ bool vt_ready_began_anew(const struct vt_ready *was, const struct vt_ready *is)
 
 const char *vt_milestone_name(enum vt_milestone milestone)
 {
-    return milestone_names[milestone];
+    return vt_milestone_names[milestone];
 }
 
 enum vt_milestone vt_milestone_find(const char *name)
 {
     enum vt_milestone milestone = 0;
 
-    while (milestone < VT_MILESTONE_MAX_ && !vt_streq(name, milestone_names[milestone]))
+    while (milestone < VT_MILESTONE_MAX_ && !vt_streq(name, vt_milestone_names[milestone]))
         milestone++;
     return milestone;
 }
@@ -66,7 +67,7 @@ struct json_object *vt_ready_to_json(const struct vt_ready *ready)
     struct json_object *object = json_object_new_object();
 
     for (size_t i = 0; i < VT_ARRAY_SIZE(ready->passed); i++)
-        json_object_object_add(object, milestone_names[i],
+        json_object_object_add(object, vt_milestone_names[i],
                                ready->passed[i] ? json_object_new_int64(ready->passed[i]) : NULL);
     json_object_object_add(object, "cloud_init", cloud_init_to_json(ready));
     return object;
@@ -90,6 +91,7 @@ void vt_ready_from_json(struct json_object *object, struct vt_ready *ret)
 {
     *ret = (struct vt_ready){0};
     for (size_t i = 0; i < VT_ARRAY_SIZE(ret->passed); i++)
-        ret->passed[i] = json_object_get_int64(json_object_object_get(object, milestone_names[i]));
+        ret->passed[i] =
+            json_object_get_int64(json_object_object_get(object, vt_milestone_names[i]));
     cloud_init_from_json(json_object_object_get(object, "cloud_init"), ret);
 }

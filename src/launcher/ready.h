@@ -43,7 +43,10 @@ void vt_ready_done(struct vt_ready *ready);
 /* Whether @is is of a later boot than @was: within one, nothing that has come about goes away. */
 bool vt_ready_began_anew(const struct vt_ready *was, const struct vt_ready *is);
 
-/* "running", "network", "ssh", "cloud-init" or "ready": the values of `virtainer wait --for`. */
+/* "running", "network", "ssh", "cloud-init" and "ready", in the order of enum vt_milestone and
+ * ended by NULL: the values of `virtainer wait --for`. */
+extern const char *const vt_milestone_names[];
+
 const char *vt_milestone_name(enum vt_milestone milestone);
 /* The milestone called @name, or VT_MILESTONE_MAX_. */
 enum vt_milestone vt_milestone_find(const char *name);
