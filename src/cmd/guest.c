@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/inotify.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "config/config.h"
 #include "launcher/offline.h"
@@ -80,23 +80,15 @@ static bool is_in(enum vt_phase phase)
     return vt_status_read(&status, NULL) == 0 && status.phase == phase;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void vt_guest_await(enum vt_phase phase)
 {
     VT_AUTO_CLOSE int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    int64_t deadline = now_ms() + AWAIT_MS, left;
+    int64_t deadline = vt_now_ms() + AWAIT_MS, left;
 
     /* The file is replaced by renaming. */
     if (watch < 0 || inotify_add_watch(watch, VT_RUN_DIR, IN_MOVED_TO) < 0)
         return;
-    while (!is_in(phase) && (left = deadline - now_ms()) > 0) {
+    while (!is_in(phase) && (left = deadline - vt_now_ms()) > 0) {
         struct pollfd fd = {.fd = watch, .events = POLLIN};
         char events[4096];
 

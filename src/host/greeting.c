@@ -5,26 +5,18 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #define GREETING_MAX 256
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int await(int fd, short events, int64_t deadline)
 {
     struct pollfd set = {.fd = fd, .events = events};
 
     for (;;) {
-        int64_t left = deadline - now_ms();
+        int64_t left = deadline - vt_now_ms();
         int r = left > 0 ? poll(&set, 1, (int)left) : 0;
 
         if (r > 0)
@@ -50,7 +42,7 @@ int vt_greeting_await(const char *address, uint16_t port, const char *prefix, in
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
     VT_AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = vt_now_ms() + timeout_ms;
     char said[GREETING_MAX];
     size_t have = 0, want = strlen(prefix);
     int r = 0;

@@ -8,8 +8,8 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "host/caps.h"
 #include "host/interrupt.h"
 
@@ -176,22 +176,14 @@ static void drain(struct pollfd *p, struct vt_buf *buf)
         p->fd = -1;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Follow the child until it is gone and its output is read, or a reason to give up. */
 static int follow(struct pollfd set[RUN_MAX], struct vt_buf *out, struct vt_buf *errout,
                   int timeout_ms)
 {
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = vt_now_ms() + timeout_ms;
 
     while (set[RUN_CHILD].fd >= 0 || set[RUN_OUT].fd >= 0 || set[RUN_ERR].fd >= 0) {
-        int64_t left = timeout_ms < 0 ? -1 : deadline - now_ms();
+        int64_t left = timeout_ms < 0 ? -1 : deadline - vt_now_ms();
 
         if (timeout_ms >= 0 && left <= 0)
             return -ETIMEDOUT;

@@ -15,8 +15,8 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "host/files.h"
 #include "launcher/client.h"
@@ -46,14 +46,6 @@ struct session {
     bool typed, answered; /* something was typed, and the guest spoke since */
     int64_t heard;        /* ms: when the guest last spoke, or the input ended */
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- the person ---- */
 
@@ -136,7 +128,7 @@ static void read_input(struct session *s)
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         s->input_ended = true;
         s->left = s->person; /* its terminal is gone */
-        s->heard = now_ms();
+        s->heard = vt_now_ms();
     }
 }
 
@@ -147,7 +139,7 @@ static void read_guest(struct session *s)
 
     if (n > 0) {
         vt_buf_add(&s->to_screen, chunk, (size_t)n);
-        s->heard = now_ms();
+        s->heard = vt_now_ms();
         s->answered = s->typed;
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         s->guest_off = true;
@@ -200,7 +192,7 @@ static bool is_being_typed(const struct session *s)
 /* How long to wait, in ms: only a silence after the input's end is timed. */
 static int time_left(const struct session *s)
 {
-    int64_t now = now_ms(), end = s->heard + (int64_t)s->wishes->wait_seconds * 1000;
+    int64_t now = vt_now_ms(), end = s->heard + (int64_t)s->wishes->wait_seconds * 1000;
 
     if (!s->input_ended || s->to_screen.len > 0)
         return -1;
@@ -360,7 +352,7 @@ static int run(struct session *s, struct vt_error *err)
     r = catch_signals(s);
     if (r < 0)
         return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot catch signals");
-    s->heard = now_ms();
+    s->heard = vt_now_ms();
     make_raw(s);
     while (!is_over(s))
         turn(s);

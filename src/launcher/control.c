@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "host/loop.h"
@@ -421,14 +421,6 @@ void vt_control_resume(struct vt_control *control)
 
 /* ---- the end ---- */
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Those in the backlog, as far as there is place for them. */
 static void accept_all(struct vt_control *control)
 {
@@ -469,9 +461,9 @@ static short wanted_events(const struct client *c)
 
 static void linger(struct vt_control *control)
 {
-    int64_t deadline = now_ms() + LINGER;
+    int64_t deadline = vt_now_ms() + LINGER;
 
-    while (control->clients && now_ms() < deadline) {
+    while (control->clients && vt_now_ms() < deadline) {
         struct pollfd set[MAX_CLIENTS];
         struct client *next;
         nfds_t count = 0;
@@ -484,7 +476,7 @@ static void linger(struct vt_control *control)
                 set[count++] = (struct pollfd){c->fd, wanted_events(c), 0};
         }
         if (count > 0)
-            (void)poll(set, count, (int)(deadline - now_ms()));
+            (void)poll(set, count, (int)(deadline - vt_now_ms()));
     }
 }
 

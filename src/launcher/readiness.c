@@ -17,6 +17,7 @@
 #include <json-c/json.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/text.h"
@@ -80,14 +81,6 @@ struct vt_readiness {
     int announce_timer;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static struct vt_ready *ready(struct vt_readiness *r)
 {
     return &r->status->ready;
@@ -100,7 +93,7 @@ static void announce(struct vt_readiness *r)
     const struct vt_ready *is = ready(r);
     const char *address = r->status->address ? r->status->address : r->status->guest_address;
     VT_AUTO_BUF struct vt_buf text = VT_BUF_INIT(8192);
-    double seconds = (double)(now_ms() - r->began) / 1000.0;
+    double seconds = (double)(vt_now_ms() - r->began) / 1000.0;
 
     r->announced = true;
     vt_loop_update_timer(r->announce_timer, -1);
@@ -168,7 +161,7 @@ static void stop_knocking(struct vt_readiness *r)
 static void on_answer(struct vt_readiness *r, enum vt_probe_result result)
 {
     stop_knocking(r);
-    if (result != VT_PROBE_SSH && now_ms() < r->patience_ends) {
+    if (result != VT_PROBE_SSH && vt_now_ms() < r->patience_ends) {
         vt_loop_update_timer(r->knock_timer, r->pause);
         r->pause = r->pause * 3 / 2 < LAST_PAUSE ? r->pause * 3 / 2 : LAST_PAUSE;
     }
@@ -225,7 +218,7 @@ static void start_knocking(struct vt_readiness *r)
     if (!r->status->guest_address || ready(r)->passed[VT_MILESTONE_SSH])
         return;
     stop_knocking(r);
-    r->patience_ends = now_ms() + PATIENCE;
+    r->patience_ends = vt_now_ms() + PATIENCE;
     r->pause = FIRST_PAUSE;
     vt_loop_update_timer(r->knock_timer, 0);
 }
@@ -480,7 +473,7 @@ void vt_readiness_console(const char *data, size_t len, void *readiness)
         /* Another boot that no event told of (kexec). */
         r->boot++;
         r->concluded = r->announced = r->phoned = false;
-        r->began = now_ms();
+        r->began = vt_now_ms();
     }
     if (!r->concluded && r->report.ended && !ended)
         begin_end(r);
@@ -530,7 +523,7 @@ struct vt_readiness *vt_readiness_new(struct vt_status *status, const struct vt_
         .vm = vm,
         .on_change = on_change,
         .data = data,
-        .began = now_ms(),
+        .began = vt_now_ms(),
         .neighbour_fd = -1,
         .probe = VT_PROBE_INIT,
         .probe_watch = -1,
@@ -575,7 +568,7 @@ void vt_readiness_reboot(struct vt_readiness *r)
     r->concluded = r->announced = r->phoned = false;
     r->keys_kept = 0;
     r->asks = 0;
-    r->began = now_ms();
+    r->began = vt_now_ms();
     vt_ready_done(ready(r));
     ready(r)->passed[VT_MILESTONE_RUNNING] = running;
     remove_record(r);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/reboots.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -28,12 +27,9 @@ char *vt_reboots_note(struct vt_repeats *reboots, int64_t now, bool *ret_warning
 
 void vt_reboots_tell(struct vt_repeats *reboots)
 {
-    struct timespec t;
-    VT_AUTO_FREE char *text = NULL;
     bool warning;
+    VT_AUTO_FREE char *text = vt_reboots_note(reboots, vt_now_ms(), &warning);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    text = vt_reboots_note(reboots, (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, &warning);
     if (text)
         vt_log(warning ? VT_LOG_WARNING : VT_LOG_INFO, "%s", text);
 }

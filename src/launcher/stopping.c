@@ -12,8 +12,8 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "host/loop.h"
@@ -46,14 +46,6 @@ struct vt_stopping {
     bool saved_again;
     atomic_bool written; /* the guest is off and its memory in the file; set on the worker */
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void say(struct vt_stopping *s, const char *format, ...) VT_PRINTF(2, 3);
 
@@ -100,7 +92,7 @@ static void on_pressed(void *data)
     if (press->stuck && s->machine.save_failed && !s->end->qemu_gone) {
         /* QEMU has given its disks up at a save's end, and does not get them back. */
         say(s, "the guest cannot go on after the save that failed");
-        act(s, vt_stop_ask(&s->machine, VT_HOW_POWEROFF, now_ms()));
+        act(s, vt_stop_ask(&s->machine, VT_HOW_POWEROFF, vt_now_ms()));
     } else if (press->result == 0) {
         s->end->pressed_since = true;
     } else if (!s->end->qemu_gone && !s->end->powered_off) {
@@ -142,7 +134,7 @@ static void ask_agent(struct vt_stopping *s)
 static void press_power_button(struct vt_stopping *s)
 {
     struct press *press = vt_calloc(1, sizeof(*press));
-    int64_t now = now_ms();
+    int64_t now = vt_now_ms();
 
     if (now >= s->say_at) {
         say(s, "the guest has not shut down yet: %lld s are left",
@@ -224,7 +216,7 @@ static void on_save_failed(struct vt_stopping *s, const struct save *save)
     }
     if (s->machine.state == VT_STOP_SAVING)
         say(s, "%s; the guest runs on, and is shut down instead", save->err.msg);
-    act(s, vt_stop_save_failed(&s->machine, now_ms()));
+    act(s, vt_stop_save_failed(&s->machine, vt_now_ms()));
 }
 
 static void on_save_over(void *data)
@@ -236,7 +228,7 @@ static void on_save_over(void *data)
     if (save->result == 0) {
         s->end->saved = true;
         say(s, "the guest is saved, after %.1f s; the next start goes on where it was",
-            (double)(now_ms() - save->began) / 1000);
+            (double)(vt_now_ms() - save->began) / 1000);
     } else if (atomic_load(&s->written)) {
         vt_error_move(&s->end->save_error, &save->err);
     } else {
@@ -251,7 +243,7 @@ static void write_guest(struct vt_stopping *s)
 {
     struct save *save = vt_calloc(1, sizeof(*save));
 
-    *save = (struct save){.stopping = s, .began = now_ms(), .qemu = s->qemu};
+    *save = (struct save){.stopping = s, .began = vt_now_ms(), .qemu = s->qemu};
     s->saving = true;
     s->hooks.on_phase(VT_PHASE_SAVING, s->data);
     vt_worker_submit(s->worker, save_on_worker, on_save_over, save);
@@ -300,7 +292,7 @@ static void cancel_save(struct vt_stopping *s)
     if (s->save_again) {
         s->save_again = false;
         say(s, "libvirtd does not come back; the guest is shut down instead");
-        act(s, vt_stop_save_failed(&s->machine, now_ms()));
+        act(s, vt_stop_save_failed(&s->machine, vt_now_ms()));
         return;
     }
     say(s, "the save takes too long: it is broken off");
@@ -356,7 +348,7 @@ static void act(struct vt_stopping *s, enum vt_stop_action action)
     default:
         break;
     }
-    vt_loop_update_timer(s->timer, vt_stop_wait(&s->machine, now_ms()));
+    vt_loop_update_timer(s->timer, vt_stop_wait(&s->machine, vt_now_ms()));
 }
 
 /* QEMU has ended and its memory is in the page cache: nothing is left that could be hurried. */
@@ -373,7 +365,7 @@ static void on_timer(int timer, void *data)
         vt_loop_update_timer(timer, -1);
         return;
     }
-    act(s, vt_stop_tick(&s->machine, now_ms()));
+    act(s, vt_stop_tick(&s->machine, vt_now_ms()));
 }
 
 /* Tell what this request begins, before it does. */
@@ -398,7 +390,7 @@ static void announce(struct vt_stopping *s, const char *who, enum vt_stop_how ho
 
 static void announce_again(struct vt_stopping *s, const char *who)
 {
-    int64_t left = vt_stop_left(&s->machine, now_ms());
+    int64_t left = vt_stop_left(&s->machine, vt_now_ms());
 
     if (s->machine.state == VT_STOP_SAVING && !s->machine.asked_again)
         say(s, "%s: the guest is being saved already; once more forces it off, without its memory",
@@ -418,14 +410,14 @@ void vt_stopping_ask(struct vt_stopping *s, const char *who, enum vt_stop_how ho
     if (s->machine.state == VT_STOP_RUNNING) {
         if (grace >= 0)
             s->machine.grace = grace * 1000;
-        s->say_at = now_ms() + SAY_EVERY;
+        s->say_at = vt_now_ms() + SAY_EVERY;
         announce(s, who, how);
     } else {
         announce_again(s, who);
     }
     if (how == VT_HOW_POWEROFF)
         s->end->wished_off = true;
-    act(s, vt_stop_ask(&s->machine, how, now_ms()));
+    act(s, vt_stop_ask(&s->machine, how, vt_now_ms()));
 }
 
 enum vt_stop_how vt_stopping_how(const struct vt_config *config, int signal)

@@ -2,8 +2,8 @@
 #include "launcher/supervisor.h"
 
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "host/loop.h"
@@ -13,20 +13,12 @@
 #define LAST_DELAY  5000
 #define LONG_LIFE   60000
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Warn of @what, unless it was said often enough. */
 static void tell(struct vt_repeats *repeats, const char *what)
 {
     unsigned count = 0;
 
-    switch (vt_repeats_note(repeats, now_ms(), &count)) {
+    switch (vt_repeats_note(repeats, vt_now_ms(), &count)) {
     case VT_REPEAT_TELL:
         vt_warning("%s", what);
         break;

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/inotify.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "host/files.h"
 #include "launcher/probe.h"
@@ -119,14 +119,6 @@ struct waiter {
     int64_t ending;    /* since when it looks like an end; 0: it does not */
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void waiter_done(struct waiter *w)
 {
     vt_closep(&w->notify_fd);
@@ -184,7 +176,7 @@ static void learn(struct waiter *w, enum vt_probe_result result)
         result = VT_PROBE_ALIVE;
     w->network = w->network || result >= VT_PROBE_ALIVE;
     w->ssh = w->ssh || result == VT_PROBE_SSH;
-    w->next = now_ms() + w->pause;
+    w->next = vt_now_ms() + w->pause;
     w->pause = w->pause * 3 / 2 < LAST_PAUSE ? w->pause * 3 / 2 : LAST_PAUSE;
 }
 
@@ -197,7 +189,7 @@ static void probe(struct waiter *w)
         (void)vt_probe_stop(&w->probe);
         return;
     }
-    if (now_ms() < w->next)
+    if (vt_now_ms() < w->next)
         return;
     if (w->probe.fd >= 0) {
         learn(w, vt_probe_stop(&w->probe));
@@ -205,7 +197,7 @@ static void probe(struct waiter *w)
     }
     result = vt_probe_start(&w->probe, w->status.guest_address, VT_PROBE_PORT);
     if (result == VT_PROBE_PENDING)
-        w->next = now_ms() + TRY_LIMIT;
+        w->next = vt_now_ms() + TRY_LIMIT;
     else
         learn(w, result);
 }
@@ -217,7 +209,7 @@ static void wait_for_events(struct waiter *w, int64_t deadline)
         {.fd = w->notify_fd, .events = POLLIN},
         {.fd = w->probe.fd, .events = w->probe.connected ? POLLIN : POLLOUT},
     };
-    int64_t now = now_ms();
+    int64_t now = vt_now_ms();
     char events[4096];
 
     if (wants_probe(w) && w->next < deadline)
@@ -248,9 +240,10 @@ static enum vt_wait_verdict judge(struct waiter *w)
         return verdict;
     }
     if (w->ending == 0)
-        w->ending = now_ms();
-    return w->status.phase == VT_PHASE_STOPPING && now_ms() < w->ending + END_DOUBT ? VT_WAIT_ON
-                                                                                    : VT_WAIT_ENDED;
+        w->ending = vt_now_ms();
+    return w->status.phase == VT_PHASE_STOPPING && vt_now_ms() < w->ending + END_DOUBT
+               ? VT_WAIT_ON
+               : VT_WAIT_ENDED;
 }
 
 static int watch(struct waiter *w, struct vt_error *err)
@@ -298,7 +291,7 @@ static int conclude(const struct waiter *w, enum vt_wait_verdict verdict, struct
 
 static int wait_on(struct waiter *w, unsigned seconds, struct vt_error *err)
 {
-    int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+    int64_t deadline = vt_now_ms() + (int64_t)seconds * 1000;
     int r = watch(w, err);
 
     if (r < 0)
@@ -310,7 +303,7 @@ static int wait_on(struct waiter *w, unsigned seconds, struct vt_error *err)
         verdict = judge(w);
         if (verdict != VT_WAIT_ON)
             return conclude(w, verdict, err);
-        if (now_ms() >= deadline)
+        if (vt_now_ms() >= deadline)
             return time_is_over(w, seconds, err);
         probe(w);
         wait_for_events(w, deadline);
