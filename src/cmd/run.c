@@ -19,8 +19,10 @@ static void print_help(void)
         "/mounted the data directory, /tmp/id_rsa.pub SSH public keys, /tmp/user-data,\n"
         "/tmp/meta-data, /tmp/vendor-data and /tmp/network-config documents for cloud-init,\n"
         "/tmp/cloud_init.iso a ready seed.\n\n"
-        "Signals: TERM, INT and QUIT press the guest's power button; a second one forces it "
-        "off.\n\n"
+        "Signals: TERM, INT and QUIT do what STOP_ON_TERM, STOP_ON_INT and STOP_ON_QUIT say, else\n"
+        "STOP_ACTION: unless told otherwise they press the guest's power button. A second one\n"
+        "ends the grace period and does what GRACE_ACTION says: it forces the guest off, or\n"
+        "saves it.\n\n"
         "Exit status:\n%s",
         options, statuses);
 }
