@@ -288,3 +288,39 @@ END
   wait_log vm 'ready after [0-9.]+ s: cloud-init [0-9.]+ finished degraded: .*schema' 30
   [[ $(state vm '.ready.cloud_init.state') == degraded ]]
 }
+
+# assert_clock NAME: the guest's is within 2 s of ours, at the moment in which it says so.
+assert_clock() {
+  local theirs ours
+  read -r theirs < <(exec_in "$1" virtainer exec --via ssh date +%s)
+  ours=$(date +%s)
+  ((theirs >= ours - 2 && theirs <= ours + 2)) || fail "it is $theirs there and $ours here"
+}
+
+# resumed_later NAME BEFORE: NAME goes on where BEFORE, which is saved now, will have been 20 s ago.
+resumed_later() {
+  exec_in "$2" virtainer save
+  assert_status "$2" 0
+  sleep 20
+  cloud "$1"
+  wait_log "$1" 'virtainer: the guest goes on where it was' 60
+  wait_log "$1" "virtainer: the guest's clock is set" 60
+  assert_clock "$1"
+}
+
+@test "cloud image: the clock of a guest that was saved is set, by its agent, and without one by SSH" {
+  cloud vm
+  wait_in vm 0
+  # A guest that has just booted is busy.
+  until_true 60 exec_in vm virtainer healthcheck --agent --ssh
+  # It would set the clock too, a little later.
+  exec_in vm virtainer exec --via agent systemctl mask --now systemd-timesyncd
+  assert_clock vm
+  resumed_later agent vm
+  # The time it takes to get in must not be missing.
+  exec_in agent virtainer exec --via ssh sh -c 'echo sleep 5 >~/.ssh/rc'
+  exec_in agent virtainer exec --via ssh sudo systemctl mask --now qemu-guest-agent
+  until_true 20 eval '! exec_in agent virtainer healthcheck --agent 2>/dev/null'
+  resumed_later ssh agent
+  stop_cloud ssh
+}
