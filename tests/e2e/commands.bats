@@ -200,8 +200,8 @@ checksum() { sha256sum | cut -d' ' -f1; }
 
 # --- by the guest agent -------------------------------------------------------------------------------------------
 
-@test "a cloud image: exec, cp, healthcheck and reboot by its agent, ssh as its default user" {
-  virtainer vm -v "$cloud_image:/image:ro"
+@test "a cloud image: exec, cp, healthcheck and reboot by its agent, ssh as its default user; and an agent that hangs" {
+  virtainer vm -e GRACE_PERIOD=15 -e GRACE_ACTION=save -v "$cloud_image:/image:ro"
   timeout "$(seconds 400)" "${engine_command[@]}" exec "$e2e_id-vm" virtainer wait --for ready --timeout "$(seconds 390)"
   # Within a second is much to ask of a busy guest.
   until_true 60 exec_in vm virtainer healthcheck --agent --ssh --ready --console 600
@@ -236,6 +236,14 @@ checksum() { sha256sum | cut -d' ' -f1; }
   timeout "$(seconds 400)" "${engine_command[@]}" exec "$e2e_id-vm" virtainer wait --for ready --timeout "$(seconds 390)"
   until_true 60 exec_in vm virtainer healthcheck --agent
   [[ $(exec_in vm virtainer exec cat /proc/sys/kernel/random/boot_id) != "$before" ]]
+
+  # The button is ignored, and the agent takes the order to shut down without an end of it: neither keeps a save.
+  exec_in vm virtainer exec sh -c 'printf "#!/bin/sh\nexec sleep 600\n" >/tmp/shutdown && chmod +x /tmp/shutdown &&
+    mv /tmp/shutdown /sbin/shutdown && mkdir -p /etc/systemd/logind.conf.d &&
+    printf "[Login]\nHandlePowerKey=ignore\n" >/etc/systemd/logind.conf.d/no.conf && systemctl restart systemd-logind'
+  began=$SECONDS
   timeout "$(seconds 150)" "${engine_command[@]}" stop -t "$(seconds 120)" "$e2e_id-vm" >/dev/null
   assert_status vm 0
+  assert_log vm 'the guest is saved'
+  ((SECONDS - began < 15 + $(seconds 20)))
 }
