@@ -189,6 +189,31 @@ checksum() { sha256sum | cut -d' ' -f1; }
   exec_in vm virtainer exec sh -c '[ ! -e /data/cut ]'
 }
 
+# interrupt NAME SIGNAL COMMAND: send it to the virtainer COMMAND that runs in the container.
+interrupt() {
+  # shellcheck disable=SC2016 # the container's shell expands them
+  exec_in "$1" sh -c 'for p in /proc/[0-9]*; do
+    if [ "$(cat "$p/comm")" = virtainer ] && tr "\0" " " <"$p/cmdline" | grep -q "^virtainer $2 "; then
+      kill -"$1" "${p#/proc/}"; fi; done' sh "$2" "$3"
+}
+
+in_guest() { exec_in vm virtainer exec sh -c "$1"; }
+
+@test "cp that is interrupted leaves nothing behind" {
+  boot_small vm
+  engine exec -d "$e2e_id-vm" sh -c '(head -c 100000 /dev/zero; sleep 60) | virtainer cp - guest:/data/cut; echo $? >/tmp/status'
+  until_true 30 in_guest '[ -s /data/.cut.part-* ]'
+  interrupt vm INT cp
+  until_true 30 in_guest '[ -z "$(ls -A /data | grep cut)" ]'
+  # And the other way round: a file without an end.
+  engine exec -d "$e2e_id-vm" sh -c 'virtainer cp guest:/dev/zero /tmp/cut; echo $? >/tmp/status2'
+  until_true 30 exec_in vm sh -c '[ -s /tmp/.cut.part-* ]'
+  interrupt vm TERM cp
+  until_true 30 exec_in vm test -s /tmp/status2
+  [[ $(exec_in vm cat /tmp/status2) == 143 ]]
+  [[ $(exec_in vm find /tmp -name '*part-*') == '' ]]
+}
+
 @test "ssh without a key that the guest takes: status 84, and the ways out" {
   boot_small vm -e OWN_KEY=no
   assert_command vm 84 'no SSH key lets us in as root.*OWN_KEY=yes.*/tmp/id_rsa.*SSH_USER' ssh true
@@ -227,6 +252,17 @@ checksum() { sha256sum | cut -d' ' -f1; }
   exec_in vm virtainer cp guest:/etc/cloud /tmp/cloud
   exec_in vm test -s /tmp/cloud/cloud.cfg
   assert_command vm 2 'debian may not read /etc/shadow' cp --via ssh guest:/etc/shadow -
+  # Also when it is interrupted: not the program either.
+  engine exec -d "$e2e_id-vm" sh -c '(head -c 100000 /dev/zero; sleep 60) | virtainer cp - guest:/var/tmp/cut'
+  until_true 30 in_guest '[ -e /var/tmp/.cut.part-* ]'
+  interrupt vm INT cp
+  engine exec -d "$e2e_id-vm" sh -c 'virtainer exec tail -f /etc/issue; echo $? >/tmp/status'
+  until_true 30 in_guest 'pidof tail'
+  interrupt vm TERM exec
+  until_true 30 exec_in vm test -s /tmp/status
+  [[ $(exec_in vm cat /tmp/status) == 143 ]]
+  until_true 30 in_guest '! pidof tail'
+  until_true 30 in_guest '[ "$(ls -d /tmp/virtainer-* | wc -l)" = 1 ]' # this one's own
   # Nothing is left of any of it.
   [[ $(exec_in vm virtainer exec find /tmp /var/tmp -name '*part-*') == '' ]]
 
