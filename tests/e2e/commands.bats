@@ -223,6 +223,29 @@ in_guest() { exec_in vm virtainer exec sh -c "$1"; }
   assert_command alone 84 'NETWORK=none' ssh true
 }
 
+# know NAME KEY: let KEY be all that is known of its guest's host keys.
+know() {
+  # shellcheck disable=SC2016
+  exec_in "$1" sh -c 'printf "virtainer-guest %s\n" "$1" >/mounted/.virtainer/ssh/known_hosts' sh "$2"
+}
+
+@test "ssh, exec and cp refuse a guest with another host key: status 84, and nothing is run" {
+  boot_small vm
+  assert_command vm 0 '^$' ssh true
+  theirs=$(exec_in vm awk '$1 == "virtainer-guest" { print $2, $3 }' /mounted/.virtainer/ssh/known_hosts)
+  [[ $theirs == 'ssh-ed25519 '* ]]
+  ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/other"
+  know vm "$(cut -d' ' -f1,2 "$BATS_TEST_TMPDIR/other.pub")"
+  why='the guest shows another SSH host key than before.*delete /mounted/.virtainer/ssh/known_hosts'
+  assert_command vm 84 "$why" ssh touch /data/by-ssh
+  assert_command vm 84 "$why" exec --via ssh touch /data/by-exec
+  assert_command vm 84 "$why" cp --via ssh /etc/hostname guest:/data/by-cp
+  # Refused, not forgotten: the next try is refused too.
+  assert_command vm 84 "$why" ssh root@ touch /data/by-ssh
+  know vm "$theirs"
+  [[ $(exec_in vm virtainer ssh 'ls -A /data') != *by-* ]]
+}
+
 # --- by the guest agent -------------------------------------------------------------------------------------------
 
 @test "a cloud image: exec, cp, healthcheck and reboot by its agent, ssh as its default user; and an agent that hangs" {
