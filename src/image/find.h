@@ -9,7 +9,7 @@
 
 struct vt_image_source {
     char *path;  /* absolute; with a URL, where the download belongs */
-    bool packed; /* it is compressed, by its content; not known, and false, with a URL */
+    bool packed; /* it is to be unpacked, by its content; not known, and false, with a URL */
     char *url;   /* to be downloaded to path first, or NULL */
 };
 

@@ -28,8 +28,7 @@ static const struct {
                       "the image from another address"},
     [VT_KIND_TEXT] = {NULL, false,
                       "looks like text; mount a cloud image (qcow2, raw, vmdk, vdi or vhdx)"},
-    [VT_KIND_ARCHIVE] = {NULL, false,
-                         "is an archive (tar, ova, zip or 7z); take the disk image out of it"},
+    [VT_KIND_ARCHIVE] = {NULL, false, "is an archive (zip or 7z); take the disk image out of it"},
     [VT_KIND_ISO] = {NULL, false,
                      "is a CD image that does not start from a disk; take the cloud image instead"},
     [VT_KIND_VHD] = {NULL, false,
@@ -46,6 +45,7 @@ static const struct {
     [VT_KIND_XZ] = {NULL, true, "is compressed with xz"},
     [VT_KIND_ZSTD] = {NULL, true, "is compressed with zstd"},
     [VT_KIND_BZIP2] = {NULL, true, "is compressed with bzip2"},
+    [VT_KIND_TAR] = {NULL, true, "is a tar archive"},
 };
 
 _Static_assert(VT_ARRAY_SIZE(kinds) == VT_KIND_MAX_, "every kind has a row");
@@ -71,7 +71,7 @@ static const struct {
     {VT_KIND_ZSTD, 0, 4, "\x28\xb5\x2f\xfd"},
     {VT_KIND_ARCHIVE, 0, 4, "PK\3\4"},
     {VT_KIND_ARCHIVE, 0, 6, "7z\xbc\xaf\x27\x1c"},
-    {VT_KIND_ARCHIVE, 257, 5, "ustar"},
+    {VT_KIND_TAR, 257, 5, "ustar"},
     {VT_KIND_RAW, 510, 2, "\x55\xaa"},
     {VT_KIND_ISO, 0x8001, 5, "CD001"},
 };
@@ -138,6 +138,11 @@ enum vt_kind vt_kind_of(const uint8_t *head, size_t len)
 const char *vt_kind_format(enum vt_kind kind)
 {
     return kinds[kind].format;
+}
+
+bool vt_kind_compressed(enum vt_kind kind)
+{
+    return kinds[kind].packed && kind != VT_KIND_TAR;
 }
 
 bool vt_kind_packed(enum vt_kind kind)

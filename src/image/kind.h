@@ -25,6 +25,7 @@ enum vt_kind {
     VT_KIND_XZ,
     VT_KIND_ZSTD,
     VT_KIND_BZIP2,
+    VT_KIND_TAR,
     VT_KIND_MAX_,
 };
 
@@ -41,6 +42,9 @@ enum vt_kind vt_kind_of(const uint8_t *head, size_t len);
 const char *vt_kind_format(enum vt_kind kind);
 
 /* Whether it is a compressed file. */
+bool vt_kind_compressed(enum vt_kind kind);
+
+/* Whether a disk image can be made of it by unpacking: it is compressed, or a tar archive. */
 bool vt_kind_packed(enum vt_kind kind);
 
 /* What it is and what to do about it, to follow "… is not a disk image: it "; for the kinds without

@@ -30,5 +30,5 @@ void vt_base_done(struct vt_base *base);
 int vt_base_probe(const char *path, int cancel_fd, struct vt_base *ret,
                   struct vt_error *err) VT_MUST_CHECK;
 
-/* Whether @path is a compressed file. */
+/* Whether @path is compressed, or a tar archive: to be unpacked before it can be a base image. */
 int vt_image_is_packed(const char *path, bool *ret, struct vt_error *err) VT_MUST_CHECK;

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
-#include <poll.h>
 
 #include "base/str.h"
 #include "host/files.h"
-#include "image/crc32.h"
 #include "image/fingerprint.h"
 #include "image/open.h"
 #include "image/part.h"
 #include "image/probe.h"
+#include "image/stream.h"
+#include "image/tar.h"
 
-enum { READ_SIZE = 256 * 1024, HOLE_SIZE = 4096 };
+enum { HOLE_SIZE = 4096 };
 
 struct unpack {
     const char *source;
@@ -26,22 +24,32 @@ struct unpack {
     const struct vt_progress *progress;
 };
 
-/* The name without its directory and, if it has one, the suffix that tells of compression. */
+/* Cut one of the suffixes, ended by NULL, off the end of @name. */
+static void cut_suffix(char *name, const char *const *suffixes)
+{
+    size_t len = strlen(name);
+
+    for (; *suffixes; suffixes++) {
+        size_t n = strlen(*suffixes);
+
+        if (len > n && vt_streq(name + len - n, *suffixes)) {
+            name[len - n] = '\0';
+            return;
+        }
+    }
+}
+
+/* The name without its directory and the suffixes that tell how it is packed. */
 static char *plain_name(const char *path)
 {
-    static const char *const suffixes[] = {".xz", ".gz", ".zst", ".bz2"};
-    const char *name = strrchr(path, '/');
-    size_t len;
+    static const char *const compression[] = {".xz", ".gz", ".zst", ".bz2", NULL};
+    static const char *const archive[] = {".tar", ".ova", ".tgz", ".txz", NULL};
+    const char *slash = strrchr(path, '/');
+    char *name = vt_strdup(slash ? slash + 1 : path);
 
-    name = name ? name + 1 : path;
-    len = strlen(name);
-    for (size_t i = 0; i < VT_ARRAY_SIZE(suffixes); i++) {
-        size_t n = strlen(suffixes[i]);
-
-        if (len > n && vt_streq(name + len - n, suffixes[i]))
-            return vt_strndup(name, len - n);
-    }
-    return vt_strdup(name);
+    cut_suffix(name, compression);
+    cut_suffix(name, archive);
+    return name;
 }
 
 int vt_image_unpacked_path(const char *data_dir, const char *source, char **ret,
@@ -108,131 +116,52 @@ static int write_sparse(const struct unpack *u, const uint8_t *data, size_t len,
     return r < 0 ? r : write_at(u, data + pending, len - pending, offset + pending, err);
 }
 
-static bool cancelled(int fd)
+static int on_disk_data(const uint8_t *data, size_t len, uint64_t offset, void *arg,
+                        struct vt_error *err)
 {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-
-    return poll(&p, 1, 0) > 0;
+    return write_sparse(arg, data, len, offset, err);
 }
 
-static int archive_failed(const struct unpack *u, struct archive *archive, struct vt_error *err)
-{
-    const char *why = archive_error_string(archive);
-
-    return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
-                        "the compressed image %s is damaged or was cut short (%s); get it anew",
-                        u->source, why ? why : "no reason given");
-}
-
-/* What was unpacked so far. */
-struct output {
-    uint64_t size;
-    uint32_t crc; /* for gzip only */
-};
-
-static int copy_block(const struct unpack *u, struct archive *archive, const void *data, size_t len,
-                      uint64_t offset, struct vt_error *err)
-{
-    if (cancelled(u->cancel_fd))
-        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while unpacking %s",
-                            u->source);
-    vt_progress_step(u->progress, "unpacking", (uint64_t)archive_filter_bytes(archive, -1),
-                     u->source_size);
-    return write_sparse(u, data, len, offset, err);
-}
-
-static int copy(const struct unpack *u, struct archive *archive, struct output *output,
+/* Write the stream as it is; *@ret_size becomes its size. */
+static int copy(const struct unpack *u, struct vt_stream *stream, uint64_t *ret_size,
                 struct vt_error *err)
 {
-    bool gzip = archive_filter_code(archive, 0) == ARCHIVE_FILTER_GZIP;
-
-    for (;;) {
-        const void *data;
-        size_t len;
-        la_int64_t offset;
-        int r = archive_read_data_block(archive, &data, &len, &offset);
-
-        if (r == ARCHIVE_EOF)
-            return 0;
-        if (r != ARCHIVE_OK)
-            return archive_failed(u, archive, err);
-        r = copy_block(u, archive, data, len, (uint64_t)offset, err);
-        if (r < 0)
-            return r;
-        if (gzip)
-            output->crc = vt_crc32(output->crc, data, len);
-        output->size = (uint64_t)offset + len;
-    }
-}
-
-/*
- * Compare what came out with a gzip file's last eight bytes, its CRC and size (RFC 1952 2.3.1).
- * Several gzip files in one are allowed there and refused here: only the last part's CRC stands at
- * the end.
- */
-static int check_gzip(const struct unpack *u, const struct output *output, struct vt_error *err)
-{
-    uint8_t end[8] = {0};
-    uint64_t wanted = (output->size & UINT32_MAX) << 32 | output->crc, found = 0;
-
-    if (u->source_size < sizeof(end) ||
-        pread(u->in, end, sizeof(end), (off_t)(u->source_size - sizeof(end))) != sizeof(end))
-        return vt_image_unreadable(err, u->source, EIO, "virtainer");
-    for (size_t i = 0; i < sizeof(end); i++)
-        found |= (uint64_t)end[i] << (8 * i);
-    if (found == wanted)
-        return 0;
-    return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
-                        "the compressed image %s is damaged (its checksum differs), or consists of "
-                        "several gzip files; get it anew, or pack it as one",
-                        u->source);
-}
-
-static int copy_checked(const struct unpack *u, struct archive *archive, struct vt_error *err)
-{
-    struct output output = {0};
-    int r = copy(u, archive, &output, err);
-
-    if (r == 0 && archive_filter_code(archive, 0) == ARCHIVE_FILTER_GZIP)
-        r = check_gzip(u, &output, err);
-    if (r < 0)
-        return r;
-    if (ftruncate(u->out, (off_t)output.size) < 0)
-        return vt_data_error(err, errno, "cannot write %s", u->destination);
-    return 0;
-}
-
-static void free_archive(struct archive **archive)
-{
-    (void)archive_read_free(*archive);
-}
-
-static int unpack(const struct unpack *u, struct vt_error *err)
-{
-    VT_CLEANUP(free_archive) struct archive *archive = archive_read_new();
-    struct archive_entry *entry;
+    const uint8_t *data;
+    size_t len;
     int r;
 
-    if (!archive || archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
-        archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
-        archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
-        archive_read_support_filter_bzip2(archive) != ARCHIVE_OK ||
-        archive_read_support_format_raw(archive) != ARCHIVE_OK)
-        return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOTSUP,
-                            "this libarchive was built without gzip, xz, zstd or bzip2");
-    if (lseek(u->in, 0, SEEK_SET) < 0)
-        return vt_image_unreadable(err, u->source, errno, "virtainer");
-    if (archive_read_open_fd(archive, u->in, READ_SIZE) != ARCHIVE_OK)
-        return archive_failed(u, archive, err);
-    r = archive_read_next_header(archive, &entry);
-    /* Cut within its first bytes, it is no longer seen as compressed, and would be copied as it is.
-     */
-    if (archive_filter_code(archive, 0) == ARCHIVE_FILTER_NONE)
-        return archive_failed(u, archive, err);
-    if (r == ARCHIVE_EOF)
-        return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
-                            "the compressed image %s holds nothing", u->source);
-    return r == ARCHIVE_OK ? copy_checked(u, archive, err) : archive_failed(u, archive, err);
+    *ret_size = 0;
+    while ((r = vt_stream_next(stream, &data, &len, err)) > 0) {
+        r = write_sparse(u, data, len, *ret_size, err);
+        if (r < 0)
+            return r;
+        *ret_size += len;
+    }
+    return r;
+}
+
+static void free_stream(struct vt_stream **stream)
+{
+    vt_stream_free(*stream);
+}
+
+static int unpack(struct unpack *u, struct vt_error *err)
+{
+    VT_CLEANUP(free_stream) struct vt_stream *stream = NULL;
+    uint64_t size = 0;
+    int r =
+        vt_stream_open(u->source, u->in, u->source_size, u->cancel_fd, u->progress, &stream, err);
+
+    if (r < 0)
+        return r;
+    if (vt_stream_kind(stream) == VT_KIND_TAR)
+        r = vt_tar_copy_disk(stream, u->source, on_disk_data, u, &size, err);
+    else
+        r = copy(u, stream, &size, err);
+    /* It may end with zeros, which were left out. */
+    if (r == 0 && ftruncate(u->out, (off_t)size) < 0)
+        r = vt_data_error(err, errno, "cannot write %s", u->destination);
+    return r;
 }
 
 static int check_packed(const struct unpack *u, struct vt_error *err)
@@ -241,7 +170,8 @@ static int check_packed(const struct unpack *u, struct vt_error *err)
     int r = vt_image_is_packed(u->source, &packed, err);
 
     if (r == 0 && !packed)
-        r = vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL, "%s is not compressed", u->source);
+        r = vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
+                         "%s is neither compressed nor an archive", u->source);
     return r;
 }
 

@@ -32,7 +32,7 @@ static const struct {
     {"zstd", VT_KIND_ZSTD, 512, 0, BYTES("\x28\xb5\x2f\xfd")},
     {"bzip2", VT_KIND_BZIP2, 512, 0, BYTES("BZh91AY&SY")},
     {"zip", VT_KIND_ARCHIVE, 512, 0, BYTES("PK\3\4")},
-    {"tar", VT_KIND_ARCHIVE, 512, 257, BYTES("ustar")},
+    {"tar", VT_KIND_TAR, 512, 257, BYTES("ustar")},
     {"iso", VT_KIND_ISO, 65536, 0x8001, BYTES("CD001")},
     {"html", VT_KIND_HTML, 30, 0, BYTES(" \n<!DOCTYPE html><html><body>..")},
     {"text", VT_KIND_TEXT, 12, 0, BYTES("hello world\n")},

@@ -140,7 +140,7 @@ static void test_errors(void **state)
     (void)state;
     put_text(in_dir("in"), "text");
     ASSERT_FAILED(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), err,
-                  VT_CAUSE_BAD_IMAGE, "is not compressed");
+                  VT_CAUSE_BAD_IMAGE, "is neither compressed nor an archive");
     put_packed(in_dir("in"), "xz", "x", 1);
     assert_int_equal(vt_image_unpack(in_dir("in"), in_dir("out"), cancel, NULL, &err), -ECANCELED);
     assert_int_equal(err.cause, VT_CAUSE_NONE);

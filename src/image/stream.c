@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/stream.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "image/crc32.h"
+#include "image/open.h"
+
+enum { READ_SIZE = 256 * 1024 };
+
+struct vt_stream {
+    const char *path;
+    int fd;
+    uint64_t file_size;
+    int cancel_fd;
+    const struct vt_progress *progress;
+    struct archive *archive;
+    bool gzip;
+    bool ended;
+    uint64_t size; /* of what was read */
+    uint32_t crc;  /* of it, for gzip only */
+
+    /* The beginning, read ahead for vt_stream_kind(), and the rest of the block it ends in. */
+    uint8_t head[VT_KIND_READ_SIZE];
+    size_t head_len;
+    const uint8_t *rest;
+    size_t rest_len;
+    bool head_given;
+};
+
+static int damaged(const struct vt_stream *s, struct vt_error *err)
+{
+    const char *why = archive_error_string(s->archive);
+
+    return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
+                        "the compressed image %s is damaged or was cut short (%s); get it anew",
+                        s->path, why ? why : "no reason given");
+}
+
+static bool cancelled(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
+/*
+ * Compare what came out with a gzip file's last eight bytes, its CRC and size (RFC 1952 2.3.1).
+ * Several gzip files in one are allowed there and refused here: only the last part's CRC stands at
+ * the end.
+ */
+static int check_gzip(const struct vt_stream *s, struct vt_error *err)
+{
+    uint8_t end[8] = {0};
+    uint64_t wanted = (s->size & UINT32_MAX) << 32 | s->crc, found = 0;
+
+    if (s->file_size < sizeof(end) ||
+        pread(s->fd, end, sizeof(end), (off_t)(s->file_size - sizeof(end))) != sizeof(end))
+        return vt_image_unreadable(err, s->path, EIO, "virtainer");
+    for (size_t i = 0; i < sizeof(end); i++)
+        found |= (uint64_t)end[i] << (8 * i);
+    if (found == wanted)
+        return 0;
+    return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
+                        "the compressed image %s is damaged (its checksum differs), or consists of "
+                        "several gzip files; get it anew, or pack it as one",
+                        s->path);
+}
+
+/* The next block of libarchive's: as vt_stream_next(), without what was read ahead. */
+static int next_block(struct vt_stream *s, const uint8_t **ret_data, size_t *ret_len,
+                      struct vt_error *err)
+{
+    const void *data;
+    la_int64_t offset;
+    int r;
+
+    if (s->ended)
+        return 0;
+    if (cancelled(s->cancel_fd))
+        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while unpacking %s", s->path);
+    r = archive_read_data_block(s->archive, &data, ret_len, &offset);
+    if (r == ARCHIVE_EOF) {
+        s->ended = true;
+        return s->gzip ? check_gzip(s, err) : 0;
+    }
+    if (r != ARCHIVE_OK)
+        return damaged(s, err);
+    vt_progress_step(s->progress, "unpacking", (uint64_t)archive_filter_bytes(s->archive, -1),
+                     s->file_size);
+    *ret_data = data;
+    if (s->gzip)
+        s->crc = vt_crc32(s->crc, *ret_data, *ret_len);
+    s->size += *ret_len;
+    return 1;
+}
+
+static int read_ahead(struct vt_stream *s, struct vt_error *err)
+{
+    while (s->head_len < sizeof(s->head)) {
+        const uint8_t *data;
+        size_t len, part;
+        int r = next_block(s, &data, &len, err);
+
+        if (r <= 0)
+            return r;
+        part = len < sizeof(s->head) - s->head_len ? len : sizeof(s->head) - s->head_len;
+        memcpy(s->head + s->head_len, data, part);
+        s->head_len += part;
+        s->rest = data + part;
+        s->rest_len = len - part;
+    }
+    return 0;
+}
+
+int vt_stream_next(struct vt_stream *s, const uint8_t **ret_data, size_t *ret_len,
+                   struct vt_error *err)
+{
+    if (!s->head_given && s->head_len > 0) {
+        s->head_given = true;
+        *ret_data = s->head;
+        *ret_len = s->head_len;
+        return 1;
+    }
+    if (s->rest_len > 0) {
+        *ret_data = s->rest;
+        *ret_len = s->rest_len;
+        s->rest_len = 0;
+        return 1;
+    }
+    return next_block(s, ret_data, ret_len, err);
+}
+
+enum vt_kind vt_stream_kind(const struct vt_stream *s)
+{
+    return vt_kind_of(s->head, s->head_len);
+}
+
+/* Whether the file is a compressed one, as vt_image_is_packed() has seen. */
+static int is_compressed(const struct vt_stream *s, bool *ret, struct vt_error *err)
+{
+    uint8_t head[VT_KIND_READ_SIZE];
+    size_t len = 0;
+    int r = vt_image_read_head(s->fd, head, sizeof(head), &len);
+
+    if (r < 0)
+        return vt_image_unreadable(err, s->path, -r, "virtainer");
+    *ret = vt_kind_compressed(vt_kind_of(head, len));
+    return 0;
+}
+
+static int open_archive(struct vt_stream *s, struct vt_error *err)
+{
+    struct archive_entry *entry;
+    bool compressed = false;
+    int r = is_compressed(s, &compressed, err);
+
+    if (r < 0)
+        return r;
+    if (!s->archive || archive_read_support_filter_gzip(s->archive) != ARCHIVE_OK ||
+        archive_read_support_filter_xz(s->archive) != ARCHIVE_OK ||
+        archive_read_support_filter_zstd(s->archive) != ARCHIVE_OK ||
+        archive_read_support_filter_bzip2(s->archive) != ARCHIVE_OK ||
+        archive_read_support_format_raw(s->archive) != ARCHIVE_OK)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOTSUP,
+                            "this libarchive was built without gzip, xz, zstd or bzip2");
+    if (lseek(s->fd, 0, SEEK_SET) < 0)
+        return vt_image_unreadable(err, s->path, errno, "virtainer");
+    if (archive_read_open_fd(s->archive, s->fd, READ_SIZE) != ARCHIVE_OK)
+        return damaged(s, err);
+    r = archive_read_next_header(s->archive, &entry);
+    /* Cut within its first bytes, it is no longer seen as compressed, and would be copied as it is.
+     */
+    if (compressed && archive_filter_code(s->archive, 0) == ARCHIVE_FILTER_NONE)
+        return damaged(s, err);
+    if (r == ARCHIVE_EOF)
+        return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
+                            "the compressed image %s holds nothing", s->path);
+    s->gzip = archive_filter_code(s->archive, 0) == ARCHIVE_FILTER_GZIP;
+    return r == ARCHIVE_OK ? read_ahead(s, err) : damaged(s, err);
+}
+
+int vt_stream_open(const char *path, int fd, uint64_t size, int cancel_fd,
+                   const struct vt_progress *progress, struct vt_stream **ret, struct vt_error *err)
+{
+    struct vt_stream *s = vt_calloc(1, sizeof(*s));
+    int r;
+
+    s->path = path;
+    s->fd = fd;
+    s->file_size = size;
+    s->cancel_fd = cancel_fd;
+    s->progress = progress;
+    s->archive = archive_read_new();
+    r = open_archive(s, err);
+    if (r < 0)
+        vt_stream_free(s);
+    else
+        *ret = s;
+    return r;
+}
+
+void vt_stream_free(struct vt_stream *s)
+{
+    if (!s)
+        return;
+    (void)archive_read_free(s->archive);
+    free(s);
+}
