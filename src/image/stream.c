@@ -103,8 +103,8 @@ static int next_block(struct vt_stream *s, const uint8_t **ret_data, size_t *ret
 static int read_ahead(struct vt_stream *s, struct vt_error *err)
 {
     while (s->head_len < sizeof(s->head)) {
-        const uint8_t *data;
-        size_t len, part;
+        const uint8_t *data = NULL;
+        size_t len = 0, part;
         int r = next_block(s, &data, &len, err);
 
         if (r <= 0)

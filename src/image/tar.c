@@ -48,8 +48,8 @@ static void tar_done(struct tar *tar)
 static la_ssize_t on_read(struct archive *archive, void *arg, const void **ret)
 {
     struct tar *tar = arg;
-    const uint8_t *data;
-    size_t len;
+    const uint8_t *data = NULL;
+    size_t len = 0;
     int r = vt_stream_next(tar->stream, &data, &len, &tar->stream_err);
 
     (void)archive;
@@ -192,8 +192,8 @@ static int take_members(struct tar *tar, struct vt_error *err)
 /* What follows the archive's end mark; the checksum of a compressed one is at the very end. */
 static int read_on(struct tar *tar, struct vt_error *err)
 {
-    const uint8_t *data;
-    size_t len;
+    const uint8_t *data = NULL;
+    size_t len = 0;
     int r;
 
     do

@@ -126,8 +126,8 @@ static int on_disk_data(const uint8_t *data, size_t len, uint64_t offset, void *
 static int copy(const struct unpack *u, struct vt_stream *stream, uint64_t *ret_size,
                 struct vt_error *err)
 {
-    const uint8_t *data;
-    size_t len;
+    const uint8_t *data = NULL;
+    size_t len = 0;
     int r;
 
     *ret_size = 0;
