@@ -249,27 +249,20 @@ static int check_header(const struct work *work, const struct vt_qcow2_header *h
     return 0;
 }
 
-static int compare_size(const struct work *work, uint64_t has, char **ret_notice,
-                        struct vt_error *err)
+static int compare_size(const struct work *work, uint64_t has, struct vt_error *err)
 {
     uint64_t wanted = in_sectors(work->request->size);
-    VT_AUTO_FREE char *given = vt_size_text(wanted);
-    VT_AUTO_FREE char *there = vt_size_text(has);
+    VT_AUTO_FREE char *given = NULL, *there = NULL, *same = NULL;
 
-    if (!work->request->size_given || wanted == has)
+    if (!work->request->size_given || wanted >= has)
         return 0;
-    if (wanted < has) {
-        VT_AUTO_FREE char *same = disk_size_text(has);
-
-        return vt_error_set(
-            err, VT_CAUSE_USAGE, -EINVAL,
-            "DISK_SIZE (%s) is smaller than the overlay %s, which has %s and is not "
-            "shrunk; leave it out, give DISK_SIZE=%s or use another data directory",
-            given, work->overlay, there, same);
-    }
-    *ret_notice = vt_fmt("the overlay %s keeps its size of %s: DISK_SIZE (%s) is for a new one",
-                         work->overlay, there, given);
-    return 0;
+    given = vt_size_text(wanted);
+    there = vt_size_text(has);
+    same = disk_size_text(has);
+    return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                        "DISK_SIZE (%s) is smaller than the overlay %s, which has %s and is not "
+                        "shrunk; leave it out, give DISK_SIZE=%s or use another data directory",
+                        given, work->overlay, there, same);
 }
 
 /*
@@ -293,10 +286,36 @@ static int update(const struct work *work, const struct vt_record *record,
     return r;
 }
 
+/* To a larger DISK_SIZE, @overlay being as its header says. */
+static int grow(const struct work *work, struct vt_overlay *overlay, struct vt_error *err)
+{
+    uint64_t wanted = in_sectors(work->request->size), has = overlay->virtual_size;
+    int r;
+
+    if (!work->request->size_given || wanted <= has)
+        return 0;
+    if (work->request->keep_size) {
+        VT_AUTO_FREE char *given = vt_size_text(wanted);
+        VT_AUTO_FREE char *there = vt_size_text(has);
+
+        vt_str_replace(&overlay->notice,
+                       vt_fmt("the overlay %s keeps its size of %s for now, because the guest goes "
+                              "on where it was saved: it grows to DISK_SIZE (%s) at the next start "
+                              "that boots the guest",
+                              work->overlay, there, given));
+        return 0;
+    }
+    r = vt_qemu_img_grow(work->overlay, wanted, work->request->cancel_fd, err);
+    if (r < 0)
+        return r;
+    overlay->virtual_size = wanted;
+    overlay->grown_from = has;
+    return 0;
+}
+
 static int reuse(const struct work *work, struct vt_overlay *overlay, struct vt_error *err)
 {
     VT_AUTO_RECORD struct vt_record record = {0};
-    VT_AUTO_FREE char *notice = NULL;
     struct vt_qcow2_header header = {0};
     bool recorded;
     int r;
@@ -313,19 +332,19 @@ static int reuse(const struct work *work, struct vt_overlay *overlay, struct vt_
     r = recorded ? compare_record(work, &record, &header, err)
                  : compare_unrecorded(work, &header, err);
     if (r == 0)
-        r = compare_size(work, header.virtual_size, &notice, err);
+        r = compare_size(work, header.virtual_size, err);
     if (r == 0)
         r = update(work, &record, &header, err);
     if (r < 0)
         return r;
-    if (!recorded && !notice)
-        notice = vt_fmt("the overlay %s had no record of its base image; it is taken to belong to "
-                        "%s from now on",
-                        work->overlay, work->base->path);
+    if (!recorded)
+        overlay->notice = vt_fmt("the overlay %s had no record of its base image; it is taken to "
+                                 "belong to %s from now on",
+                                 work->overlay, work->base->path);
     overlay->virtual_size = header.virtual_size;
     overlay->reused = true;
-    overlay->notice = VT_TAKE_PTR(notice);
-    return 0;
+    /* Last, as qemu-img follows the header to the base. */
+    return grow(work, overlay, err);
 }
 
 static int check_data_dir(const char *dir, struct vt_error *err)

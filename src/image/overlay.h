@@ -7,6 +7,9 @@
  * rename. Whenever that is killed, the next start finds either no overlay (and makes one, whatever
  * the record says) or a whole one whose record is there. The caller holds the data directory's
  * lock.
+ *
+ * One that is there grows to DISK_SIZE, which changes its tables and header only, in an order in
+ * which it is whole whenever that is killed: it has the old size or the new one.
  */
 #pragma once
 
@@ -24,6 +27,7 @@ struct vt_overlay_request {
     const struct vt_base *base;
     uint64_t size;   /* DISK_SIZE in bytes */
     bool size_given; /* by the person, so that it is an error if it does not fit */
+    bool keep_size;  /* the guest is resumed, and knows the disk as it is: do not grow it now */
     int cancel_fd;   /* -1 for none */
 };
 
@@ -31,6 +35,7 @@ struct vt_overlay {
     char *path;            /* absolute */
     uint64_t virtual_size; /* bytes */
     bool reused;           /* was there before */
+    uint64_t grown_from;   /* bytes that it had until now; 0: it did not grow */
     char *notice;          /* a sentence the person should read, or NULL */
 };
 
@@ -39,8 +44,8 @@ struct vt_overlay {
 void vt_overlay_done(struct vt_overlay *overlay);
 
 /*
- * Make the overlay of the data directory, or find that the one there fits. @ret, uninitialised
- * before, is set on success only. Errors:
+ * Make the overlay of the data directory, or find that the one there fits, and grow that to a
+ * larger DISK_SIZE if one was given. @ret, uninitialised before, is set on success only. Errors:
  * - VT_CAUSE_USAGE: DISK_SIZE was given and is smaller than the base, or than the overlay that is
  * there;
  * - VT_CAUSE_BAD_IMAGE: the base is damaged (looked for when an overlay is made), or the overlay is

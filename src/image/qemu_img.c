@@ -142,3 +142,14 @@ int vt_qemu_img_rebase(const char *path, const char *backing, const char *format
 
     return r > 0 ? failed(err, VT_CAUSE_DATA_DIR, what, &said) : r;
 }
+
+int vt_qemu_img_grow(const char *path, uint64_t size, int cancel_fd, struct vt_error *err)
+{
+    VT_AUTO_FREE char *size_text = vt_fmt("%" PRIu64, size);
+    VT_AUTO_FREE char *what = vt_fmt("cannot grow %s to DISK_SIZE", path);
+    VT_AUTO_BUF struct vt_buf said = VT_BUF_INIT(4096);
+    const char *argv[] = {"qemu-img", "resize", "-q", "-f", "qcow2", path, size_text, NULL};
+    int r = vt_run(argv, NULL, &said, cancel_fd, QUICK_MS, err);
+
+    return r > 0 ? failed(err, VT_CAUSE_DATA_DIR, what, &said) : r;
+}

@@ -32,3 +32,11 @@ int vt_qemu_img_size(const char *path, const char *format, int cancel_fd, uint64
  * they are. */
 int vt_qemu_img_rebase(const char *path, const char *backing, const char *format, int cancel_fd,
                        struct vt_error *err) VT_MUST_CHECK;
+
+/*
+ * Make the qcow2 @path larger: @size bytes. The base that its header names is opened. Nothing is
+ * read or written but tables and the header; killed in the middle, @path is whole and has the old
+ * size or the new one.
+ */
+int vt_qemu_img_grow(const char *path, uint64_t size, int cancel_fd,
+                     struct vt_error *err) VT_MUST_CHECK;

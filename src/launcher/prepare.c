@@ -181,6 +181,7 @@ static int prepare_disk(struct vt_prepared *p, const struct vt_config *config, s
         .base = &p->base,
         .size = config->disk_size,
         .size_given = config->disk_size_given,
+        .keep_size = p->saved.kind == VT_SAVED_FITS,
         .cancel_fd = vt_loop_stop_fd(),
     };
     int r;

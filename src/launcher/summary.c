@@ -137,6 +137,17 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
     ret->mac = vt_strdup(prepared->net.mac);
 }
 
+static void tell_growth(const struct vt_overlay *overlay)
+{
+    VT_AUTO_FREE char *from = vt_size_text(overlay->grown_from);
+    VT_AUTO_FREE char *to = vt_size_text(overlay->virtual_size);
+
+    if (overlay->grown_from)
+        vt_info("the guest's disk has grown from %s to %s; with cloud-init's growpart, as cloud "
+                "images have it, its file system follows in this boot",
+                from, to);
+}
+
 void vt_summary_print(const struct vt_config *config, const struct vt_prepared *prepared)
 {
     VT_AUTO_FREE char *text = vt_summary_text(config, prepared);
@@ -146,6 +157,7 @@ void vt_summary_print(const struct vt_config *config, const struct vt_prepared *
     if (prepared->accel.reason)
         vt_warning("the guest runs under software emulation, many times slower than KVM: %s",
                    prepared->accel.reason);
+    tell_growth(&prepared->overlay);
     if (prepared->overlay.notice)
         vt_warning("%s", prepared->overlay.notice);
     for (size_t i = 0; seed->warnings[i]; i++)

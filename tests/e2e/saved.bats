@@ -73,6 +73,20 @@ save() {
   (($(log_of vm | grep -c 'boot-sector: hello') == 1))
 }
 
+@test "a larger DISK_SIZE waits until a guest that is resumed is booted" {
+  save vm -e DISK_SIZE=16M
+  resumed again -e DISK_SIZE=32M
+  assert_log again 'virtainer: warning: the overlay .* keeps its size of 16 MiB for now'
+  [[ $(state again .disk_bytes) == $((16 << 20)) ]]
+  stop again
+  boot third -e DISK_SIZE=32M
+  assert_log third "virtainer: the guest's disk has grown from 16 MiB to 32 MiB"
+  [[ $(state third .disk_bytes) == $((32 << 20)) ]]
+  exec_in third virsh qemu-monitor-command vm --hmp 'info block -v' | grep -qF "($((32 << 20)) bytes)"
+  stop third
+  qemu_img check data/local_image.qcow2
+}
+
 @test "a guest that writes is saved and goes on writing, and its disk is whole" {
   boot_small vm -e STOP_ACTION=save
   typing vm 60 'send=write-forever\n' 'expect=written 5\s'

@@ -2,10 +2,14 @@
 #include "image/overlay.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "helpers.h"
 #include "image/qcow2.h"
+#include "image/qemu_img.h"
 
 #define DATA    in_dir("data")
 #define OVERLAY in_dir("data/local_image.qcow2")
@@ -70,6 +74,14 @@ static void assert_backing(const char *file, const char *format)
     read_overlay(&header);
     assert_string_equal(header.backing_file, file);
     assert_string_equal(header.backing_format, format);
+}
+
+static uint64_t overlay_size(void)
+{
+    struct vt_qcow2_header header;
+
+    read_overlay(&header);
+    return header.virtual_size;
 }
 
 static void test_formats(void **state)
@@ -163,10 +175,103 @@ static void test_reused_sizes(void **state)
     prepare_ok(in_dir("base"), 0, &unsaid);
     assert_int_equal(unsaid.virtual_size, GIB);
     assert_null(unsaid.notice);
-    prepare_ok(in_dir("base"), 2 * GIB, &larger);
-    assert_int_equal(larger.virtual_size, GIB);
-    assert_non_null(strstr(larger.notice, "keeps its size of 1 GiB"));
-    prepare_fails(in_dir("base"), 512 * MIB, VT_CAUSE_USAGE, "is not shrunk");
+    prepare_ok(in_dir("base"), 2 * GIB + 1, &larger);
+    assert_int_equal(larger.virtual_size, 2 * GIB + 512);
+    assert_int_equal(larger.grown_from, GIB);
+    assert_null(larger.notice);
+    assert_int_equal(overlay_size(), 2 * GIB + 512);
+    prepare_fails(in_dir("base"), 2 * GIB, VT_CAUSE_USAGE, "is not shrunk");
+    prepare_fails(in_dir("base"), 512 * MIB, VT_CAUSE_USAGE,
+                  "DISK_SIZE (512 MiB) is smaller than the overlay");
+    assert_int_equal(overlay_size(), 2 * GIB + 512);
+}
+
+/* A guest that is resumed knows the disk as it was. */
+static void test_not_grown_when_resumed(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_OVERLAY struct vt_overlay made = {0}, resumed = {0};
+    VT_AUTO_BASE struct vt_base base = {0};
+    struct vt_overlay_request request = {
+        .data_dir = DATA,
+        .base = &base,
+        .size = 2 * GIB,
+        .size_given = true,
+        .keep_size = true,
+        .cancel_fd = -1,
+    };
+
+    (void)state;
+    prepare_ok(in_dir("base"), GIB, &made);
+    assert_ok(vt_base_probe(in_dir("base"), -1, &base, &err), &err);
+    assert_ok(vt_overlay_prepare(&request, &resumed, &err), &err);
+    assert_int_equal(resumed.virtual_size, GIB);
+    assert_int_equal(resumed.grown_from, 0);
+    assert_non_null(strstr(resumed.notice, "keeps its size of 1 GiB"));
+    assert_non_null(strstr(resumed.notice, "DISK_SIZE (2 GiB)"));
+    assert_int_equal(overlay_size(), GIB);
+}
+
+/* The base was moved too: its new name is in the header before qemu-img looks for it. */
+static void test_moved_and_grown(void **state)
+{
+    VT_AUTO_OVERLAY struct vt_overlay made = {0}, grown = {0};
+
+    (void)state;
+    prepare_ok(in_dir("base"), GIB, &made);
+    assert_int_equal(rename(in_dir("base"), in_dir("moved")), 0);
+    prepare_ok(in_dir("moved"), 2 * GIB, &grown);
+    assert_int_equal(overlay_size(), 2 * GIB);
+    assert_backing(in_dir("moved"), "qcow2");
+}
+
+/* A start that grows the overlay, killed with all its children @after us microseconds. */
+static void grow_and_kill(uint64_t size, useconds_t after)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        VT_AUTO_OVERLAY struct vt_overlay overlay = {0};
+
+        (void)setpgid(0, 0);
+        _exit(prepare_on(in_dir("base"), size, -1, &overlay, NULL) < 0);
+    }
+    (void)setpgid(pid, pid);
+    (void)usleep(after);
+    (void)kill(-pid, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
+/* The overlay has one size or the other, its tables are in order, its data what they were. */
+static void test_killed_while_growing(void **state)
+{
+    VT_AUTO_OVERLAY struct vt_overlay made = {0}, grown = {0};
+    uint64_t size = GIB;
+    unsigned grew = 0;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    prepare_ok(in_dir("base"), size, &made);
+    RUN("qemu-io", "-f", "qcow2", "-c", "write -P 0x5a 1M 3M", OVERLAY);
+    RUN("cp", OVERLAY, in_dir("before"));
+    for (unsigned i = 0; i < 40; i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        /* So much that the table of tables has to move. */
+        uint64_t wanted = size + 1024 * GIB, got;
+
+        grow_and_kill(wanted, i * 500);
+        got = overlay_size();
+        assert_true(got == size || got == wanted);
+        grew += got == wanted;
+        size = got;
+        assert_ok(vt_qemu_img_check(OVERLAY, -1, &err), &err);
+    }
+    print_message("grown %u times\n", grew);
+    RUN("qemu-img", "compare", "-q", "-f", "qcow2", "-F", "qcow2", in_dir("before"), OVERLAY);
+    prepare_ok(in_dir("base"), size + GIB, &grown);
+    assert_int_equal(grown.virtual_size, size + GIB);
 }
 
 static void test_other_base(void **state)
@@ -447,6 +552,9 @@ int main(void)
         TEST(test_new_sizes),
         TEST(test_default_size_is_raised),
         TEST(test_reused_sizes),
+        TEST(test_not_grown_when_resumed),
+        TEST(test_moved_and_grown),
+        TEST(test_killed_while_growing),
         TEST(test_other_base),
         TEST(test_moved_base),
         TEST(test_killed_while_moving),
