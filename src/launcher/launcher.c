@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "host/files.h"
@@ -41,6 +42,9 @@
 
 /* How long libvirtd may take to say why QEMU has gone. */
 #define VERDICT_WAIT 1000 /* ms */
+/* SeaBIOS resets the machine once more when it finds that it has run before (tryReboot() in its
+ * resume.c), some 0.1 s after the guest did: one reboot. */
+#define ONE_REBOOT 500 /* ms */
 /* libvirtd that runs and does not take our connection is asked again after so long. */
 #define RECONNECT_PAUSE 1000 /* ms */
 
@@ -57,6 +61,7 @@ struct launcher {
     struct vt_stopping *stopping;
     int verdict_timer;
     int reconnect_timer;
+    int64_t rebooted_at; /* vt_now_ms(); 0: it has not */
     struct vt_end end;
     struct vt_guest_clock *clock; /* of a guest that was resumed */
     struct vt_repeats reboots;
@@ -196,6 +201,17 @@ static void correct_clock(struct launcher *l)
         l->clock = vt_guest_clock_new(l->vm, l->worker, saved->at, has_own_key(l));
 }
 
+static void on_reboot(struct launcher *l)
+{
+    int64_t now = vt_now_ms();
+
+    if (l->rebooted_at != 0 && now - l->rebooted_at < ONE_REBOOT)
+        return;
+    l->rebooted_at = now;
+    vt_reboots_tell(&l->reboots);
+    vt_readiness_reboot(l->readiness);
+}
+
 static void on_domain_event(enum vt_domain_event event, void *data)
 {
     struct launcher *l = data;
@@ -228,8 +244,7 @@ static void on_domain_event(enum vt_domain_event event, void *data)
         set_phase(l, VT_PHASE_STOPPING);
         break;
     case VT_DOMAIN_REBOOT:
-        vt_reboots_tell(&l->reboots);
-        vt_readiness_reboot(l->readiness);
+        on_reboot(l);
         break;
     case VT_DOMAIN_CRASHED:
         l->end.panicked = !l->end.qemu_gone || !WIFSIGNALED(l->end.qemu_status);
