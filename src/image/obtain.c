@@ -9,6 +9,7 @@
 #include "image/find.h"
 #include "image/open.h"
 #include "image/part.h"
+#include "image/partial.h"
 #include "image/qemu_img.h"
 #include "image/unpack.h"
 
@@ -30,6 +31,23 @@ static void made_remove(const struct made *made)
         (void)unlink(made->unpacked);
     if (made->fetched)
         (void)unlink(made->fetched);
+}
+
+/* What was begun for another URL, nobody will go on with. */
+static void remove_other_downloads(const struct vt_config *config,
+                                   const struct vt_image_source *source)
+{
+    VT_AUTO_FREE char *dir = vt_image_absolute(config->image_dir);
+    VT_AUTO_FREE char *images = vt_fmt("%s/" VT_IMAGES_DIR, dir);
+
+    vt_partial_remove_others(images, source->url ? source->path : NULL);
+}
+
+bool vt_image_obtain_is_begun(const char *data_dir)
+{
+    VT_AUTO_FREE char *images = vt_fmt("%s/" VT_IMAGES_DIR, data_dir);
+
+    return vt_partial_is_in(images);
 }
 
 static int fetch(const struct vt_config *config, struct vt_image_source *source, int cancel_fd,
@@ -100,6 +118,7 @@ int vt_image_obtain(const struct vt_config *config, const char *root, int cancel
 
     if (r < 0)
         return r;
+    remove_other_downloads(config, &source);
     r = make(config, &source, cancel_fd, progress, &made, &base, err);
     if (r < 0) {
         if (r != -ECANCELED)

@@ -10,6 +10,9 @@
 
 #include "base/error.h"
 
+/* In the data directory: where images lie that we made. */
+#define VT_IMAGES_DIR ".virtainer/images"
+
 /*
  * Set @err for @errnum on something of the data directory: VT_CAUSE_DATA_FULL for a full file
  * system or quota, VT_CAUSE_DATA_DIR else. "@format…: strerror" and the way out. Returns -@errnum.

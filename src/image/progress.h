@@ -11,6 +11,8 @@ struct vt_progress {
      */
     void (*step)(const char *what, uint64_t done, uint64_t total, void *data);
     void *data;
+    /* Called with what is worth a line of the log, without a full stop; may be NULL. */
+    void (*notice)(const char *text, void *data);
 };
 
 static inline void vt_progress_step(const struct vt_progress *progress, const char *what,
@@ -18,4 +20,10 @@ static inline void vt_progress_step(const struct vt_progress *progress, const ch
 {
     if (progress && progress->step)
         progress->step(what, done, total, progress->data);
+}
+
+static inline void vt_progress_notice(const struct vt_progress *progress, const char *text)
+{
+    if (progress && progress->notice)
+        progress->notice(text, progress->data);
 }

@@ -48,6 +48,12 @@ static void on_progress(const char *what, uint64_t done, uint64_t total, void *d
             total_text);
 }
 
+static void on_notice(const char *text, void *data)
+{
+    (void)data;
+    vt_info("%s", text);
+}
+
 static int choose_accel(const struct vt_config *config, struct vt_accel_choice *ret,
                         struct vt_error *err)
 {
@@ -175,7 +181,7 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
 static int prepare_disk(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
     time_t last = time(NULL);
-    struct vt_progress progress = {on_progress, &last};
+    struct vt_progress progress = {on_progress, &last, on_notice};
     struct vt_overlay_request request = {
         .data_dir = p->data.path,
         .base = &p->base,
@@ -414,7 +420,8 @@ int vt_prepare(const struct vt_config *config, struct vt_prepared *ret,
     r = vt_daemon_start(&ret->daemon, on_daemon_restart, data, err);
     if (r == 0)
         r = change(ret, config, err);
-    if (r < 0 && !ret->overlay.path)
+    /* What is there of a download is worth a directory that has nothing else yet. */
+    if (r < 0 && !ret->overlay.path && !vt_image_obtain_is_begun(config->image_dir))
         vt_data_dir_abandon(&ret->data);
     return r;
 }

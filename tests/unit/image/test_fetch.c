@@ -3,12 +3,15 @@
 
 #include <arpa/inet.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "helpers.h"
+#include "image/hash.h"
+#include "image/retry_priv.h"
 
 enum { SIZE = 1000003 };
 
@@ -16,10 +19,23 @@ static uint8_t content[SIZE];
 static pid_t server;
 static char site[64];
 
+/* What the server tells of itself. */
+static struct {
+    unsigned requests; /* since forget() */
+    unsigned ranges;   /* of them, those for a range */
+    char last[4096];
+} * told;
+
+static void forget(void)
+{
+    told->requests = 0;
+    told->ranges = 0;
+}
+
 /* --- a server with a few bad habits, in a child
  * ---------------------------------------------------------------- */
 
-static void send_all(int fd, const void *data, size_t len)
+static bool send_all(int fd, const void *data, size_t len)
 {
     const char *p = data;
 
@@ -27,15 +43,16 @@ static void send_all(int fd, const void *data, size_t len)
         ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
 
         if (n <= 0)
-            return;
+            return false;
         p += n;
         len -= (size_t)n;
     }
+    return true;
 }
 
 static void send_text(int fd, const char *text)
 {
-    send_all(fd, text, strlen(text));
+    (void)send_all(fd, text, strlen(text));
 }
 
 static void send_content(int fd, size_t announced, size_t sent)
@@ -45,15 +62,137 @@ static void send_content(int fd, size_t announced, size_t sent)
                                      announced);
 
     send_text(fd, head);
-    send_all(fd, content, sent);
+    (void)send_all(fd, content, sent);
 }
 
-static void answer(int fd, const char *path)
+/* Nothing more is sent, until the other side has had enough. */
+static void wait_closed(int fd)
 {
+    char byte;
+
+    while (read(fd, &byte, 1) > 0)
+        continue;
+}
+
+/* The tag of what is sent, how much of it at once, and how it is lied about. */
+struct habit {
+    const char *path;
+    const char *tag;
+    const char *next_tag; /* from the second request on; NULL: the same */
+    size_t piece;         /* no more than so many bytes a reply; 0: all */
+    long start_lie, total_lie;
+    bool stalls;     /* after a piece nothing comes, but the connection stays */
+    bool all_always; /* ranges are not known */
+    bool no_range;   /* 416 for every range */
+    bool slow;
+    bool ever; /* each reply is a piece, and not the first only */
+};
+
+static const struct habit habits[] = {
+    {.path = "/cut", .tag = "\"v1\"", .piece = 300000, .ever = true},
+    {.path = "/by-time", .piece = 300000, .ever = true},
+    {.path = "/weak", .tag = "W/\"v1\"", .piece = 600000, .ever = true},
+    {.path = "/changed", .tag = "\"v1\"", .next_tag = "\"v2\"", .piece = 700000},
+    {.path = "/lie-start", .tag = "\"v1\"", .piece = 700000, .start_lie = 1},
+    {.path = "/lie-total", .tag = "\"v1\"", .piece = 700000, .total_lie = 1},
+    {.path = "/lie-less", .tag = "\"v1\"", .piece = 700000, .total_lie = -1},
+    {.path = "/all-always", .tag = "\"v1\"", .piece = 700000, .all_always = true},
+    {.path = "/no-range", .tag = "\"v1\"", .piece = 700000, .no_range = true},
+    {.path = "/stall-once", .tag = "\"v1\"", .piece = 400000, .stalls = true},
+    {.path = "/slow", .tag = "\"v1\"", .slow = true},
+    {.path = "/tagged", .tag = "\"v1\""},
+};
+
+/* Of a line of headers that says what the habit's bytes are. */
+static char *validator_of(const struct habit *h, const char **value)
+{
+    if (!h->tag) {
+        *value = "Sat, 21 Nov 2026 00:00:00 GMT";
+        return vt_fmt("Last-Modified: %s\r\nDate: Sun, 22 Nov 2026 00:00:00 GMT\r\n", *value);
+    }
+    *value = told->requests > 1 && h->next_tag ? h->next_tag : h->tag;
+    return vt_fmt("ETag: %s\r\n", *value);
+}
+
+static void send_piece(int fd, const struct habit *h, size_t from)
+{
+    size_t len = SIZE - from;
+
+    if (h->piece && h->piece < len && (told->requests == 1 || h->ever))
+        len = h->piece;
+    for (size_t done = 0; h->slow && done < len;) {
+        size_t n = len - done < 16384 ? len - done : 16384;
+
+        if (!send_all(fd, content + from + done, n))
+            return;
+        done += n;
+        (void)usleep(100);
+    }
+    if (!h->slow)
+        (void)send_all(fd, content + from, len);
+    if (h->stalls && told->requests == 1)
+        wait_closed(fd);
+}
+
+static void send_by_habit(int fd, const struct habit *h, const char *request)
+{
+    const char *range = strstr(request, "Range: bytes="),
+               *condition = strstr(request, "If-Range: ");
+    const char *value;
+    VT_AUTO_FREE char *validator = validator_of(h, &value), *head = NULL;
+    size_t from = range ? strtoul(range + 13, NULL, 10) : 0;
+    bool holds = condition && vt_startswith(condition + 10, value);
+
+    told->ranges += range ? 1 : 0;
+    if (range && h->no_range) {
+        send_text(fd, "HTTP/1.1 416 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        return;
+    }
+    if (!range || !holds || h->all_always || from >= SIZE) {
+        head = vt_fmt("HTTP/1.1 200 OK\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n",
+                      validator, SIZE);
+        from = 0;
+    } else {
+        head = vt_fmt("HTTP/1.1 206 Partial Content\r\nConnection: close\r\n%sContent-Range: bytes "
+                      "%ld-%ld/%ld\r\nContent-Length: %zu\r\n\r\n",
+                      validator, (long)from + h->start_lie, SIZE + h->total_lie - 1,
+                      SIZE + h->total_lie, SIZE - from);
+    }
+    send_text(fd, head);
+    send_piece(fd, h, from);
+}
+
+static bool answer_by_habit(int fd, const char *path, const char *request)
+{
+    for (size_t i = 0; i < VT_ARRAY_SIZE(habits); i++) {
+        if (vt_streq(path, habits[i].path)) {
+            send_by_habit(fd, &habits[i], request);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void send_status(int fd, const char *status, const char *headers)
+{
+    VT_AUTO_FREE char *text = vt_fmt(
+        "HTTP/1.1 %s\r\nConnection: close\r\n%sContent-Length: 4\r\n\r\nnope", status, headers);
+
+    send_text(fd, text);
+}
+
+static void answer(int fd, const char *path, const char *request)
+{
+    if (answer_by_habit(fd, path, request))
+        return;
     if (vt_streq(path, "/ok"))
         send_content(fd, SIZE, SIZE);
     else if (vt_streq(path, "/short"))
         send_content(fd, SIZE, SIZE / 2);
+    else if (vt_streq(path, "/long"))
+        send_content(fd, SIZE - 3, SIZE);
+    else if (vt_streq(path, "/huge"))
+        send_content(fd, (size_t)1 << 60, SIZE);
     else if (vt_streq(path, "/redirect"))
         send_text(fd, "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: /ok\r\nContent-Length: "
                       "0\r\n\r\n");
@@ -65,24 +204,32 @@ static void answer(int fd, const char *path)
                       "Content-Length: 0\r\n\r\n");
     else if (vt_streq(path, "/stall")) {
         send_content(fd, SIZE, 1000);
-        (void)sleep(60);
-    } else
-        send_text(fd,
-                  "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 4\r\n\r\nnope");
+        wait_closed(fd);
+    } else if (vt_streq(path, "/hang-up") && told->requests < 4)
+        return;
+    else if (vt_streq(path, "/later") && told->requests < 3)
+        send_status(fd, "503 Later", told->requests == 2 ? "Retry-After: 20\r\n" : "");
+    else if (vt_streq(path, "/later") || vt_streq(path, "/hang-up"))
+        send_content(fd, SIZE, SIZE);
+    else if (strspn(path + 1, "0123456789") == 3)
+        send_status(fd, path + 1, "");
+    else
+        send_status(fd, "404 Not Found", "");
 }
 
 static void serve(int listener)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) {
-        char request[4096], path[256];
+        char path[256];
         int fd = accept(listener, NULL, NULL);
-        ssize_t n = fd < 0 ? -1 : read(fd, request, sizeof(request) - 1);
+        ssize_t n = fd < 0 ? -1 : read(fd, told->last, sizeof(told->last) - 1);
 
         if (n > 0) {
-            request[n] = '\0';
-            if (sscanf(request, "GET %255s", path) == 1)
-                answer(fd, path);
+            told->last[n] = '\0';
+            told->requests++;
+            if (sscanf(told->last, "GET %255s", path) == 1)
+                answer(fd, path, told->last);
         }
         if (fd >= 0)
             (void)close(fd);
@@ -96,12 +243,14 @@ static int start_server(void **state)
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     (void)state;
+    told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     /* A proxy of the surroundings would not reach this server. */
-    if (setenv("no_proxy", "*", 1) < 0 || listener < 0 ||
+    if (told == MAP_FAILED || setenv("no_proxy", "*", 1) < 0 || listener < 0 ||
         bind(listener, (struct sockaddr *)&address, len) < 0 || listen(listener, 8) < 0 ||
         getsockname(listener, (struct sockaddr *)&address, &len) < 0)
         return -1;
     fill_noise(content, SIZE, 7);
+    vt_retry_second = 10;
     (void)snprintf(site, sizeof(site), "http://127.0.0.1:%u", ntohs(address.sin_port));
     server = fork();
     if (server == 0)
@@ -126,6 +275,7 @@ static int get(const char *path, const char *checksum, int cancel_fd,
 {
     VT_AUTO_FREE char *url = vt_fmt("%s%s", site, path);
 
+    forget();
     return vt_image_fetch(url, in_dir("out"), checksum, cancel_fd, progress, err);
 }
 
@@ -158,9 +308,8 @@ static void test_http(void **state)
     for (size_t i = 0; i < VT_ARRAY_SIZE(paths); i++) {
         VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
         uint64_t done = 0;
-        struct vt_progress progress = {on_step, &done};
+        struct vt_progress progress = {on_step, &done, NULL};
 
-        put_text(in_dir("out.part-abcdef"), "of a run that was killed");
         assert_ok(get(paths[i], NULL, -1, &progress, &err), &err);
         assert_int_equal(done, SIZE);
         assert_content();
@@ -260,12 +409,340 @@ static void test_full(void **state)
                   VT_CAUSE_DATA_DIR, in_dir("none/out"));
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
+/* --- another try --- */
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+static void count_notice(const char *text, void *data)
+{
+    if (getenv("VT_SHOW_ERRORS"))
+        (void)fprintf(stderr, "    %s\n", text);
+    (*(unsigned *)data)++;
+}
+
+static void test_retry(void **state)
+{
+    static const struct {
+        const char *path;
+        unsigned requests, ms;
+    } cases[] = {
+        {"/later", 3, 210}, /* with Retry-After: 20 once */
+        {"/hang-up", 4, 70},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        unsigned notices = 0;
+        struct vt_progress progress = {.data = &notices, .notice = count_notice};
+        int64_t begin = vt_now_ms();
+
+        assert_ok(get(cases[i].path, NULL, -1, &progress, &err), &err);
+        assert_int_equal(told->requests, cases[i].requests);
+        assert_int_equal(notices, cases[i].requests - 1);
+        assert_in_range(vt_now_ms() - begin, cases[i].ms, cases[i].ms + 1000);
+        assert_content();
+        assert_int_equal(unlink(in_dir("out")), 0);
+    }
+}
+
+static void test_tries(void **state)
+{
+    static const struct {
+        const char *path, *text;
+        unsigned requests;
+    } cases[] = {
+        {"/408", "408", 5},
+        {"/429", "429", 5},
+        {"/500", "500", 5},
+        {"/502", "502", 5},
+        {"/503", "503 (tried 5 times)", 5},
+        {"/504", "504", 5},
+        {"/404", "404", 1},
+        {"/403", "403", 1},
+        {"/410", "410", 1},
+        {"/short", "", 5},
+        {"/204", "204", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        ASSERT_FAILED(get(cases[i].path, NULL, -1, NULL, &err), err, VT_CAUSE_FETCH, cases[i].path,
+                      cases[i].text);
+        assert_int_equal(told->requests, cases[i].requests);
+        assert_int_equal(count_files(dir), 0);
+    }
+}
+
+/* What was not promised is of the next reply, if of anything. */
+static void test_long(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    struct stat st;
+
+    (void)state;
+    assert_ok(get("/long", NULL, -1, NULL, &err), &err);
+    assert_int_equal(stat(in_dir("out"), &st), 0);
+    assert_int_equal(st.st_size, SIZE - 3);
+}
+
+/* A stop comes 50 ms into a pause of some seconds. */
+static void test_cancel_pause(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    int fds[2], r;
+    int64_t begin;
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+        (void)usleep(50000);
+        _exit(write(fds[1], "x", 1) == 1 ? 0 : 1);
+    }
+    vt_retry_second = 5000;
+    begin = vt_now_ms();
+    r = get("/503", NULL, fds[0], NULL, &err);
+    vt_retry_second = 10;
+    assert_int_equal(r, -ECANCELED);
+    assert_int_equal(err.cause, VT_CAUSE_NONE);
+    assert_true(vt_now_ms() - begin < 1000);
+    assert_int_equal(count_files(dir), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+}
+
+/* --- going on --- */
+
+static void test_pieces(void **state)
+{
+    static const struct {
+        const char *path;
+        unsigned requests, ranges;
+    } cases[] = {
+        {"/cut", 4, 3},       {"/by-time", 4, 3},  {"/changed", 2, 1},    {"/lie-start", 3, 1},
+        {"/lie-total", 3, 1}, {"/lie-less", 3, 1}, {"/all-always", 2, 1}, {"/no-range", 3, 1},
+    };
+    VT_AUTO_FREE char *digest = vt_hash_text(content, SIZE);
+    VT_AUTO_FREE char *checksum = vt_fmt("sha256:%s", digest);
+
+    (void)state;
+    for (size_t i = 0; i < 2 * VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        print_message("%s\n", cases[i / 2].path);
+        assert_ok(get(cases[i / 2].path, i % 2 ? checksum : NULL, -1, NULL, &err), &err);
+        assert_int_equal(told->requests, cases[i / 2].requests);
+        assert_int_equal(told->ranges, cases[i / 2].ranges);
+        assert_content();
+        assert_int_equal(unlink(in_dir("out")), 0);
+    }
+}
+
+/* A weak tag is of other bytes too: nothing is gone on with, and nothing comes farther. */
+static void test_weak(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    ASSERT_FAILED(get("/weak", NULL, -1, NULL, &err), err, VT_CAUSE_FETCH, "tried 5 times");
+    assert_int_equal(told->requests, 5);
+    assert_int_equal(told->ranges, 0);
+    assert_int_equal(count_files(dir), 0);
+}
+
+static off_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+/* Fetch @path in a child, which is killed when it has some bytes and no more come. */
+static void begin_and_kill(const char *path)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        (void)get(path, NULL, -1, NULL, &err);
+        _exit(0);
+    }
+    for (int i = 0; i < 500 && size_of(in_dir("out.partial")) < 400000; i++)
+        (void)usleep(10000);
+    (void)kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(size_of(in_dir("out.partial")), 400000);
+    assert_true(size_of(in_dir("out.partial.json")) > 0);
+}
+
+/* As get(), but the server's habit of the first request is over. */
+static int get_on(const char *path, const char *checksum, struct vt_error *err)
+{
+    VT_AUTO_FREE char *url = vt_fmt("%s%s", site, path);
+
+    forget();
+    told->requests = 1;
+    return vt_image_fetch(url, in_dir("out"), checksum, -1, NULL, err);
+}
+
+static void replace_in_record(const char *old, const char *new)
+{
+    VT_AUTO_FREE char *text = NULL, *changed = NULL;
+    char *at;
+
+    assert_int_equal(vt_file_read(in_dir("out.partial.json"), 4096, &text, NULL), 0);
+    at = strstr(text, old);
+    assert_non_null(at);
+    *at = '\0';
+    changed = vt_fmt("%s%s%s", text, new, at + strlen(old));
+    put_text(in_dir("out.partial.json"), changed);
+}
+
+static void test_go_on_after_kill(void **state)
+{
+    /* What happens meanwhile, and whether it is gone on with. */
+    static const struct {
+        const char *old, *new;
+        bool with_checksum, ranged;
+    } cases[] = {
+        {"\"v1\\\"\"", "\"v1\\\"\"", false, true},
+        {"\"v1\\\"\"", "\"v1\\\"\"", true, true},
+        {"\"v1\\\"\"", "\"v0\\\"\"", false, true}, /* If-Range does not hold */
+        {"boot_id\":\"", "boot_id\":\"0", false, false},
+        {"boot_id\":\"", "boot_id\":\"0", true, true},
+        {"/stall-once", "/other", false, false},
+        {"\"version\":1", "\"version\":2", false, false},
+        {"1000003", "3", false, false},
+        {"\"validator\"", "\"nothing\"", false, false},
+        {"{", "", false, false},
+    };
+    VT_AUTO_FREE char *digest = vt_hash_text(content, SIZE);
+    VT_AUTO_FREE char *checksum = vt_fmt("sha256:%s", digest);
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        print_message("%zu\n", i);
+        begin_and_kill("/stall-once");
+        replace_in_record(cases[i].old, cases[i].new);
+        assert_ok(get_on("/stall-once", cases[i].with_checksum ? checksum : NULL, &err), &err);
+        assert_int_equal(told->ranges, cases[i].ranged);
+        assert_int_equal(told->requests, 2);
+        assert_content();
+        assert_int_equal(unlink(in_dir("out")), 0);
+    }
+}
+
+/* A stop leaves what can be gone on with, and so does a server that is gone. */
+static void test_go_on_after_stop(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    int fds[2];
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+        (void)usleep(200000);
+        _exit(write(fds[1], "x", 1) == 1 ? 0 : 1);
+    }
+    assert_int_equal(get("/stall-once", NULL, fds[0], NULL, &err), -ECANCELED);
+    vt_error_done(&err);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(count_files(dir), 2);
+    assert_ok(get_on("/stall-once", NULL, &err), &err);
+    assert_int_equal(told->ranges, 1);
+    assert_content();
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+}
+
+/* Bytes that a power cut has torn: the checksum tells, and all is got anew, once. */
+static void test_torn(void **state)
+{
+    VT_AUTO_FREE char *digest = vt_hash_text(content, SIZE);
+    VT_AUTO_FREE char *checksum = vt_fmt("sha256:%s", digest);
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    begin_and_kill("/stall-once");
+    put_at(in_dir("out.partial"), "torn", 4, 100000);
+    assert_ok(get_on("/stall-once", checksum, &err), &err);
+    assert_int_equal(told->requests, 3);
+    assert_content();
+    assert_int_equal(unlink(in_dir("out")), 0);
+
+    checksum[strlen("sha256:")] ^= 1;
+    begin_and_kill("/stall-once");
+    assert_int_equal(get_on("/stall-once", checksum, &err), -EBADMSG);
+    assert_int_equal(told->requests, 3);
+    assert_int_equal(count_files(dir), 0);
+}
+
+/* Killed after the last byte: nothing more is asked for. */
+static void test_all_there(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    begin_and_kill("/stall-once");
+    put_file(in_dir("out.partial"), content, SIZE);
+    assert_ok(get_on("/stall-once", NULL, &err), &err);
+    assert_int_equal(told->requests, 1);
+    assert_content();
+}
+
+/* Whenever it is killed: the right bytes, or nothing under the name; and it comes to an end. */
+static void test_kill_at_any_time(void **state)
+{
+    unsigned seed = 1, kills = 0, ends = 0, ranges = 0;
+
+    (void)state;
+    while (kills < 100 || ends == 0) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+            _exit(get("/slow", NULL, -1, NULL, &err) < 0);
+        }
+        assert_true(pid > 0);
+        (void)usleep((unsigned)rand_r(&seed) % 20000);
+        (void)kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        kills++;
+        ranges += told->ranges;
+        if (vt_path_exists(in_dir("out"))) {
+            VT_AUTO_FREE char *got = NULL;
+            size_t len;
+
+            assert_int_equal(vt_file_read(in_dir("out"), SIZE, &got, &len), 0);
+            assert_int_equal(len, SIZE);
+            assert_memory_equal(got, content, SIZE);
+            assert_int_equal(unlink(in_dir("out")), 0);
+            ends++;
+        }
+        assert_true(kills < 10000);
+    }
+    print_message("%u kills, %u ends, %u ranges\n", kills, ends, ranges);
+    assert_true(ranges > 0);
+}
+
+static void test_room(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    ASSERT_FAILED(get("/huge", NULL, -1, NULL, &err), err, VT_CAUSE_DATA_FULL, "1048576 TiB",
+                  "free", in_dir("out"));
+    assert_int_equal(told->requests, 1);
+    assert_int_equal(count_files(dir), 0);
 }
 
 /* A stop arrives 200 ms into a download whose server sends no more. */
@@ -273,7 +750,7 @@ static void test_cancel(void **state)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
     int fds[2], r;
-    int64_t begin = now_ms();
+    int64_t begin = vt_now_ms();
     pid_t pid;
 
     (void)state;
@@ -286,7 +763,7 @@ static void test_cancel(void **state)
     r = get("/stall", NULL, fds[0], NULL, &err);
     assert_int_equal(r, -ECANCELED);
     assert_int_equal(err.cause, VT_CAUSE_NONE);
-    assert_true(now_ms() - begin < 1000);
+    assert_true(vt_now_ms() - begin < 1000);
     assert_int_equal(count_files(dir), 0);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     (void)close(fds[0]);
@@ -296,8 +773,25 @@ static void test_cancel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(test_http),     IN_DIR(test_file), IN_DIR(test_checksum), IN_DIR(test_errors),
-        IN_DIR(test_bad_urls), IN_DIR(test_full), IN_DIR(test_cancel),
+        IN_DIR(test_http),
+        IN_DIR(test_file),
+        IN_DIR(test_checksum),
+        IN_DIR(test_errors),
+        IN_DIR(test_bad_urls),
+        IN_DIR(test_full),
+        IN_DIR(test_retry),
+        IN_DIR(test_tries),
+        IN_DIR(test_long),
+        IN_DIR(test_cancel_pause),
+        IN_DIR(test_pieces),
+        IN_DIR(test_weak),
+        IN_DIR(test_go_on_after_kill),
+        IN_DIR(test_go_on_after_stop),
+        IN_DIR(test_torn),
+        IN_DIR(test_all_there),
+        IN_DIR(test_kill_at_any_time),
+        IN_DIR(test_room),
+        IN_DIR(test_cancel),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

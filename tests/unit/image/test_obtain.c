@@ -91,15 +91,34 @@ static void test_useless(void **state)
     assert_int_equal(rmdir(DATA), 0);
 }
 
+/* What was begun of another URL's download is not kept; what has its ending as its name is. */
+static void test_begun(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_BASE struct vt_base base = {0}, again = {0};
+    VT_AUTO_FREE char *url = vt_fmt("file://%s", in_dir("base.partial"));
+
+    (void)state;
+    assert_false(vt_image_obtain_is_begun(DATA));
+    assert_int_equal(rename(in_dir("base.qcow2"), in_dir("base.partial")), 0);
+    assert_ok(obtain(NULL, url, &base, &err), &err);
+    assert_false(vt_image_obtain_is_begun(DATA));
+    put_text(in_dir("data/.virtainer/images/a.partial"), "a");
+    put_text(in_dir("data/.virtainer/images/a.partial.json"), "{}");
+    assert_true(vt_image_obtain_is_begun(DATA));
+    assert_ok(obtain(in_dir("base.partial"), NULL, &again, &err), &err);
+    assert_false(vt_image_obtain_is_begun(DATA));
+    assert_int_equal(count_files(DATA), 1);
+    assert_true(vt_path_exists(base.path));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, remove_test_dir)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_mounted),
-        TEST(test_packed),
-        TEST(test_fetched_and_packed),
-        TEST(test_useless),
+        TEST(test_mounted), TEST(test_packed), TEST(test_fetched_and_packed),
+        TEST(test_useless), TEST(test_begun),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void test_filters(void **state)
         VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
         VT_AUTO_FREE char *got = NULL;
         uint64_t last = 0;
-        struct vt_progress progress = {on_step, &last};
+        struct vt_progress progress = {on_step, &last, NULL};
         struct stat st, packed;
         size_t len;
 

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/download.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/statvfs.h>
+
+#include "base/str.h"
+#include "image/hash.h"
+#include "image/part.h"
+#include "image/partial.h"
+#include "image/retry.h"
+#include "image/transfer.h"
+
+enum { READ_SIZE = 1 << 20, DIGEST_MAX = 64 };
+
+struct download {
+    const struct vt_download *wanted;
+    struct vt_partial part;
+    gnutls_hash_hd_t hash; /* of what is there; NULL without a checksum */
+    uint64_t best;         /* the farthest that any try came */
+    bool pieced;           /* what is there is of several replies */
+    bool misfit;           /* the server's range is not the rest of what is there */
+    bool useless;          /* what is there is not to be kept */
+};
+
+/* --- the checksum --- */
+
+static gnutls_digest_algorithm_t algorithm(const struct vt_checksum *checksum)
+{
+    return checksum->digest == VT_DIGEST_SHA512 ? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256;
+}
+
+static int start_hash(struct download *d, struct vt_error *err)
+{
+    if (d->wanted->checksum && gnutls_hash_init(&d->hash, algorithm(d->wanted->checksum)) < 0)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "GnuTLS cannot make a %s",
+                            vt_digest_name(d->wanted->checksum->digest));
+    return 0;
+}
+
+static int hash_more(const struct download *d, const void *data, size_t len, struct vt_error *err)
+{
+    if (d->hash && gnutls_hash(d->hash, data, len) < 0)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "GnuTLS cannot go on with a digest");
+    return 0;
+}
+
+/* The digest of what was hashed since the last call, which the caller frees; NULL without a hash.
+ */
+static char *take_digest(const struct download *d)
+{
+    uint8_t digest[DIGEST_MAX];
+
+    if (!d->hash)
+        return NULL;
+    gnutls_hash_output(d->hash, digest);
+    return vt_hash_hex(digest, gnutls_hash_get_len(algorithm(d->wanted->checksum)));
+}
+
+static int stopped(const struct download *d, struct vt_error *err)
+{
+    struct pollfd cancel = {.fd = d->wanted->cancel_fd, .events = POLLIN};
+
+    if (poll(&cancel, 1, 0) <= 0)
+        return 0;
+    return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while downloading %s",
+                        d->wanted->url);
+}
+
+/* The bytes that an earlier call has left count for the checksum too. */
+static int hash_old_bytes(const struct download *d, struct vt_error *err)
+{
+    VT_AUTO_FREE uint8_t *block = vt_calloc(1, READ_SIZE);
+    uint64_t at = 0;
+    int r = 0;
+
+    while (d->hash && r == 0 && at < d->part.size) {
+        ssize_t n = pread(d->part.fd, block, READ_SIZE, (off_t)at);
+
+        if (n <= 0)
+            return vt_data_error(err, n < 0 ? errno : EIO, "cannot read %s", d->part.path);
+        r = hash_more(d, block, (size_t)n, err);
+        at += (uint64_t)n;
+        vt_progress_step(d->wanted->progress, "checking what is there of", at, d->part.size);
+        if (r == 0)
+            r = stopped(d, err);
+    }
+    return r;
+}
+
+static int begin_anew(struct download *d, struct vt_error *err)
+{
+    VT_AUTO_FREE char *forgotten = take_digest(d);
+
+    d->pieced = false;
+    return vt_partial_empty(&d->part, err);
+}
+
+/* --- one reply --- */
+
+static int check_room(const struct download *d, struct vt_error *err)
+{
+    uint64_t needed = d->part.total - d->part.size, room;
+    VT_AUTO_FREE char *needed_text = NULL, *room_text = NULL;
+    struct statvfs fs;
+
+    /* What a file system does not tell, the writing will. */
+    if (!d->part.total_known || fstatvfs(d->part.fd, &fs) < 0 || fs.f_blocks == 0)
+        return 0;
+    room = (uint64_t)fs.f_bavail * fs.f_frsize;
+    if (needed <= room)
+        return 0;
+    needed_text = vt_size_text(needed);
+    room_text = vt_size_text(room);
+    return vt_error_set(err, VT_CAUSE_DATA_FULL, -ENOSPC,
+                        "the download of %s needs %s, and the file system of %s has %s free; free "
+                        "some space there or use another data directory",
+                        d->wanted->url, needed_text, d->wanted->destination, room_text);
+}
+
+/* Whether the range in @reply is the rest of what is there. */
+static bool fits(const struct download *d, const struct vt_reply *reply)
+{
+    const struct vt_partial *part = &d->part;
+
+    return part->size > 0 && part->validator && reply->from == part->size &&
+           (!reply->total_known || !part->total_known || reply->total == part->total) &&
+           (!reply->validator || vt_streq(reply->validator, part->validator));
+}
+
+static int on_begin(const struct vt_reply *reply, void *user, struct vt_error *err)
+{
+    struct download *d = user;
+    int r;
+
+    if (reply->range && !fits(d, reply)) {
+        d->misfit = true;
+        return vt_error_set(err, VT_CAUSE_FETCH, -EPROTO,
+                            "cannot download %s: the server sends a range that was not asked for",
+                            d->wanted->url);
+    }
+    if (reply->range) {
+        d->pieced = true;
+        if (!d->part.total_known && reply->total_known) {
+            d->part.total = reply->total;
+            d->part.total_known = true;
+        }
+        return check_room(d, err);
+    }
+    r = begin_anew(d, err);
+    if (r == 0)
+        r = vt_partial_begin(&d->part, reply->validator, reply->total, reply->total_known, err);
+    return r < 0 ? r : check_room(d, err);
+}
+
+static int on_data(const void *data, size_t len, void *user, struct vt_error *err)
+{
+    struct download *d = user;
+    int r = hash_more(d, data, len, err);
+
+    if (r == 0)
+        r = vt_partial_add(&d->part, data, len, err);
+    if (r < 0)
+        d->useless = true;
+    if (d->part.size > d->best)
+        d->best = d->part.size;
+    return r;
+}
+
+static void on_tick(void *user)
+{
+    const struct download *d = user;
+
+    vt_progress_step(d->wanted->progress, "downloading", d->part.size,
+                     d->part.total_known ? d->part.total : 0);
+}
+
+/* --- the tries --- */
+
+/* One try from where we are. */
+static int try_once(struct download *d, struct vt_transfer_end *end, struct vt_error *err)
+{
+    struct vt_transfer t = {
+        .url = d->wanted->url,
+        .from = d->part.validator ? d->part.size : 0,
+        .validator = d->part.validator,
+        .cancel_fd = d->wanted->cancel_fd,
+        .begin = on_begin,
+        .data = on_data,
+        .tick = on_tick,
+        .user = d,
+    };
+    int r;
+
+    d->misfit = false;
+    r = vt_transfer_run(&t, end, err);
+    if (r == 0 && d->part.total_known && d->part.size != d->part.total) {
+        end->passing = true;
+        r = vt_error_set(err, VT_CAUSE_FETCH, -EIO,
+                         "cannot download %s: the server sent another number of bytes than it "
+                         "promised",
+                         d->wanted->url);
+    }
+    return r;
+}
+
+/* Until there is all of it. */
+static int get_all(struct download *d, struct vt_error *err)
+{
+    struct vt_retry retry = {.cancel_fd = d->wanted->cancel_fd, .progress = d->wanted->progress};
+
+    while (!d->part.total_known || d->part.size < d->part.total || d->part.size == 0) {
+        bool from_there = d->part.validator && d->part.size > 0;
+        uint64_t best = d->best;
+        struct vt_transfer_end end;
+        int r = try_once(d, &end, err);
+
+        if (r == 0)
+            break;
+        if (from_there && (d->misfit || end.range_refused || r == -ESTALE)) {
+            vt_error_done(err);
+            r = begin_anew(d, err);
+        } else if (end.passing) {
+            r = vt_retry_wait(&retry, r, d->best > best, end.retry_after, err);
+        }
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* What was there already may be of a file that the server has no more, or torn by a power cut: a
+ * wrong checksum is believed of what came in one piece only. */
+static int get_right(struct download *d, struct vt_error *err)
+{
+    for (bool again = false;; again = true) {
+        VT_AUTO_FREE char *hex = NULL;
+        int r = get_all(d, err);
+
+        if (r < 0)
+            return r;
+        hex = take_digest(d);
+        if (!hex || vt_streq(hex, d->wanted->checksum->hex))
+            return 0;
+        if (!d->pieced || again) {
+            const char *name = vt_digest_name(d->wanted->checksum->digest);
+
+            d->useless = true;
+            return vt_error_set(err, VT_CAUSE_FETCH, -EBADMSG,
+                                "the download of %s has %s:%s, not the one that IMAGE_CHECKSUM "
+                                "gives (%s:%s); nothing of it was kept",
+                                d->wanted->url, name, hex, name, d->wanted->checksum->hex);
+        }
+        vt_progress_notice(d->wanted->progress,
+                           "the download, made of several pieces, has not the checksum that it "
+                           "must have; it is begun anew");
+        r = begin_anew(d, err);
+        if (r < 0)
+            return r;
+    }
+}
+
+static int go_on(struct download *d, struct vt_error *err)
+{
+    int r = hash_old_bytes(d, err);
+
+    if (r == 0 && d->part.size > 0) {
+        VT_AUTO_FREE char *size = vt_size_text(d->part.size);
+        VT_AUTO_FREE char *text =
+            vt_fmt("%s of %s are there from an earlier start", size, d->wanted->url);
+
+        vt_progress_notice(d->wanted->progress, text);
+        d->pieced = true;
+        d->best = d->part.size;
+    }
+    if (r == 0)
+        r = get_right(d, err);
+    return r == 0 ? vt_partial_finish(&d->part, err) : r;
+}
+
+int vt_download_run(const struct vt_download *wanted, struct vt_error *err)
+{
+    struct download d = {.wanted = wanted, .part = VT_PARTIAL_INIT};
+    int r = vt_partial_open(wanted->destination, wanted->url, wanted->checksum, &d.part, err);
+
+    if (r == 0)
+        r = start_hash(&d, err);
+    if (r == 0)
+        r = go_on(&d, err);
+    if (r < 0 && d.part.fd >= 0 && (d.useless || !d.part.validator || d.part.size == 0))
+        vt_partial_remove(&d.part);
+    if (d.hash)
+        gnutls_hash_deinit(d.hash, NULL);
+    vt_partial_done(&d.part);
+    return r;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/partial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "host/files.h"
+#include "image/part.h"
+
+#define SUFFIX        ".partial"
+#define RECORD_SUFFIX ".partial.json"
+#define BOOT_ID       "/proc/sys/kernel/random/boot_id"
+
+enum { RECORD_VERSION = 1, RECORD_MAX = 65536, BOOT_ID_MAX = 64 };
+
+void vt_partial_done(struct vt_partial *partial)
+{
+    vt_closep(&partial->fd);
+    free(partial->path);
+    free(partial->record_path);
+    free(partial->validator);
+    *partial = (struct vt_partial)VT_PARTIAL_INIT;
+}
+
+static void put_json(json_object **object)
+{
+    json_object_put(*object);
+}
+
+/* This boot of the machine; "" if the kernel does not say, which then fits every other such. */
+static char *boot_id(void)
+{
+    char *text = NULL;
+
+    if (vt_file_read(BOOT_ID, BOOT_ID_MAX, &text, NULL) < 0)
+        return vt_strdup("");
+    text[strcspn(text, "\n")] = '\0';
+    return text;
+}
+
+static int cannot_write(const struct vt_partial *partial, int errnum, struct vt_error *err)
+{
+    return vt_data_error(err, errnum, "cannot write the download to %s", partial->destination);
+}
+
+/* --- the record --- */
+
+/* The string @name of @object, which keeps it; NULL if there is none. */
+static const char *text_of(json_object *object, const char *name)
+{
+    json_object *value = NULL;
+
+    return json_object_object_get_ex(object, name, &value) &&
+                   json_object_is_type(value, json_type_string)
+               ? json_object_get_string(value)
+               : NULL;
+}
+
+static int64_t number_of(json_object *object, const char *name)
+{
+    json_object *value = NULL;
+
+    return json_object_object_get_ex(object, name, &value) &&
+                   json_object_is_type(value, json_type_int)
+               ? json_object_get_int64(value)
+               : -1;
+}
+
+/* Take what the record says of the file into @partial. Returns whether it fits. */
+static bool read_record(struct vt_partial *partial, bool any_boot)
+{
+    VT_CLEANUP(put_json) json_object *object = NULL;
+    VT_AUTO_FREE char *text = NULL, *boot = boot_id();
+    const char *url, *validator, *then;
+    int64_t total;
+
+    if (vt_file_read(partial->record_path, RECORD_MAX, &text, NULL) < 0)
+        return false;
+    object = json_tokener_parse(text);
+    if (!json_object_is_type(object, json_type_object) ||
+        number_of(object, "version") != RECORD_VERSION)
+        return false;
+    url = text_of(object, "url");
+    validator = text_of(object, "validator");
+    then = text_of(object, "boot_id");
+    total = number_of(object, "total");
+    /* The validator becomes part of a request. */
+    if (!url || !vt_streq(url, partial->url) || !validator || strpbrk(validator, "\r\n") || !then ||
+        (!any_boot && !vt_streq(then, boot)) || (total >= 0 && partial->size > (uint64_t)total))
+        return false;
+    partial->validator = vt_strdup(validator);
+    partial->total_known = total >= 0;
+    partial->total = total >= 0 ? (uint64_t)total : 0;
+    return true;
+}
+
+static int write_record(const struct vt_partial *partial)
+{
+    VT_CLEANUP(put_json) json_object *object = json_object_new_object();
+    VT_AUTO_FREE char *boot = boot_id();
+    const char *text;
+
+    json_object_object_add(object, "version", json_object_new_int(RECORD_VERSION));
+    json_object_object_add(object, "url", json_object_new_string(partial->url));
+    json_object_object_add(object, "validator", json_object_new_string(partial->validator));
+    if (partial->total_known)
+        json_object_object_add(object, "total", json_object_new_uint64(partial->total));
+    json_object_object_add(object, "boot_id", json_object_new_string(boot));
+    text = json_object_to_json_string_ext(object,
+                                          JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+    return vt_file_write(partial->record_path, text, strlen(text), 0644, partial->path);
+}
+
+/* --- the file --- */
+
+int vt_partial_empty(struct vt_partial *partial, struct vt_error *err)
+{
+    /* The file first: without its record it says nothing, but a record must never be of other
+     * bytes. */
+    if (ftruncate(partial->fd, 0) < 0)
+        return cannot_write(partial, errno, err);
+    partial->size = 0;
+    partial->total = 0;
+    partial->total_known = false;
+    vt_str_replace(&partial->validator, NULL);
+    if (unlink(partial->record_path) < 0 && errno != ENOENT)
+        return cannot_write(partial, errno, err);
+    return 0;
+}
+
+int vt_partial_open(const char *destination, const char *url, bool any_boot, struct vt_partial *ret,
+                    struct vt_error *err)
+{
+    struct stat st;
+
+    ret->destination = destination;
+    ret->url = url;
+    ret->path = vt_fmt("%s" SUFFIX, destination);
+    ret->record_path = vt_fmt("%s" RECORD_SUFFIX, destination);
+    ret->fd = open(ret->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (ret->fd < 0 || fstat(ret->fd, &st) < 0)
+        return vt_data_error(err, errno, "cannot make a file for %s", destination);
+    ret->size = (uint64_t)st.st_size;
+    if (ret->size > 0 && read_record(ret, any_boot))
+        return 0;
+    return vt_partial_empty(ret, err);
+}
+
+int vt_partial_begin(struct vt_partial *partial, const char *validator, uint64_t total,
+                     bool total_known, struct vt_error *err)
+{
+    int r = 0;
+
+    partial->total = total;
+    partial->total_known = total_known;
+    vt_str_replace(&partial->validator, vt_strdup(validator));
+    if (validator)
+        r = write_record(partial);
+    return r < 0 ? cannot_write(partial, -r, err) : 0;
+}
+
+int vt_partial_add(struct vt_partial *partial, const void *data, size_t len, struct vt_error *err)
+{
+    const char *at = data;
+
+    while (len > 0) {
+        ssize_t n = pwrite(partial->fd, at, len, (off_t)partial->size);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cannot_write(partial, errno, err);
+        at += n;
+        len -= (size_t)n;
+        partial->size += (uint64_t)n;
+    }
+    return 0;
+}
+
+int vt_partial_finish(struct vt_partial *partial, struct vt_error *err)
+{
+    int r = vt_part_finish(partial->path, partial->destination, err);
+
+    if (r == 0)
+        (void)unlink(partial->record_path);
+    return r;
+}
+
+void vt_partial_remove(const struct vt_partial *partial)
+{
+    (void)unlink(partial->path);
+    (void)unlink(partial->record_path);
+}
+
+/* --- what others have left --- */
+
+/* Whether @name is @base with one of our suffixes; @base NULL: any. */
+static bool is_partial(const char *name, const char *base)
+{
+    static const char *const suffixes[] = {SUFFIX, RECORD_SUFFIX};
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < VT_ARRAY_SIZE(suffixes); i++) {
+        size_t n = strlen(suffixes[i]);
+
+        if (len > n && vt_streq(name + len - n, suffixes[i]))
+            return !base || (strlen(base) == len - n && strncmp(name, base, len - n) == 0);
+    }
+    return false;
+}
+
+void vt_partial_remove_others(const char *dir, const char *destination)
+{
+    VT_AUTO_CLOSEDIR DIR *stream = opendir(dir);
+    const char *base = destination ? strrchr(destination, '/') : NULL;
+    const struct dirent *entry;
+
+    while (stream && (entry = readdir(stream))) {
+        if (is_partial(entry->d_name, NULL) && !(base && is_partial(entry->d_name, base + 1)))
+            (void)unlinkat(dirfd(stream), entry->d_name, 0);
+    }
+}
+
+bool vt_partial_is_in(const char *dir)
+{
+    VT_AUTO_CLOSEDIR DIR *stream = opendir(dir);
+    const struct dirent *entry;
+
+    while (stream && (entry = readdir(stream))) {
+        if (is_partial(entry->d_name, NULL))
+            return true;
+    }
+    return false;
+}
