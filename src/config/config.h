@@ -29,7 +29,7 @@ struct vt_config {
     bool cloud_init_disk_given;
     char *image;          /* path of the base image, or NULL: look for it */
     char *image_url;      /* where to download it from, or NULL */
-    char *image_checksum; /* "sha256:HEX", or NULL */
+    char *image_checksum; /* "sha256:HEX", "sha512:HEX", a URL, or NULL */
     uint64_t disk_size;   /* bytes */
     bool disk_size_given; /* by the person, not by default */
     char *cidr;           /* first three octets of the guest's /24 */

@@ -128,24 +128,36 @@ static int store_path(struct vt_config *config, const struct vt_option *option, 
     return store_string(config, option, value, ret_allowed);
 }
 
+static bool is_url(const char *value)
+{
+    return vt_startswith(value, "http://") || vt_startswith(value, "https://") ||
+           vt_startswith(value, "file:///");
+}
+
 static int store_url(struct vt_config *config, const struct vt_option *option, const char *value,
                      char **ret_allowed)
 {
-    if (!vt_startswith(value, "http://") && !vt_startswith(value, "https://") &&
-        !vt_startswith(value, "file:///"))
+    if (!is_url(value))
         return refuse(ret_allowed,
                       vt_strdup("give a URL that begins with https://, http:// or file:///"));
     return store_string(config, option, value, ret_allowed);
 }
 
+static bool is_digest(const char *value, const char *prefix, size_t digits)
+{
+    size_t len = strlen(prefix);
+
+    return vt_startswith(value, prefix) && strlen(value) == len + digits &&
+           strspn(value + len, "0123456789abcdefABCDEF") == digits;
+}
+
 static int store_checksum(struct vt_config *config, const struct vt_option *option,
                           const char *value, char **ret_allowed)
 {
-    const size_t prefix = strlen("sha256:");
-
-    if (!vt_startswith(value, "sha256:") || strlen(value) != prefix + 64 ||
-        strspn(value + prefix, "0123456789abcdefABCDEF") != 64)
-        return refuse(ret_allowed, vt_strdup("give sha256: and 64 hexadecimal digits"));
+    if (!is_url(value) && !is_digest(value, "sha256:", 64) && !is_digest(value, "sha512:", 128))
+        return refuse(ret_allowed,
+                      vt_strdup("give sha256: and 64 or sha512: and 128 hexadecimal digits, or the "
+                                "URL of a file of checksums, such as SHA256SUMS"));
     return store_string(config, option, value, ret_allowed);
 }
 
@@ -239,7 +251,9 @@ const struct vt_option vt_options[] = {
      FIELD(image), 0, NULL},
     {"IMAGE_URL", "URL", NULL, "where to download the base image from", store_url, FIELD(image_url),
      0, NULL},
-    {"IMAGE_CHECKSUM", "SUM", NULL, "what the download must be: sha256: and the digest",
+    {"IMAGE_CHECKSUM", "SUM", NULL,
+     "what the download must be: sha256: or sha512: and the digest, or the URL of a SHA256SUMS "
+     "file",
      store_checksum, FIELD(image_checksum), 0, NULL},
     {"IMAGE_DIR", "PATH", "/mounted", "the data directory, where local_image.qcow2 is kept",
      store_path, FIELD(image_dir), 0, NULL},

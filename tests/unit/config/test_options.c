@@ -68,6 +68,9 @@ static const struct {
     {"IMAGE_URL", "http://x/", "http://x/"},
     {"IMAGE_URL", "file:///image", "file:///image"},
     {"IMAGE_CHECKSUM", "sha256:" HEX_64, "sha256:" HEX_64},
+    {"IMAGE_CHECKSUM", "sha512:" HEX_64 HEX_64, "sha512:" HEX_64 HEX_64},
+    {"IMAGE_CHECKSUM", "https://x/SHA256SUMS", "https://x/SHA256SUMS"},
+    {"IMAGE_CHECKSUM", "file:///sums", "file:///sums"},
     {"IMAGE_DIR", "/data", "/data"},
     {"CLOUD_INIT_DISK", "/run/seed.iso", "/run/seed.iso"},
     {"PASSWORD", "p&ss <w'\"rd>", "p&ss <w'\"rd>"},
@@ -115,11 +118,13 @@ static const struct {
 #define TOO_LITTLE_RAM                                                    \
     "no guest runs in less than 32 MiB; a bare number counts MiB, and G " \
     "means GiB"
-#define ALLOWED_CPU     "give a whole number from 1 to 255"
-#define ALLOWED_DISK    "give GiB, or a number with M, G or T, such as 40G or 512M"
-#define ALLOWED_PATH    "give an absolute path in the container"
-#define ALLOWED_URL     "give a URL that begins with https://, http:// or file:///"
-#define ALLOWED_SUM     "give sha256: and 64 hexadecimal digits"
+#define ALLOWED_CPU  "give a whole number from 1 to 255"
+#define ALLOWED_DISK "give GiB, or a number with M, G or T, such as 40G or 512M"
+#define ALLOWED_PATH "give an absolute path in the container"
+#define ALLOWED_URL  "give a URL that begins with https://, http:// or file:///"
+#define ALLOWED_SUM                                                             \
+    "give sha256: and 64 or sha512: and 128 hexadecimal digits, or the URL of " \
+    "a file of checksums, such as SHA256SUMS"
 #define ALLOWED_CIDR    "give the first three octets of a network, such as 192.168.100"
 #define ALLOWED_SECONDS "give a whole number from 1 to 86400"
 #define ALLOWED_NAME                                                    \
@@ -156,6 +161,9 @@ static const struct {
     {"IMAGE_CHECKSUM", HEX_64, ALLOWED_SUM},
     {"IMAGE_CHECKSUM", "sha256:" HEX_64 "0", ALLOWED_SUM},
     {"IMAGE_CHECKSUM", "md5:" HEX_64, ALLOWED_SUM},
+    {"IMAGE_CHECKSUM", "sha512:" HEX_64, ALLOWED_SUM},
+    {"IMAGE_CHECKSUM", "sha256:" HEX_64 HEX_64, ALLOWED_SUM},
+    {"IMAGE_CHECKSUM", "ftp://x/SHA256SUMS", ALLOWED_SUM},
     {"IMAGE_DIR", "data", ALLOWED_PATH},
     {"CLOUD_INIT_DISK", "seed.iso", ALLOWED_PATH},
     {"HOSTNAME_IN_GUEST", "-x", ALLOWED_NAME},

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "helpers.h"
+#include "image/checksum.h"
 #include "image/hash.h"
 #include "image/retry_priv.h"
 
@@ -734,6 +735,90 @@ static void test_kill_at_any_time(void **state)
     assert_true(ranges > 0);
 }
 
+/* --- files of checksums --- */
+
+static char *hex_512(void)
+{
+    uint8_t digest[64];
+
+    assert_int_equal(gnutls_hash_fast(GNUTLS_DIG_SHA512, content, SIZE, digest), 0);
+    return vt_hash_hex(digest, sizeof(digest));
+}
+
+static void test_sha512(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *hex = hex_512();
+    VT_AUTO_FREE char *checksum = vt_fmt("sha512:%s", hex);
+
+    (void)state;
+    assert_ok(get("/ok", checksum, -1, NULL, &err), &err);
+    assert_content();
+    assert_int_equal(unlink(in_dir("out")), 0);
+    checksum[strlen("sha512:")] ^= 1;
+    ASSERT_FAILED(get("/ok", checksum, -1, NULL, &err), err, VT_CAUSE_FETCH, hex, checksum);
+    assert_int_equal(count_files(dir), 0);
+}
+
+static void test_sums(void **state)
+{
+    VT_AUTO_FREE char *hex = vt_hash_text(content, SIZE), *long_hex = hex_512();
+    VT_AUTO_FREE char *url = vt_fmt("file://%s", in_dir("sums/CHECKSUM"));
+    const struct {
+        char *text;
+        const char *fails; /* or NULL */
+    } cases[] = {
+        {vt_fmt("%s  other\n%s *ok\n", long_hex, hex), NULL},
+        {vt_fmt("%s  ok\n", long_hex), NULL},
+        {vt_fmt("# ok\nSHA512 (ok) = %s\n", long_hex), NULL},
+        {vt_fmt("%s\n", hex), NULL},
+        {vt_fmt("%s  other\n", hex), "no SHA-256 or SHA-512 checksum of ok"},
+        {vt_fmt("%s  ok\n%.63s0  ok\n", hex, hex), "two different checksums of ok"},
+        {vt_fmt("%.63s0  ok\n", hex), "not the one"},
+        {vt_fmt("%*s", VT_CHECKSUMS_MAX + 1, ""), "larger than 1 MiB"},
+    };
+
+    (void)state;
+    assert_int_equal(mkdir(in_dir("sums"), 0755), 0);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        VT_AUTO_FREE char *text = cases[i].text;
+        int r;
+
+        put_text(in_dir("sums/CHECKSUM"), text);
+        r = get("/ok", url, -1, NULL, &err);
+        assert_int_equal(unlink(in_dir("sums/CHECKSUM")), 0);
+        if (cases[i].fails) {
+            ASSERT_FAILED(r, err, VT_CAUSE_FETCH, cases[i].fails);
+            assert_int_equal(count_files(dir), 0);
+            continue;
+        }
+        assert_ok(r, &err);
+        assert_content();
+        /* It is there, so that the file of checksums is not asked for. */
+        assert_ok(get("/ok", url, -1, NULL, &err), &err);
+        assert_int_equal(told->requests, 0);
+        assert_int_equal(unlink(in_dir("out")), 0);
+    }
+}
+
+/* The server's is got like the image, with tries; that it is not there is said of it. */
+static void test_sums_from_server(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *missing = vt_fmt("%s/404", site), *broken = vt_fmt("%s/503", site);
+    VT_AUTO_FREE char *noise = vt_fmt("%s/later", site);
+
+    (void)state;
+    ASSERT_FAILED(get("/ok", missing, -1, NULL, &err), err, VT_CAUSE_FETCH, missing);
+    assert_int_equal(told->requests, 1);
+    ASSERT_FAILED(get("/ok", broken, -1, NULL, &err), err, VT_CAUSE_FETCH, broken, "5 times");
+    assert_int_equal(told->requests, 5);
+    ASSERT_FAILED(get("/ok", noise, -1, NULL, &err), err, VT_CAUSE_FETCH, noise, "no SHA-256");
+    assert_int_equal(told->requests, 3);
+    assert_int_equal(count_files(dir), 0);
+}
+
 static void test_room(void **state)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
@@ -791,6 +876,9 @@ int main(void)
         IN_DIR(test_all_there),
         IN_DIR(test_kill_at_any_time),
         IN_DIR(test_room),
+        IN_DIR(test_sha512),
+        IN_DIR(test_sums),
+        IN_DIR(test_sums_from_server),
         IN_DIR(test_cancel),
     };
 

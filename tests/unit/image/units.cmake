@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+vt_unit(image checksum)
 vt_unit(image crc32)
 vt_unit(image fetch)
 vt_unit(image find LIBRARIES PkgConfig::LIBARCHIVE)
