@@ -24,6 +24,7 @@ const struct vt_command *const vt_commands[] = {
     &vt_cmd_ssh,
     &vt_cmd_exec,
     &vt_cmd_cp,
+    &vt_cmd_image,
     &vt_cmd_completion,
     NULL,
 };

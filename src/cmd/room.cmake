@@ -9,6 +9,7 @@ vt_room(cmd BELOW base host config vm launcher
           flags.c
           guest.c
           healthcheck.c
+          image.c
           list.c
           log.c
           pause.c

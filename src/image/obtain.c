@@ -83,10 +83,36 @@ static int unpack(const struct vt_config *config, struct vt_image_source *source
     return 0;
 }
 
+/* @url without what lets a person in: a name and password, and a query, which may be a signature.
+ */
+static char *public_url(const char *url)
+{
+    const char *scheme_end = strstr(url, "://");
+    const char *host = scheme_end ? scheme_end + 3 : url;
+    size_t authority = strcspn(host, "/?#");
+    const char *at = memrchr(host, '@', authority);
+    const char *rest = at ? at + 1 : host;
+
+    return vt_fmt("%.*s%.*s", (int)(host - url), url, (int)strcspn(rest, "?#"), rest);
+}
+
+/* Where @base is from, for the record of it; @given is what was found before it was unpacked. */
+static void note_source(const struct vt_config *config, const char *url, const char *given,
+                        struct vt_base *base)
+{
+    if (url) {
+        base->source = public_url(url);
+        base->checksum = vt_strdup(config->image_checksum);
+    } else if (!vt_streq(given, base->path)) {
+        base->source = vt_strdup(given);
+    }
+}
+
 static int make(const struct vt_config *config, struct vt_image_source *source, int cancel_fd,
                 const struct vt_progress *progress, struct made *made, struct vt_base *base,
                 struct vt_error *err)
 {
+    VT_AUTO_FREE char *given = vt_strdup(source->path);
     VT_AUTO_FREE char *images = NULL;
     int r = 0;
 
@@ -101,6 +127,8 @@ static int make(const struct vt_config *config, struct vt_image_source *source, 
         r = unpack(config, source, cancel_fd, progress, made, err);
     if (r == 0)
         r = vt_base_probe(source->path, cancel_fd, base, err);
+    if (r == 0)
+        note_source(config, source->url, given, base);
     /* The overlay's maker looks for damage too, but could not know that this file is ours to
      * remove. */
     if (r == 0 && (made->fetched || made->unpacked) && vt_streq(base->format, "qcow2"))

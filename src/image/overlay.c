@@ -265,6 +265,12 @@ static int compare_size(const struct work *work, uint64_t has, struct vt_error *
                         given, work->overlay, there, same);
 }
 
+/* Either may be NULL. */
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? vt_streq(a, b) : a == b;
+}
+
 /*
  * Make record and header say what is so now. The content was found to be the same, so that another
  * path is fine; libvirt gets the whole chain from us, and the header is for a person with qemu-img.
@@ -275,11 +281,18 @@ static int update(const struct work *work, const struct vt_record *record,
                   const struct vt_qcow2_header *header, struct vt_error *err)
 {
     const struct vt_base *base = work->base;
+    /* As its content is the same, it is still from where it once came. */
+    struct vt_base known = *base;
     bool same_name = vt_streq(header->backing_file, base->path);
     int r = 0;
 
-    if (!record->path || !vt_streq(record->path, base->path))
-        r = vt_record_write(work->record, base, same_name ? NULL : header->backing_file, err);
+    if (!base->source) {
+        known.source = record->source;
+        known.checksum = record->checksum;
+    }
+    if (!record->path || !vt_streq(record->path, base->path) ||
+        !same_text(known.source, record->source) || !same_text(known.checksum, record->checksum))
+        r = vt_record_write(work->record, &known, same_name ? NULL : header->backing_file, err);
     if (r == 0 && (!same_name || !vt_streq(header->backing_format, base->format)))
         r = vt_qemu_img_rebase(work->overlay, base->path, base->format, work->request->cancel_fd,
                                err);

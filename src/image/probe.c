@@ -18,6 +18,8 @@ void vt_base_done(struct vt_base *base)
 {
     free(base->path);
     free(base->fingerprint);
+    free(base->source);
+    free(base->checksum);
     *base = (struct vt_base){0};
 }
 

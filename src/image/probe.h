@@ -13,6 +13,8 @@ struct vt_base {
     uint64_t file_size;    /* bytes */
     uint64_t virtual_size; /* bytes, a multiple of 512 */
     char *fingerprint;     /* see image/fingerprint.h */
+    char *source;          /* the URL or packed file that it was made of, or NULL: it is as given */
+    char *checksum;        /* what the person said that a download must be, or NULL */
 };
 
 #define VT_AUTO_BASE VT_CLEANUP(vt_base_done)

@@ -17,6 +17,8 @@ void vt_record_done(struct vt_record *record)
     free(record->header_path);
     free(record->format);
     free(record->fingerprint);
+    free(record->source);
+    free(record->checksum);
     *record = (struct vt_record){0};
 }
 
@@ -62,6 +64,8 @@ static int parse(const char *text, struct vt_record *record)
         get_number(object, "virtual_size", &record->virtual_size) < 0)
         return -EINVAL;
     (void)get_text(object, "header_path", &record->header_path);
+    (void)get_text(object, "source", &record->source);
+    (void)get_text(object, "checksum", &record->checksum);
     return 0;
 }
 
@@ -85,6 +89,12 @@ int vt_record_read(const char *path, struct vt_record *ret, struct vt_error *err
     return 0;
 }
 
+static void put_text(json_object *object, const char *name, const char *value)
+{
+    if (value)
+        json_object_object_add(object, name, json_object_new_string(value));
+}
+
 int vt_record_write(const char *path, const struct vt_base *base, const char *header_path,
                     struct vt_error *err)
 {
@@ -99,8 +109,9 @@ int vt_record_write(const char *path, const struct vt_base *base, const char *he
     json_object_object_add(object, "file_size", json_object_new_uint64(base->file_size));
     json_object_object_add(object, "virtual_size", json_object_new_uint64(base->virtual_size));
     json_object_object_add(object, "fingerprint", json_object_new_string(base->fingerprint));
-    if (header_path)
-        json_object_object_add(object, "header_path", json_object_new_string(header_path));
+    put_text(object, "header_path", header_path);
+    put_text(object, "source", base->source);
+    put_text(object, "checksum", base->checksum);
     text = vt_fmt("%s\n", json_object_to_json_string_ext(
                               object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     r = vt_file_write(path, text, strlen(text), 0644, dirname(parent));

@@ -270,6 +270,27 @@ new_dnsmasq() { [[ $(pid_of vm dnsmasq) != "$1" ]]; }
   until_true 10 eval '[[ $(exec_in vm virtainer state) == running ]]'
 }
 
+# bats test_tags=podman
+@test "image info: while the guest runs, and from the data directory alone" {
+  cp "$boot_sector" "$BATS_TEST_TMPDIR/disk1.img"
+  echo text >"$BATS_TEST_TMPDIR/box.ovf"
+  tar -C "$BATS_TEST_TMPDIR" -czf "$BATS_TEST_TMPDIR/box" box.ovf disk1.img
+  virtainer vm -v "$BATS_TEST_TMPDIR/box:/image:ro" -e DISK_SIZE=16M
+  wait_log vm 'boot-sector: hello' 30
+  exec_in vm virtainer image info --json | jq -e '.version == 1
+    and .overlay.path == "/mounted/local_image.qcow2" and .overlay.disk_bytes == 16777216 and .overlay.allocated_bytes > 0
+    and (.base | .format == "raw" and .file_bytes == 1048576 and .state == "unchanged" and .source == "/image" and .checksum == null)'
+  stop vm
+  run_virtainer 20 -v "$data:/mounted:ro" -- image info
+  ((status == 0)) || fail "$stderr"
+  [[ $output == *'unchanged since the overlay was made'*$'\nsource    /image' ]] || fail "$output"
+  as_root truncate -s +512 "$data"/.virtainer/images/*-image
+  run_virtainer 20 -v "$data:/mounted:ro" -- image info
+  ((status == 0)) && [[ $output == *'CHANGED: '* ]] || fail "$output"
+  run_virtainer 20 -- image info
+  ((status == 2)) && [[ $stderr == *'no virtainer runs here'* ]] || fail "$stderr"
+}
+
 # health NAME STATUS: what the engine makes of the image's HEALTHCHECK.
 health() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == "$2" ]]; }
 

@@ -33,6 +33,7 @@ static void test_mounted(void **state)
     (void)state;
     assert_ok(obtain(in_dir("base.qcow2"), NULL, &base, &err), &err);
     assert_string_equal(base.path, in_dir("base.qcow2"));
+    assert_null(base.source);
     /* Nothing was needed in the data directory. */
     assert_int_equal(rmdir(DATA), 0);
 }
@@ -46,6 +47,8 @@ static void test_packed(void **state)
     pack_file(in_dir("image.xz"), "xz", in_dir("base.qcow2"));
     assert_ok(obtain(NULL, NULL, &first, &err), &err);
     assert_string_equal(first.format, "qcow2");
+    assert_string_equal(first.source, in_dir("image.xz"));
+    assert_null(first.checksum);
     assert_true(vt_startswith(first.path, in_dir("data/.virtainer/images/")));
     assert_ok(obtain(NULL, NULL, &second, &err), &err);
     assert_string_equal(first.path, second.path);
@@ -65,9 +68,23 @@ static void test_fetched_and_packed(void **state)
     assert_string_equal(base.format, "qcow2");
     assert_int_equal(base.virtual_size, 12 * MIB);
     assert_int_equal(count_files(DATA), 2);
+    assert_string_equal(base.source, url);
     assert_int_equal(unlink(in_dir("web.qcow2.zst")), 0);
     assert_ok(obtain(NULL, url, &again, &err), &err);
     assert_string_equal(base.path, again.path);
+}
+
+/* What lets a person in is not written down. */
+static void test_secret_url(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_BASE struct vt_base base = {0};
+    VT_AUTO_FREE char *url = vt_fmt("file://%s?signature=secret", in_dir("base.qcow2"));
+    VT_AUTO_FREE char *told = vt_fmt("file://%s", in_dir("base.qcow2"));
+
+    (void)state;
+    assert_ok(obtain(NULL, url, &base, &err), &err);
+    assert_string_equal(base.source, told);
 }
 
 /* What arrived in vain is not there at the next start. */
@@ -117,8 +134,8 @@ static void test_begun(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_mounted), TEST(test_packed), TEST(test_fetched_and_packed),
-        TEST(test_useless), TEST(test_begun),
+        TEST(test_mounted),    TEST(test_packed),  TEST(test_fetched_and_packed),
+        TEST(test_secret_url), TEST(test_useless), TEST(test_begun),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

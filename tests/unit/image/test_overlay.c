@@ -10,6 +10,7 @@
 #include "helpers.h"
 #include "image/qcow2.h"
 #include "image/qemu_img.h"
+#include "image/record.h"
 
 #define DATA    in_dir("data")
 #define OVERLAY in_dir("data/local_image.qcow2")
@@ -312,6 +313,46 @@ static void test_moved_base(void **state)
     assert_int_equal(count_files(DATA), 2);
 }
 
+static void prepare_from(const char *source, const char *path)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_OVERLAY struct vt_overlay overlay = {0};
+    VT_AUTO_BASE struct vt_base base = {0};
+    struct vt_overlay_request request = {
+        .data_dir = DATA, .base = &base, .size = GIB, .cancel_fd = -1};
+
+    assert_ok(vt_base_probe(path, -1, &base, &err), &err);
+    base.source = vt_strdup(source);
+    assert_ok(vt_overlay_prepare(&request, &overlay, &err), &err);
+}
+
+static void assert_source(const char *source)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_RECORD struct vt_record record = {0};
+
+    assert_ok(vt_record_read(RECORD, &record, &err), &err);
+    if (source)
+        assert_string_equal(record.source, source);
+    else
+        assert_null(record.source);
+}
+
+/* Where the base came from is learned late too, and not forgotten when it is mounted by itself. */
+static void test_source(void **state)
+{
+    (void)state;
+    prepare_from(NULL, in_dir("base"));
+    assert_source(NULL);
+    prepare_from("https://one", in_dir("base"));
+    assert_source("https://one");
+    assert_int_equal(rename(in_dir("base"), in_dir("moved")), 0);
+    prepare_from(NULL, in_dir("moved"));
+    assert_source("https://one");
+    prepare_from("https://two", in_dir("moved"));
+    assert_source("https://two");
+}
+
 /* Killed after the record got the new path and before the header did; then on a third path. */
 static void test_killed_while_moving(void **state)
 {
@@ -557,6 +598,7 @@ int main(void)
         TEST(test_killed_while_growing),
         TEST(test_other_base),
         TEST(test_moved_base),
+        TEST(test_source),
         TEST(test_killed_while_moving),
         TEST(test_killed_while_making),
         TEST(test_old_overlay),
