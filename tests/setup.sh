@@ -22,8 +22,8 @@ packages() {
     unit) printf '%s\n' libcmocka-dev openssh-client qemu-utils ;;
     lint) printf '%s\n' clang-format clang-tidy shellcheck ;;
     e2e)
-      printf '%s\n' bats catatonit curl docker-compose e2fsprogs iproute2 jq libfaketime openssh-client parallel procps \
-        python3 sshpass util-linux
+      printf '%s\n' bats catatonit curl docker-compose e2fsprogs iproute2 jq libfaketime nginx-light openssh-client openssl \
+        parallel procps python3 sshpass util-linux
       ;;
     *) die 2 "there is no group '$1'; see --help" ;;
   esac

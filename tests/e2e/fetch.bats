@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# IMAGE_URL: the download, from a real server that is slow, away, busy, or not to be trusted. What a server can do
+# beside that (wrong ranges and lengths, kills at any time) is in tests/unit/image/test_fetch.c.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup() {
+  e2e_setup
+  site=$BATS_TEST_TMPDIR/site
+  mkdir "$site"
+  # A disk that the boot sector boots from, and large enough to be interrupted.
+  { cat "$boot_sector" && head -c 7340032 /dev/urandom; } >"$site/disk.img"
+  # So old that its Last-Modified tells its content, as an ETag does anyway.
+  touch -d '2 days ago' "$site/disk.img"
+  host=$(host_address)
+  port=$(python3 -c 'import socket; print(socket.create_server(("", 0)).getsockname()[1])')
+  url=http://$host:$port/disk.img
+}
+
+teardown() {
+  stop_server
+  e2e_teardown
+}
+
+# host_address: where containers reach this machine.
+host_address() { engine run --rm "${run_options[@]}" "$VT_IMAGE" sh -c 'ip -4 route show default' | awk '{ print $3 }'; }
+
+# serve LISTEN DIRECTIVE…: nginx, with what is to be so for all of the site. Again: another server at the same port.
+serve() {
+  local listen=$1 place=$BATS_TEST_TMPDIR/nginx temporary
+  shift
+  stop_server
+  mkdir -p "$place"
+  {
+    printf '%s\n' "daemon off; master_process off; pid $place/pid; error_log $place/errors;" 'events {}' 'http {'
+    for temporary in client_body proxy fastcgi uwsgi scgi; do echo "${temporary}_temp_path $place/$temporary;"; done
+    printf '%s\n' "access_log $place/access; server { listen $port $listen; root $site;" "$@" '} }'
+  } >"$place/conf"
+  /usr/sbin/nginx -e "$place/errors" -c "$place/conf" 3>&- &
+  server=$!
+  until_true 10 eval "(: <>/dev/tcp/127.0.0.1/$port) 2>/dev/null"
+}
+
+stop_server() {
+  [[ -z ${server-} ]] || kill -9 "$server" || true
+  [[ -z ${server-} ]] || wait "$server" 2>/dev/null || true
+  server=
+}
+
+partial() { as_root find "$data" -name '*.partial'; }
+
+# has_begun BYTES: the download has at least so many.
+has_begun() {
+  local file
+  file=$(partial)
+  [[ -n $file && $(as_root stat -c %s "$file") -ge $1 ]]
+}
+
+# assert_fetched: it is whole, and nothing is beside it.
+assert_fetched() {
+  as_root cmp "$site/disk.img" "$(as_root find "$data/.virtainer/images" -type f)"
+}
+
+# replies STATUS: how many there were so far.
+replies() { grep -c "\" $1 " "$BATS_TEST_TMPDIR/nginx/access" || true; }
+
+@test "a stop and a kill during the download: the next start goes on, and the guest boots" {
+  serve '' 'limit_rate 500k;'
+  virtainer first -e IMAGE_URL="$url"
+  until_true 20 has_begun 1000000
+  stop first
+  assert_status first 0
+  has_begun 1000000
+  virtainer second -e IMAGE_URL="$url"
+  until_true 20 has_begun 2000000
+  engine kill "$e2e_id-second" >/dev/null
+  wait_status second 20
+  has_begun 2000000
+  serve ''
+  virtainer third -e IMAGE_URL="$url"
+  wait_log third 'boot-sector: hello' 30
+  assert_log second 'are there from an earlier start'
+  assert_log third 'are there from an earlier start'
+  (($(replies 206) >= 2)) || fail "$(<"$BATS_TEST_TMPDIR/nginx/access")"
+  assert_fetched
+}
+
+@test "the server goes away, and comes back busy: tried again, from where it was" {
+  serve '' 'limit_rate 500k;'
+  virtainer vm -e IMAGE_URL="$url"
+  until_true 20 has_begun 1000000
+  stop_server
+  wait_log vm 'try 2 of 5'
+  serve '' 'return 503;'
+  wait_log vm 'error: 503; try [34] of 5'
+  serve ''
+  wait_log vm 'boot-sector: hello' 60
+  (($(replies 206) >= 1)) || fail "$(<"$BATS_TEST_TMPDIR/nginx/access")"
+  assert_fetched
+}
+
+@test "IMAGE_CHECKSUM from SHA256SUMS: the right one boots, another keeps nothing, none says so" {
+  serve ''
+  (cd "$site" && sha256sum disk.img >SHA256SUMS && sha256sum SHA256SUMS >NONE)
+  printf 'SHA512 (disk.img) = %0128d\n' 0 >"$site/WRONG"
+  for file in WRONG NONE; do
+    run_virtainer 30 --privileged -v "$data:/mounted" -e IMAGE_URL="$url" -e IMAGE_CHECKSUM="http://$host:$port/$file"
+    ((status == 13)) || fail "status $status: $stderr"
+    [[ $file != WRONG || $stderr == *'not the one that IMAGE_CHECKSUM gives'* ]]
+    [[ $file != NONE || $stderr == *'no SHA-256 or SHA-512 checksum of disk.img'* ]]
+    [[ -z $(as_root ls -A "$data") ]] || fail "left: $(as_root find "$data")"
+  done
+  virtainer vm -e IMAGE_URL="$url" -e IMAGE_CHECKSUM="http://$host:$port/SHA256SUMS"
+  wait_log vm 'boot-sector: hello' 30
+  assert_fetched
+}
+
+@test "a certificate that nobody vouches for: status 13, at once" {
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$host" -addext "subjectAltName=IP:$host" \
+    -keyout "$BATS_TEST_TMPDIR/key" -out "$BATS_TEST_TMPDIR/certificate" 2>/dev/null
+  serve ssl "ssl_certificate $BATS_TEST_TMPDIR/certificate; ssl_certificate_key $BATS_TEST_TMPDIR/key;"
+  run_virtainer 10 --privileged -v "$data:/mounted" -e IMAGE_URL="https${url#http}"
+  ((status == 13))
+  [[ $stderr == 'virtainer: error: '*"https${url#http} is not trusted"* ]]
+  [[ $stderr != *$'\n'* ]]
+}
+
+@test "no room for what the server announces: status 21 before the first byte, with both numbers" {
+  as_root mount -t tmpfs -o size=4m small "$data"
+  mounts+=("$data")
+  serve ''
+  run_virtainer 10 --privileged -v "$data:/mounted" -e IMAGE_URL="$url"
+  ((status == 21)) || fail "status $status: $stderr"
+  [[ $stderr =~ 'needs 8 MiB, and the file system of '.*' has '[34].*' MiB free' ]] || fail "$stderr"
+  [[ -z $(as_root ls -A "$data") ]] || fail "left: $(as_root find "$data")"
+}
