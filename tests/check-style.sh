@@ -98,7 +98,7 @@ only_in() {
 }
 
 only_in libisofs/ src/seed/iso.c
-only_in yaml.h src/config/yaml.c
+only_in yaml.h src/config/yaml.c src/config/yaml_tree.c
 only_in nftables/ src/net/nat_apply.c
 only_in curl/ src/image/transfer.c
 only_in libmnl/ src/net/
