@@ -25,6 +25,8 @@ void vt_config_done(struct vt_config *config)
     free(config->image_dir);
     free(config->cloud_init_disk);
     free(config->image);
+    free(config->image_name);
+    free(config->catalogue_dir);
     free(config->image_url);
     free(config->image_checksum);
     free(config->cidr);

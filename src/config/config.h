@@ -27,8 +27,10 @@ struct vt_config {
     char *image_dir;       /* the data directory */
     char *cloud_init_disk; /* where the seed ISO is made */
     bool cloud_init_disk_given;
-    char *image;          /* path of the base image, or NULL: look for it */
-    char *image_url;      /* where to download it from, or NULL */
+    char *image;         /* path of the base image or name in the catalogue, or NULL: look for it */
+    char *image_name;    /* the name that the catalogue made image_url of, or NULL */
+    char *catalogue_dir; /* of the person's own catalogue, or NULL */
+    char *image_url;     /* where to download it from, or NULL */
     char *image_checksum; /* "sha256:HEX", "sha512:HEX", a URL, or NULL */
     uint64_t disk_size;   /* bytes */
     bool disk_size_given; /* by the person, not by default */

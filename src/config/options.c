@@ -128,6 +128,24 @@ static int store_path(struct vt_config *config, const struct vt_option *option, 
     return store_string(config, option, value, ret_allowed);
 }
 
+/* A path, or a name in the catalogue: NAME or NAME:RELEASE. */
+static int store_image(struct vt_config *config, const struct vt_option *option, const char *value,
+                       char **ret_allowed)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+    const char *end = value + strspn(value, letters);
+
+    if (value[0] == '/')
+        return store_string(config, option, value, ret_allowed);
+    if (end > value && *end == ':' && end[1])
+        end += 1 + strspn(end + 1, letters);
+    if (end == value || *end != '\0' || strlen(value) > 2 * MAX_NAME_BYTES)
+        return refuse(ret_allowed,
+                      vt_strdup("give an absolute path in the container, or a name of the "
+                                "catalogue, such as debian:13 (virtainer image list)"));
+    return store_string(config, option, value, ret_allowed);
+}
+
 static bool is_url(const char *value)
 {
     return vt_startswith(value, "http://") || vt_startswith(value, "https://") ||
@@ -247,8 +265,12 @@ const struct vt_option vt_options[] = {
     {"DISK_SIZE", "SIZE", "40G",
      "size of the guest's disk; one that is there grows to it at the start and never shrinks",
      store_size, FIELD(disk_size), FIELD(disk_size_given), NULL},
-    {"IMAGE", "PATH", NULL, "the base image, if it is not at one of the usual places", store_path,
-     FIELD(image), 0, NULL},
+    {"IMAGE", "IMAGE", NULL,
+     "the base image: a path, if it is not at one of the usual places, or a name of the catalogue, "
+     "such as debian:13",
+     store_image, FIELD(image), 0, NULL},
+    {"CATALOGUE_DIR", "PATH", NULL, "a catalogue of your own, which wins over the one in the image",
+     store_path, FIELD(catalogue_dir), 0, NULL},
     {"IMAGE_URL", "URL", NULL, "where to download the base image from", store_url, FIELD(image_url),
      0, NULL},
     {"IMAGE_CHECKSUM", "SUM", NULL,

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_room(image BELOW base host config
-  SOURCES checksum.c crc32.c download.c fetch.c find.c fingerprint.c hash.c info.c kind.c obtain.c open.c overlay.c part.c
-          partial.c probe.c qcow2.c qemu_img.c record.c retry.c stream.c tar.c transfer.c unpack.c
+  SOURCES catalogue.c catalogue_find.c catalogue_list.c checksum.c crc32.c download.c fetch.c find.c fingerprint.c hash.c
+          info.c kind.c obtain.c open.c overlay.c part.c partial.c probe.c qcow2.c qemu_img.c record.c resolve.c retry.c
+          stream.c tar.c transfer.c unpack.c
   LIBRARIES PkgConfig::LIBCURL PkgConfig::GNUTLS PkgConfig::JSONC PkgConfig::LIBARCHIVE)
+include(GNUInstallDirs)
+target_compile_definitions(vt_image PUBLIC VT_DATA_ROOT="${CMAKE_INSTALL_FULL_DATADIR}")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/images/catalogue DESTINATION ${CMAKE_INSTALL_DATADIR}/virtainer
+        FILES_MATCHING PATTERN "*.yaml")

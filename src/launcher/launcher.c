@@ -20,6 +20,8 @@
 #include "host/files.h"
 #include "host/loop.h"
 #include "host/worker.h"
+#include "image/catalogue.h"
+#include "image/resolve.h"
 #include "launcher/control.h"
 #include "launcher/dhcp_watch.h"
 #include "launcher/guest_clock.h"
@@ -494,7 +496,21 @@ static int live(struct launcher *l, struct vt_error *err)
     return r;
 }
 
-int vt_launcher_run(const struct vt_config *config)
+/* A name of the catalogue becomes an address before anything else looks at the wishes. */
+static int resolve_image(struct vt_config *config, struct vt_error *err)
+{
+    VT_AUTO_FREE char *warning = NULL;
+    char today[VT_DAY_TEXT];
+    int r;
+
+    vt_today(today);
+    r = vt_image_resolve(config, VT_CATALOGUE_DIR, today, &warning, err);
+    if (warning)
+        vt_warning("%s", warning);
+    return r;
+}
+
+int vt_launcher_run(struct vt_config *config)
 {
     /* One for the process's life: callbacks and the worker point to it. */
     struct launcher *l = vt_calloc(1, sizeof(*l));
@@ -502,7 +518,7 @@ int vt_launcher_run(const struct vt_config *config)
     int status = 0;
 
     l->config = config;
-    if (live(l, &err) < 0) {
+    if (resolve_image(config, &err) < 0 || live(l, &err) < 0) {
         status = vt_cause_exit_status(err.cause);
         vt_error_log("%s", err.msg);
     }

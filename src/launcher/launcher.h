@@ -10,4 +10,4 @@
  * error has been logged, before the commands that wait for the end were told. What was prepared is
  * not freed: the process is about to end.
  */
-int vt_launcher_run(const struct vt_config *config) VT_MUST_CHECK;
+int vt_launcher_run(struct vt_config *config) VT_MUST_CHECK;

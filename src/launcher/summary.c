@@ -16,13 +16,16 @@ static void add_guest(struct vt_buf *out, const struct vt_config *config,
                 p->accel.kvm ? "KVM" : "TCG (software emulation, slow)");
 }
 
-static void add_disk(struct vt_buf *out, const struct vt_prepared *p)
+static void add_disk(struct vt_buf *out, const struct vt_config *config,
+                     const struct vt_prepared *p)
 {
     VT_AUTO_FREE char *size = vt_size_text(p->overlay.virtual_size);
     VT_AUTO_FREE char *base_size = vt_size_text(p->base.virtual_size);
 
     vt_buf_addf(out, "  disk     %s: %s, %s\n", p->overlay.path, size,
                 p->overlay.reused ? "kept from an earlier run" : "new");
+    if (config->image_name)
+        vt_buf_addf(out, "  image    %s, from %s\n", config->image_name, config->image_url);
     vt_buf_addf(out, "  base     %s: %s, %s\n", p->base.path, p->base.format, base_size);
 }
 
@@ -64,6 +67,15 @@ static void add_network(struct vt_buf *out, const struct vt_prepared *p)
     }
 }
 
+/* The line to type, where it is known who is let in and where. */
+static void add_login(struct vt_buf *out, const struct vt_config *config,
+                      const struct vt_prepared *p)
+{
+    if (config->ssh_user && p->has_network && p->net.container)
+        vt_buf_addf(out, "  login    ssh %s@%s\n", config->ssh_user,
+                    vt_ip_text(p->net.container).s);
+}
+
 static void add_saved(struct vt_buf *out, const struct vt_saved *saved)
 {
     VT_AUTO_FREE char *size = vt_size_text(saved->memory_size);
@@ -100,9 +112,10 @@ char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *
 
     vt_buf_adds(&out, "virtainer " VT_VERSION "\n");
     add_guest(&out, config, prepared);
-    add_disk(&out, prepared);
+    add_disk(&out, config, prepared);
     add_seed(&out, config, prepared);
     add_network(&out, prepared);
+    add_login(&out, config, prepared);
     add_saved(&out, &prepared->saved);
     add_stop(&out, config);
     return vt_buf_take(&out);

@@ -64,6 +64,10 @@ static const struct {
     {"DISK_SIZE", "2TiB", "2199023255552"},
     {"IMAGE", "/image", "/image"},
     {"IMAGE", "/a b/\xc3\xa9.qcow2", "/a b/\xc3\xa9.qcow2"},
+    {"IMAGE", "debian", "debian"},
+    {"IMAGE", "debian:13", "debian:13"},
+    {"IMAGE", "opensuse:leap-15.6", "opensuse:leap-15.6"},
+    {"CATALOGUE_DIR", "/catalogue", "/catalogue"},
     {"IMAGE_URL", "https://x/y.qcow2", "https://x/y.qcow2"},
     {"IMAGE_URL", "http://x/", "http://x/"},
     {"IMAGE_URL", "file:///image", "file:///image"},
@@ -121,7 +125,10 @@ static const struct {
 #define ALLOWED_CPU  "give a whole number from 1 to 255"
 #define ALLOWED_DISK "give GiB, or a number with M, G or T, such as 40G or 512M"
 #define ALLOWED_PATH "give an absolute path in the container"
-#define ALLOWED_URL  "give a URL that begins with https://, http:// or file:///"
+#define ALLOWED_IMAGE                                                                        \
+    "give an absolute path in the container, or a name of the catalogue, such as debian:13 " \
+    "(virtainer image list)"
+#define ALLOWED_URL "give a URL that begins with https://, http:// or file:///"
 #define ALLOWED_SUM                                                             \
     "give sha256: and 64 or sha512: and 128 hexadecimal digits, or the URL of " \
     "a file of checksums, such as SHA256SUMS"
@@ -152,8 +159,14 @@ static const struct {
     {"DISK_SIZE", "0", ALLOWED_DISK},
     {"DISK_SIZE", "1K", ALLOWED_DISK},
     {"DISK_SIZE", "9999999T", ALLOWED_DISK},
-    {"IMAGE", "image", ALLOWED_PATH},
-    {"IMAGE", "./image", ALLOWED_PATH},
+    {"IMAGE", "./image", ALLOWED_IMAGE},
+    {"IMAGE", "images/a", ALLOWED_IMAGE},
+    {"IMAGE", "Debian", ALLOWED_IMAGE},
+    {"IMAGE", "debian:", ALLOWED_IMAGE},
+    {"IMAGE", ":13", ALLOWED_IMAGE},
+    {"IMAGE", "a:b:c", ALLOWED_IMAGE},
+    {"IMAGE", "https://example.org/a", ALLOWED_IMAGE},
+    {"CATALOGUE_DIR", "catalogue", ALLOWED_PATH},
     {"IMAGE_URL", "ftp://x/y", ALLOWED_URL},
     {"IMAGE_URL", "x/y", ALLOWED_URL},
     {"IMAGE_URL", "file://host/y", ALLOWED_URL},

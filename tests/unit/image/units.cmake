@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+vt_unit(image catalogue)
 vt_unit(image checksum)
 vt_unit(image crc32)
 vt_unit(image fetch)
@@ -11,5 +12,6 @@ vt_unit(image obtain LIBRARIES PkgConfig::LIBARCHIVE)
 vt_unit(image overlay)
 vt_unit(image probe LIBRARIES PkgConfig::LIBARCHIVE)
 vt_unit(image qcow2)
+vt_unit(image resolve)
 vt_unit(image tar LIBRARIES PkgConfig::LIBARCHIVE)
 vt_unit(image unpack LIBRARIES PkgConfig::LIBARCHIVE)

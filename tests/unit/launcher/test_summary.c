@@ -61,6 +61,19 @@ static void a_first_start(void **state)
     check("launcher/summary-first", &config, &prepared);
 }
 
+static void an_image_of_the_catalogue(void **state)
+{
+    const struct vt_prepared prepared = first_start();
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    config.image_name = vt_strdup("fedora:43");
+    config.image_url = vt_strdup("https://example.org/fedora.qcow2");
+    config.ssh_user = vt_strdup("fedora");
+    check("launcher/summary-catalogue", &config, &prepared);
+}
+
 static void everything_else(void **state)
 {
     struct vt_prepared prepared = first_start();
@@ -145,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_first_start),
+        cmocka_unit_test(an_image_of_the_catalogue),
         cmocka_unit_test(everything_else),
         cmocka_unit_test(a_ready_seed_and_no_network),
         cmocka_unit_test(the_status_says_the_same),

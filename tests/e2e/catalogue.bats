@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# shellcheck disable=SC2154
+#
+# IMAGE as a name in the catalogue, by a catalogue of the test's own.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup() {
+  e2e_setup
+  own=$BATS_TEST_TMPDIR/own
+  mkdir "$own"
+  sum=$(sha256sum "$boot_sector" | cut -d' ' -f1)
+  echo "$sum  boot-sector.img" >"$own/SHA256SUMS"
+  cat >"$own/tiny.yaml" <<EOT
+name: tiny
+title: Tiny
+architecture: x86_64
+user: someone
+releases:
+  - {version: 2, aliases: [shiny], url: 'file:///own/boot-sector.img', checksum_url: 'file:///own/SHA256SUMS', osinfo: tiny2}
+  - {version: 1, url: 'file:///own/boot-sector.img', checksum: 'sha256:$sum', end_of_life: 2020-02-29}
+  - {version: bad, url: 'file:///own/boot-sector.img', checksum: 'sha256:${sum//[0-9]/0}'}
+EOT
+  with=(-v "$own:/own:ro" -v "$boot_sector:/own/boot-sector.img:ro" -e CATALOGUE_DIR=/own)
+  touch "$own/boot-sector.img"
+}
+teardown() { e2e_teardown; }
+
+# refused STATUS TEXT IMAGE
+refused() {
+  run_virtainer 10 --privileged "${with[@]}" -v "$data:/mounted" -e "IMAGE=$3"
+  printf 'status %s, standard error:\n%s\n' "$status" "$stderr"
+  ((status == $1)) || fail "status $status instead of $1"
+  [[ $stderr == *"$2"* ]] || fail "it lacks '$2'"
+}
+
+# bats test_tags=podman
+@test "a name is fetched, checked and booted, and who may log in is told" {
+  virtainer tiny "${with[@]}" -e IMAGE=tiny
+  wait_log tiny 'boot-sector: hello' 30
+  wait_log tiny 'image    tiny:2, from file:///own/boot-sector.img' 5
+  wait_log tiny 'login    ssh someone@[0-9.]+' 5
+  engine exec "$e2e_id-tiny" virtainer state --json | grep -q '"ssh_user": "someone"'
+  engine exec "$e2e_id-tiny" virsh dumpxml vm | grep -q 'variant=.tiny2'
+}
+
+@test "a codename is its release, and one without updates is warned of" {
+  virtainer shiny "${with[@]}" -e IMAGE=shiny
+  wait_log shiny 'image    tiny:2,' 30
+  engine rm -f "$e2e_id-shiny"
+  as_root rm -rf "$data"/* "$data"/.virtainer
+  virtainer old "${with[@]}" -e IMAGE=tiny:1 -e SSH_USER=other
+  wait_log old 'tiny:1 .Tiny 1. has had no security updates since 2020-02-29' 30
+  wait_log old 'login    ssh other@' 30
+}
+
+@test "names that are not there, and what is there instead" {
+  refused 10 "IMAGE=tini: the catalogue has no 'tini'; it has tiny (" tini
+  refused 10 "IMAGE=tiny:3: the catalogue has no release '3' of Tiny; it has 2, 1, bad" tiny:3
+  refused 2 'give an absolute path in the container, or a name of the catalogue' Tiny
+  refused 13 IMAGE_CHECKSUM tiny:bad
+  [[ -z $(find "$data" -name '*boot-sector*') ]]
+  echo 'x' >>"$own/tiny.yaml"
+  refused 2 '/own/tiny.yaml:' tiny:1
+}
+
+# bats test_tags=podman
+@test "the catalogue of the container image, and one of one's own, are listed" {
+  run_virtainer 10 -- image list
+  ((status == 0))
+  [[ $output == *'debian:13 '*'trixie'* && $output == *fedora:29*'(past)'* ]]
+  run_virtainer 10 "${with[@]}" -- image list --json
+  ((status == 0))
+  jq -e '.[] | select(.name == "tiny" and .release == "1") | .user == "someone" and .ended' <<<"$output"
+  jq -e '.[] | select(.name == "centos" and .release == "7") | .user == "centos"' <<<"$output"
+}

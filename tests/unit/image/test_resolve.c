@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/resolve.h"
+
+#include "helpers.h"
+#include "image/fetch.h"
+#include "image/overlay.h"
+
+#define TODAY "2026-11-22"
+#define SUM   "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
+static const char tiny[] = "name: tiny\ntitle: Tiny Linux\narchitecture: x86_64\nuser: me\n"
+                           "releases:\n"
+                           "  - version: 3\n    url: https://example.org/3\n    osinfo: tiny3\n"
+                           "    checksum: " SUM "\n"
+                           "  - version: 2\n    url: https://example.org/2\n"
+                           "    checksum: " SUM "\n"
+                           "  - version: 1\n    url: https://example.org/1\n"
+                           "    end_of_life: 2020-01-31\n"
+                           "  - version: bare\n    url: https://example.org/bare\n";
+
+static int setup(void **state)
+{
+    if (make_test_dir(state) < 0 || mkdir(in_dir("data"), 0755) < 0 ||
+        mkdir(in_dir("own"), 0755) < 0)
+        return -1;
+    put_text(in_dir("own/tiny.yaml"), tiny);
+    return 0;
+}
+
+static struct vt_config wishes(const char *image)
+{
+    struct vt_config config;
+
+    vt_config_init(&config);
+    config.image = vt_strdup(image);
+    vt_str_replace(&config.image_dir, vt_strdup(in_dir("data")));
+    config.catalogue_dir = vt_strdup(in_dir("own"));
+    return config;
+}
+
+static char *resolve(struct vt_config *config)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    char *warning;
+
+    assert_ok(vt_image_resolve(config, "/nowhere", TODAY, &warning, &err), &err);
+    return warning;
+}
+
+static void test_name(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config config = wishes("tiny:3");
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    assert_null(resolve(&config));
+    assert_null(config.image);
+    assert_string_equal(config.image_name, "tiny:3");
+    assert_string_equal(config.image_url, "https://example.org/3");
+    assert_string_equal(config.image_checksum, SUM);
+    assert_string_equal(config.ssh_user, "me");
+    assert_string_equal(config.os_variant, "tiny3");
+    assert_ok(vt_config_check(&config, &err), &err);
+}
+
+static void test_the_person_wins(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config config = wishes("tiny:3");
+
+    (void)state;
+    config.image_checksum = vt_strdup("sha256:other");
+    config.ssh_user = vt_strdup("root");
+    config.os_variant = vt_strdup("mine");
+    assert_null(resolve(&config));
+    assert_string_equal(config.image_checksum, "sha256:other");
+    assert_string_equal(config.ssh_user, "root");
+    assert_string_equal(config.os_variant, "mine");
+}
+
+static void test_no_name(void **state)
+{
+    static const char *const images[] = {NULL, "/image", "http://example.org/a"};
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(images); i++) {
+        VT_AUTO_CONFIG struct vt_config config = wishes(images[i]);
+
+        assert_null(resolve(&config));
+        assert_null(config.image_url);
+        assert_null(config.ssh_user);
+    }
+}
+
+/* Left as it is, so that vt_config_check() tells of both. */
+static void test_name_and_url(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config config = wishes("tiny");
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    config.image_url = vt_strdup("https://example.org/own");
+    assert_null(resolve(&config));
+    ASSERT_FAILED(vt_config_check(&config, &err), err, VT_CAUSE_USAGE, "IMAGE=tiny",
+                  "IMAGE_URL=https://example.org/own");
+}
+
+static void test_warnings(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config old = wishes("tiny:1"), bare = wishes("tiny:bare");
+    VT_AUTO_FREE char *first = resolve(&old), *second = resolve(&bare);
+
+    (void)state;
+    assert_non_null(first);
+    assert_non_null(strstr(first, "tiny:1 (Tiny Linux 1) has had no security updates since "
+                                  "2020-01-31"));
+    assert_non_null(second);
+    assert_non_null(strstr(second, "no checksum of tiny:bare"));
+    assert_null(bare.image_checksum);
+}
+
+static void test_unknown(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config config = wishes("tinny");
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    char *warning;
+
+    (void)state;
+    ASSERT_FAILED(vt_image_resolve(&config, "/nowhere", TODAY, &warning, &err), err,
+                  VT_CAUSE_NO_IMAGE, "IMAGE=tinny: the catalogue has no 'tinny'; it has tiny (");
+    assert_string_equal(config.image, "tinny");
+}
+
+/* A guest made when 2 was the newest stays on it; a new one gets 3. */
+static void test_a_guest_keeps_its_release(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config first = wishes("tiny"), again = wishes("tiny"),
+                                    other = wishes("tiny:3");
+    VT_AUTO_FREE char *image = vt_image_fetch_path(in_dir("data"), "https://example.org/2", SUM);
+
+    (void)state;
+    assert_int_equal(vt_mkdirs(in_dir("data/.virtainer/images"), 0755), 0);
+    put_text(image, "x");
+    assert_null(resolve(&first));
+    assert_string_equal(first.image_name, "tiny:3");
+    put_text(in_dir("data/" VT_OVERLAY_NAME), "x");
+    assert_null(resolve(&again));
+    assert_string_equal(again.image_name, "tiny:2");
+    assert_null(resolve(&other));
+    assert_string_equal(other.image_name, "tiny:3");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, remove_test_dir)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_name),
+        TEST(test_the_person_wins),
+        TEST(test_no_name),
+        TEST(test_name_and_url),
+        TEST(test_warnings),
+        TEST(test_unknown),
+        TEST(test_a_guest_keeps_its_release),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
