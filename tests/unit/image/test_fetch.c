@@ -13,6 +13,7 @@
 #include "image/checksum.h"
 #include "image/hash.h"
 #include "image/retry_priv.h"
+#include "image/transfer.h"
 
 enum { SIZE = 1000003 };
 
@@ -81,12 +82,14 @@ struct habit {
     const char *tag;
     const char *next_tag; /* from the second request on; NULL: the same */
     size_t piece;         /* no more than so many bytes a reply; 0: all */
-    long start_lie, total_lie;
+    long start_lie, total_lie, length_lie;
     bool stalls;     /* after a piece nothing comes, but the connection stays */
     bool all_always; /* ranges are not known */
     bool no_range;   /* 416 for every range */
     bool slow;
-    bool ever; /* each reply is a piece, and not the first only */
+    bool careless; /* If-Range is not heeded */
+    bool random;   /* pieces of any size */
+    bool ever;     /* each reply is a piece, and not the first only */
 };
 
 static const struct habit habits[] = {
@@ -97,10 +100,13 @@ static const struct habit habits[] = {
     {.path = "/lie-start", .tag = "\"v1\"", .piece = 700000, .start_lie = 1},
     {.path = "/lie-total", .tag = "\"v1\"", .piece = 700000, .total_lie = 1},
     {.path = "/lie-less", .tag = "\"v1\"", .piece = 700000, .total_lie = -1},
+    {.path = "/lie-length", .tag = "\"v1\"", .piece = 700000, .length_lie = -1},
+    {.path = "/careless", .tag = "\"v1\"", .next_tag = "\"v2\"", .piece = 700000, .careless = true},
     {.path = "/all-always", .tag = "\"v1\"", .piece = 700000, .all_always = true},
     {.path = "/no-range", .tag = "\"v1\"", .piece = 700000, .no_range = true},
     {.path = "/stall-once", .tag = "\"v1\"", .piece = 400000, .stalls = true},
     {.path = "/slow", .tag = "\"v1\"", .slow = true},
+    {.path = "/random", .tag = "\"v1\"", .random = true},
     {.path = "/tagged", .tag = "\"v1\""},
 };
 
@@ -121,6 +127,8 @@ static void send_piece(int fd, const struct habit *h, size_t from)
 
     if (h->piece && h->piece < len && (told->requests == 1 || h->ever))
         len = h->piece;
+    if (h->random && len > told->requests * 54347 % 200000)
+        len = told->requests * 54347 % 200000;
     for (size_t done = 0; h->slow && done < len;) {
         size_t n = len - done < 16384 ? len - done : 16384;
 
@@ -142,7 +150,7 @@ static void send_by_habit(int fd, const struct habit *h, const char *request)
     const char *value;
     VT_AUTO_FREE char *validator = validator_of(h, &value), *head = NULL;
     size_t from = range ? strtoul(range + 13, NULL, 10) : 0;
-    bool holds = condition && vt_startswith(condition + 10, value);
+    bool holds = h->careless || (condition && vt_startswith(condition + 10, value));
 
     told->ranges += range ? 1 : 0;
     if (range && h->no_range) {
@@ -155,9 +163,10 @@ static void send_by_habit(int fd, const struct habit *h, const char *request)
         from = 0;
     } else {
         head = vt_fmt("HTTP/1.1 206 Partial Content\r\nConnection: close\r\n%sContent-Range: bytes "
-                      "%ld-%ld/%ld\r\nContent-Length: %zu\r\n\r\n",
+                      "%ld-%ld/%ld\r\nContent-Length: %ld\r\n\r\n",
                       validator, (long)from + h->start_lie, SIZE + h->total_lie - 1,
-                      SIZE + h->total_lie, SIZE - from);
+                      SIZE + h->total_lie,
+                      SIZE + h->total_lie - h->start_lie - (long)from + h->length_lie);
     }
     send_text(fd, head);
     send_piece(fd, h, from);
@@ -524,7 +533,8 @@ static void test_pieces(void **state)
         unsigned requests, ranges;
     } cases[] = {
         {"/cut", 4, 3},       {"/by-time", 4, 3},  {"/changed", 2, 1},    {"/lie-start", 3, 1},
-        {"/lie-total", 3, 1}, {"/lie-less", 3, 1}, {"/all-always", 2, 1}, {"/no-range", 3, 1},
+        {"/lie-total", 3, 1}, {"/lie-less", 3, 1}, {"/lie-length", 3, 1}, {"/all-always", 2, 1},
+        {"/careless", 3, 1},  {"/no-range", 3, 1},
     };
     VT_AUTO_FREE char *digest = vt_hash_text(content, SIZE);
     VT_AUTO_FREE char *checksum = vt_fmt("sha256:%s", digest);
@@ -539,6 +549,57 @@ static void test_pieces(void **state)
         assert_int_equal(told->ranges, cases[i / 2].ranges);
         assert_content();
         assert_int_equal(unlink(in_dir("out")), 0);
+    }
+}
+
+/* Wherever it breaks off, and however often: as long as something comes, it goes on. */
+static void test_random_pieces(void **state)
+{
+    VT_AUTO_FREE char *digest = vt_hash_text(content, SIZE);
+    VT_AUTO_FREE char *checksum = vt_fmt("sha256:%s", digest);
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    assert_ok(get("/random", checksum, -1, NULL, &err), &err);
+    assert_true(told->requests > 6);
+    assert_int_equal(told->ranges, told->requests - 1);
+    assert_content();
+}
+
+static void test_parse_range(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t from, total;
+        bool good, known;
+    } cases[] = {
+        {"bytes 5-9/10", 5, 10, true, true},
+        {"Bytes 0-0/1", 0, 1, true, true},
+        {"bytes 5-9/*", 5, 0, true, false},
+        {"bytes 5-8/10", 0, 0, false, false}, /* not to the end */
+        {"bytes 5-10/10", 0, 0, false, false},
+        {"bytes 9-5/6", 0, 0, false, false},
+        {"bytes */10", 0, 0, false, false},
+        {"bytes 5-9", 0, 0, false, false},
+        {"bytes 5-9/", 0, 0, false, false},
+        {"bytes 5-9/10x", 0, 0, false, false},
+        {"bytes -5-9/10", 0, 0, false, false},
+        {"bytes 99999999999999999999-9/10", 0, 0, false, false},
+        {"bytes 0-18446744073709551615/0", 0, 0, false, false},
+        {"lines 5-9/10", 0, 0, false, false},
+        {"", 0, 0, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        struct vt_reply reply = {0};
+        int r = vt_transfer_parse_range(cases[i].text, &reply);
+
+        print_message("%s\n", cases[i].text);
+        assert_int_equal(r, cases[i].good ? 0 : -EINVAL);
+        assert_int_equal(reply.from, cases[i].from);
+        assert_int_equal(reply.total, cases[i].total);
+        assert_int_equal(reply.total_known, cases[i].known);
     }
 }
 
@@ -876,6 +937,8 @@ int main(void)
         IN_DIR(test_all_there),
         IN_DIR(test_kill_at_any_time),
         IN_DIR(test_room),
+        IN_DIR(test_random_pieces),
+        cmocka_unit_test(test_parse_range),
         IN_DIR(test_sha512),
         IN_DIR(test_sums),
         IN_DIR(test_sums_from_server),
