@@ -91,8 +91,7 @@ static int hash_old_bytes(const struct download *d, struct vt_error *err)
 
 static int begin_anew(struct download *d, struct vt_error *err)
 {
-    VT_AUTO_FREE char *forgotten = take_digest(d);
-
+    free(take_digest(d));
     d->pieced = false;
     return vt_partial_empty(&d->part, err);
 }
