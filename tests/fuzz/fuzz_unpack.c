@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any bytes as an image that is packed: either it is unpacked, and what comes out can be told from
- * a disk image, or nothing stays.
+ * Any bytes as an image, packed or not: either it is unpacked, and what comes out is known for what
+ * it is, or nothing stays.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "host/files.h"
 #include "image/kind.h"
 #include "image/open.h"
+#include "image/probe.h"
 #include "image/unpack.h"
 
 static void put(const char *path, const uint8_t *data, size_t size)
@@ -23,7 +24,7 @@ static void put(const char *path, const uint8_t *data, size_t size)
         abort();
 }
 
-static void look_at(const char *path)
+static enum vt_kind kind_of(const char *path)
 {
     uint8_t head[VT_KIND_READ_SIZE];
     uint64_t size;
@@ -32,6 +33,26 @@ static void look_at(const char *path)
 
     if (fd < 0 || vt_image_read_head(fd, head, sizeof(head), &len) < 0 || len > size ||
         vt_kind_of(head, len) >= VT_KIND_MAX_)
+        abort();
+    return vt_kind_of(head, len);
+}
+
+/* What a start makes of it; the other formats would run qemu-img each time. */
+static void look_at(const char *path)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_BASE struct vt_base base = {0};
+    enum vt_kind kind = kind_of(path);
+
+    if (vt_kind_format(kind) && kind != VT_KIND_RAW && kind != VT_KIND_QCOW2)
+        return;
+    if (vt_base_probe(path, -1, &base, &err) < 0) {
+        if (!err.msg || base.path)
+            abort();
+        return;
+    }
+    if (err.msg || base.format != vt_kind_format(kind) || !base.fingerprint ||
+        base.virtual_size == 0 || base.virtual_size % 512 != 0)
         abort();
 }
 
@@ -47,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     in = vt_fmt("%s/in", dir);
     out = vt_fmt("%s/out", dir);
     put(in, data, size);
+    look_at(in);
     r = vt_image_unpack(in, out, -1, NULL, &err);
     if ((r < 0) != (err.msg != NULL) || (r == 0) != vt_path_exists(out))
         abort();
