@@ -67,11 +67,11 @@ static int (*const works[])(const struct vt_call *call, struct vt_error *err) = 
 
 static int run(const struct vt_call *call, struct vt_error *err)
 {
-    size_t i = 0;
-
-    while (!vt_streq(verbs[i], call->argv[0]))
-        i++;
-    return works[i](call, err);
+    for (size_t i = 0; verbs[i]; i++) {
+        if (vt_streq(verbs[i], call->argv[0]))
+            return works[i](call, err);
+    }
+    return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL, "image does not know '%s'", call->argv[0]);
 }
 
 const struct vt_command vt_cmd_image = {

@@ -112,7 +112,7 @@ static int read_record(const char *path, const struct vt_qcow2_header *header,
 int vt_image_info_read(const char *path, struct vt_image_info *ret, struct vt_error *err)
 {
     VT_AUTO_IMAGE_INFO struct vt_image_info info = {0};
-    struct vt_qcow2_header header;
+    struct vt_qcow2_header header = {0};
     int r = read_header(path, &info, &header, err);
 
     if (r == 0)

@@ -3,6 +3,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -109,6 +110,7 @@ static int read_ahead(struct vt_stream *s, struct vt_error *err)
 
         if (r <= 0)
             return r;
+        assert(data);
         part = len < sizeof(s->head) - s->head_len ? len : sizeof(s->head) - s->head_len;
         memcpy(s->head + s->head_len, data, part);
         s->head_len += part;
