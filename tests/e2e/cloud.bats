@@ -194,9 +194,12 @@ at_least() { (($(last_number "$1") >= $2)); }
   used_data
   mapfile -t options < <(with_key)
   engine rm -f "$e2e_id-first" >/dev/null 2>&1 || true
-  cloud second "${options[@]}"
+  cloud second "${options[@]}" -e DISK_SIZE=50G
   booted second guest second
   [[ $(guest second 'cat /var/kept') == kept ]]
+  # Its disk was made with 40 GiB; partition and file system have followed.
+  assert_log second "the guest's disk has grown from 40 GiB to 50 GiB"
+  (($(guest second 'df --output=size -B1G / | tail -n 1') >= 48))
   # cloud-init calls home at an instance's first boot only: this time the console told.
   [[ $(state second '.ready.cloud_init.state') == 'done' ]]
   # The guest itself saw a file system that had been unmounted, and cloud-init the instance it knew.
