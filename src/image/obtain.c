@@ -102,7 +102,8 @@ static void note_source(const struct vt_config *config, const char *url, const c
 {
     if (url) {
         base->source = public_url(url);
-        base->checksum = vt_strdup(config->image_checksum);
+        /* It may be an address too. */
+        base->checksum = config->image_checksum ? public_url(config->image_checksum) : NULL;
     } else if (!vt_streq(given, base->path)) {
         base->source = vt_strdup(given);
     }

@@ -81,10 +81,16 @@ static void test_secret_url(void **state)
     VT_AUTO_BASE struct vt_base base = {0};
     VT_AUTO_FREE char *url = vt_fmt("file://%s?signature=secret", in_dir("base.qcow2"));
     VT_AUTO_FREE char *told = vt_fmt("file://%s", in_dir("base.qcow2"));
+    VT_AUTO_FREE char *sums = vt_fmt("file://%s?signature=secret", in_dir("SHA256SUMS"));
+    VT_AUTO_FREE char *told_sums = vt_fmt("file://%s", in_dir("SHA256SUMS"));
+    struct vt_config config = {
+        .image_url = url, .image_checksum = sums, .image_dir = mutable(DATA)};
 
     (void)state;
-    assert_ok(obtain(NULL, url, &base, &err), &err);
+    RUN("sh", "-c", "cd \"$0\" && sha256sum base.qcow2 >SHA256SUMS", dir);
+    assert_ok(vt_image_obtain(&config, dir, -1, NULL, &base, &err), &err);
     assert_string_equal(base.source, told);
+    assert_string_equal(base.checksum, told_sums);
 }
 
 /* What arrived in vain is not there at the next start. */
