@@ -112,7 +112,10 @@ struct search {
     bool contradicted;
     struct vt_checksum nameless;
     bool has_nameless;
-    bool has_others; /* lines that hold something, besides one digest without a name */
+    struct vt_checksum named; /* the last with a name, whatever it is */
+    bool has_named;
+    bool has_several; /* of them, that differ */
+    bool has_others;  /* lines that hold something, besides one digest without a name */
 };
 
 static void look_at(struct search *s, char *line)
@@ -131,6 +134,9 @@ static void look_at(struct search *s, char *line)
         return;
     }
     s->has_others = true;
+    s->has_several = s->has_several || (s->has_named && !vt_streq(s->named.hex, entry.sum.hex));
+    s->has_named = true;
+    s->named = entry.sum;
     if (vt_startswith(entry.name, "./"))
         entry.name += 2;
     if (!vt_streq(entry.name, s->name))
@@ -157,8 +163,8 @@ static void look_through(struct search *s, const char *sums, size_t len)
     }
 }
 
-int vt_checksum_find(const char *sums, size_t len, const char *name, struct vt_checksum *ret,
-                     struct vt_error *err)
+int vt_checksum_find(const char *sums, size_t len, const char *name, bool own,
+                     struct vt_checksum *ret, struct vt_error *err)
 {
     struct search s = {.name = name};
 
@@ -173,6 +179,10 @@ int vt_checksum_find(const char *sums, size_t len, const char *name, struct vt_c
             *ret = s.sums[d];
             return 0;
         }
+    }
+    if (own && s.has_named && !s.has_several) {
+        *ret = s.named;
+        return 0;
     }
     if (s.has_nameless && !s.has_others) {
         *ret = s.nameless;

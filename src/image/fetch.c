@@ -98,13 +98,15 @@ static int look_up(const char *sums_url, const char *url, int cancel_fd,
                    struct vt_error *err)
 {
     struct sums sums = {.url = sums_url, .text = VT_BUF_INIT(VT_CHECKSUMS_MAX)};
-    VT_AUTO_FREE char *name = file_name(url);
+    VT_AUTO_FREE char *name = file_name(url), *sums_name = file_name(sums_url);
+    /* "disk.img.sha256" is of disk.img. */
+    bool own = vt_startswith(sums_name, name) && sums_name[strlen(name)] == '.';
     int r = get_sums(&sums, cancel_fd, progress, err);
 
     if (r == 0) {
         VT_AUTO_ERROR struct vt_error why = VT_ERROR_INIT;
 
-        r = vt_checksum_find(vt_buf_str(&sums.text), sums.text.len, name, ret, &why);
+        r = vt_checksum_find(vt_buf_str(&sums.text), sums.text.len, name, own, ret, &why);
         if (r < 0)
             (void)vt_error_set(err, why.cause, r, "IMAGE_CHECKSUM=%s %s", sums_url, why.msg);
     }

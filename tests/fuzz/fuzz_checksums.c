@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         int r;
 
         memset(&sum, 0xa5, sizeof(sum));
-        r = vt_checksum_find((const char *)data, size, names[i], &sum, &err);
+        r = vt_checksum_find((const char *)data, size, names[i], i == 0, &sum, &err);
         if ((r < 0) != (err.msg != NULL) || (r < 0 && r != -ENOENT && r != -EEXIST))
             abort();
         if (r == 0) {

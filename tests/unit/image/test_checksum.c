@@ -89,7 +89,7 @@ static void test_find(void **state)
     for (size_t i = 0; i < VT_ARRAY_SIZE(files); i++) {
         VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
         struct vt_checksum sum;
-        int r = vt_checksum_find(files[i].text, strlen(files[i].text), "i.img", &sum, &err);
+        int r = vt_checksum_find(files[i].text, strlen(files[i].text), "i.img", false, &sum, &err);
 
         print_message("%zu\n", i);
         assert_int_equal(r, files[i].r);
@@ -97,6 +97,32 @@ static void test_find(void **state)
             ASSERT_FAILED(r, err, VT_CAUSE_FETCH, "i.img", r == -EEXIST ? "two different" : "no ");
         else
             assert_string_equal(sum.hex, files[i].hex);
+    }
+}
+
+/* In i.img.sha256 a single checksum is i.img's. */
+static void test_own(void **state)
+{
+    static const struct {
+        const char *text, *hex;
+    } cases[] = {
+        {A64 "  i-20261122.img\n", A64},
+        {"# i\nSHA256 (i-20261122.img) = " A64 "\n" A64 "  j.img\n", A64},
+        {B64 "  j.img\n" A64 "  i.img\n", A64},
+        {B64 "  j.img\n" A64 "  k.img\n", NULL},
+        {A64 "  j.img\n" A128 "  j.img\n", NULL},
+        {"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        struct vt_checksum sum;
+        int r = vt_checksum_find(cases[i].text, strlen(cases[i].text), "i.img", true, &sum, &err);
+
+        assert_int_equal(r, cases[i].hex ? 0 : -ENOENT);
+        if (r == 0)
+            assert_string_equal(sum.hex, cases[i].hex);
     }
 }
 
@@ -112,9 +138,9 @@ static void test_names(void **state)
         VT_AUTO_FREE char *bsd = vt_fmt("SHA256 (%s) = " B64 "\n", names[i]);
         struct vt_checksum sum;
 
-        assert_ok(vt_checksum_find(gnu, strlen(gnu), names[i], &sum, &err), &err);
+        assert_ok(vt_checksum_find(gnu, strlen(gnu), names[i], false, &sum, &err), &err);
         assert_string_equal(sum.hex, B64);
-        assert_ok(vt_checksum_find(bsd, strlen(bsd), names[i], &sum, &err), &err);
+        assert_ok(vt_checksum_find(bsd, strlen(bsd), names[i], false, &sum, &err), &err);
         assert_string_equal(sum.hex, B64);
     }
 }
@@ -124,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_find),
+        cmocka_unit_test(test_own),
         cmocka_unit_test(test_names),
     };
 

@@ -863,6 +863,22 @@ static void test_sums(void **state)
     }
 }
 
+/* A file of the image's own may call it by another name. */
+static void test_own_sums(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *hex = vt_hash_text(content, SIZE);
+    VT_AUTO_FREE char *text = vt_fmt("%s  ok-20261122\n", hex);
+    VT_AUTO_FREE char *own = vt_fmt("file://%s", in_dir("ok.sha256"));
+    VT_AUTO_FREE char *other = vt_fmt("file://%s", in_dir("okay.sha256"));
+
+    (void)state;
+    put_text(in_dir("ok.sha256"), text);
+    put_text(in_dir("okay.sha256"), text);
+    ASSERT_FAILED(get("/ok", other, -1, NULL, &err), err, VT_CAUSE_FETCH, "checksum of ok;");
+    assert_ok(get("/ok", own, -1, NULL, &err), &err);
+}
+
 /* The server's is got like the image, with tries; that it is not there is said of it. */
 static void test_sums_from_server(void **state)
 {
@@ -942,6 +958,7 @@ int main(void)
         IN_DIR(test_sha512),
         IN_DIR(test_sums),
         IN_DIR(test_sums_from_server),
+        IN_DIR(test_own_sums),
         IN_DIR(test_cancel),
     };
 
