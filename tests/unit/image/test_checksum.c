@@ -129,7 +129,7 @@ static void test_own(void **state)
 /* A name may hold what surrounds names. */
 static void test_names(void **state)
 {
-    static const char *const names[] = {"a) = b", "*a", "a b", "(", ") = " A64};
+    static const char *const names[] = {"a) = b", "*a", "a b", "(", (") = " A64)};
 
     (void)state;
     for (size_t i = 0; i < VT_ARRAY_SIZE(names); i++) {
