@@ -139,7 +139,7 @@ static int store_image(struct vt_config *config, const struct vt_option *option,
         return store_string(config, option, value, ret_allowed);
     if (end > value && *end == ':' && end[1])
         end += 1 + strspn(end + 1, letters);
-    if (end == value || *end != '\0' || strlen(value) > 2 * MAX_NAME_BYTES)
+    if (end == value || *end != '\0' || strlen(value) > (size_t)2 * MAX_NAME_BYTES)
         return refuse(ret_allowed,
                       vt_strdup("give an absolute path in the container, or a name of the "
                                 "catalogue, such as debian:13 (virtainer image list)"));

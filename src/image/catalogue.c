@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/catalogue.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <time.h>
@@ -324,8 +325,11 @@ static int add_file(struct vt_catalogue *catalogue, size_t earlier, const char *
     const struct vt_distribution *other;
     int r = read_file(path, &d, err);
 
-    if (r < 0 || find_named(catalogue, earlier, d.name))
+    if (r < 0)
         return r;
+    assert(d.name); /* or it would have been refused */
+    if (find_named(catalogue, earlier, d.name))
+        return 0;
     other = find_named(catalogue, catalogue->count, d.name);
     if (other)
         return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
@@ -357,10 +361,13 @@ static int add_dir(struct vt_catalogue *catalogue, const char *dir, bool needed,
     if (count > FILES_MAX)
         r = vt_error_set(err, VT_CAUSE_USAGE, -E2BIG, "the catalogue %s has more than %d files",
                          dir, FILES_MAX);
-    if (r == 0)
+    if (r == 0) {
         catalogue->distributions =
             reallocarray(catalogue->distributions, earlier + (size_t)count + 1,
                          sizeof(*catalogue->distributions));
+        if (!catalogue->distributions)
+            abort();
+    }
     for (int i = 0; i < count; i++) {
         VT_AUTO_FREE char *path = vt_fmt("%s/%s", dir, entries[i]->d_name);
 

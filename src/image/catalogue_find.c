@@ -123,7 +123,7 @@ static void add_nearest(struct vt_buf *out, const struct vt_catalogue *catalogue
         add_name(out, catalogue->distributions[i].name);
 }
 
-static int unknown_name(const struct vt_catalogue *catalogue, const char *image, const char *name,
+static int unknown_name(const struct vt_catalogue *catalogue, const char *image, const char *family,
                         struct vt_error *err)
 {
     VT_AUTO_BUF struct vt_buf names = VT_BUF_INIT(4096);
@@ -133,11 +133,11 @@ static int unknown_name(const struct vt_catalogue *catalogue, const char *image,
                             "IMAGE=%s is a name of the catalogue, and the catalogue is empty: give "
                             "a path, which begins with /, or IMAGE_URL",
                             image);
-    add_nearest(&names, catalogue, name);
+    add_nearest(&names, catalogue, family);
     return vt_error_set(err, VT_CAUSE_NO_IMAGE, -ENOENT,
                         "IMAGE=%s: the catalogue has no '%s'; it has %s (virtainer image list "
                         "tells all; a path begins with /)",
-                        image, name, vt_buf_str(&names));
+                        image, family, vt_buf_str(&names));
 }
 
 static int unknown_release(const struct vt_distribution *distribution, const char *image,

@@ -91,8 +91,9 @@ int vt_image_resolve(struct vt_config *config, const char *shipped, const char *
     if (!vt_image_is_name(config) || config->image_url)
         return 0;
     r = vt_catalogue_read(config->catalogue_dir, shipped, &catalogue, err);
-    if (r == 0)
-        r = vt_catalogue_find(&catalogue, config->image, today, &entry, err);
+    if (r < 0)
+        return r;
+    r = vt_catalogue_find(&catalogue, config->image, today, &entry, err);
     if (r < 0)
         return r;
     keep_release(config, &entry);
