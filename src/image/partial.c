@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "host/files.h"
+#include "image/hash.h"
 #include "image/part.h"
 
 #define SUFFIX        ".partial"
@@ -69,11 +70,17 @@ static int64_t number_of(json_object *object, const char *name)
                : -1;
 }
 
+/* Only whether it is the same matters, and an address may hold a password or a signature. */
+static char *url_digest(const struct vt_partial *partial)
+{
+    return vt_hash_text(partial->url, strlen(partial->url));
+}
+
 /* Take what the record says of the file into @partial. Returns whether it fits. */
 static bool read_record(struct vt_partial *partial, bool any_boot)
 {
     VT_CLEANUP(put_json) json_object *object = NULL;
-    VT_AUTO_FREE char *text = NULL, *boot = boot_id();
+    VT_AUTO_FREE char *text = NULL, *boot = boot_id(), *digest = url_digest(partial);
     const char *url, *validator, *then;
     int64_t total;
 
@@ -83,12 +90,12 @@ static bool read_record(struct vt_partial *partial, bool any_boot)
     if (!json_object_is_type(object, json_type_object) ||
         number_of(object, "version") != RECORD_VERSION)
         return false;
-    url = text_of(object, "url");
+    url = text_of(object, "url_digest");
     validator = text_of(object, "validator");
     then = text_of(object, "boot_id");
     total = number_of(object, "total");
     /* The validator becomes part of a request. */
-    if (!url || !vt_streq(url, partial->url) || !validator || strpbrk(validator, "\r\n") || !then ||
+    if (!url || !vt_streq(url, digest) || !validator || strpbrk(validator, "\r\n") || !then ||
         (!any_boot && !vt_streq(then, boot)) || (total >= 0 && partial->size > (uint64_t)total))
         return false;
     partial->validator = vt_strdup(validator);
@@ -100,11 +107,11 @@ static bool read_record(struct vt_partial *partial, bool any_boot)
 static int write_record(const struct vt_partial *partial)
 {
     VT_CLEANUP(put_json) json_object *object = json_object_new_object();
-    VT_AUTO_FREE char *boot = boot_id();
+    VT_AUTO_FREE char *boot = boot_id(), *digest = url_digest(partial);
     const char *text;
 
     json_object_object_add(object, "version", json_object_new_int(RECORD_VERSION));
-    json_object_object_add(object, "url", json_object_new_string(partial->url));
+    json_object_object_add(object, "url_digest", json_object_new_string(digest));
     json_object_object_add(object, "validator", json_object_new_string(partial->validator));
     if (partial->total_known)
         json_object_object_add(object, "total", json_object_new_uint64(partial->total));

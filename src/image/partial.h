@@ -3,7 +3,7 @@
  * A download that can be interrupted at any moment and gone on with. It grows as NAME.partial, and
  * NAME.partial.json beside it says what it is a part of:
  *
- *     { "version": 1, "url": "https://…", "validator": "\"5f3-6…\"", "total": 374341632,
+ *     { "version": 1, "url_digest": "9f86…", "validator": "\"5f3-6…\"", "total": 374341632,
  *       "boot_id": "…" }
  *
  * The record is there before the first byte of what it describes, and the file's size says how far
