@@ -32,15 +32,18 @@
 #include "net/neighbour.h"
 
 /* Milliseconds. */
-#define FIRST_PAUSE   200    /* between two knocks, growing from this… */
-#define LAST_PAUSE    1000   /* …to this */
-#define KNOCK_LIMIT   1500   /* for one knock */
-#define PATIENCE      300000 /* for all of them */
-#define CONSOLE_TIME  20000  /* from phone_home to the last words, on a console that speaks */
-#define MUTE_TIME     1000   /* the same where it said nothing so far */
-#define ASK_PAUSE     500    /* between two questions to the agent near the end */
-#define MUTE_PAUSE    3000   /* and far from it, when the console is mute */
-#define SSH_LAST_TIME 10000  /* for SSH to answer after cloud-init's end */
+#define FIRST_PAUSE 200    /* between two knocks, growing from this… */
+#define LAST_PAUSE  1000   /* …to this */
+#define KNOCK_LIMIT 1500   /* for one knock */
+#define PATIENCE    300000 /* for all of them */
+/* A guest that goes on where it was has its processor for who waits for it: to answer a knock, its
+ * SSH server starts a program. */
+#define RESUMED_PAUSE 1000
+#define CONSOLE_TIME  20000 /* from phone_home to the last words, on a console that speaks */
+#define MUTE_TIME     1000  /* the same where it said nothing so far */
+#define ASK_PAUSE     500   /* between two questions to the agent near the end */
+#define MUTE_PAUSE    3000  /* and far from it, when the console is mute */
+#define SSH_LAST_TIME 10000 /* for SSH to answer after cloud-init's end */
 
 /* How often the agent is asked. */
 #define ASKS_AT_END 10
@@ -212,7 +215,8 @@ static void stop_listening(struct vt_readiness *r)
     r->neighbour_fd = -1;
 }
 
-static void start_knocking(struct vt_readiness *r)
+/* Knock for the first time after @delay ms. */
+static void knock_after(struct vt_readiness *r, int delay)
 {
     stop_listening(r);
     if (!r->status->guest_address || ready(r)->passed[VT_MILESTONE_SSH])
@@ -220,7 +224,12 @@ static void start_knocking(struct vt_readiness *r)
     stop_knocking(r);
     r->patience_ends = vt_now_ms() + PATIENCE;
     r->pause = FIRST_PAUSE;
-    vt_loop_update_timer(r->knock_timer, 0);
+    vt_loop_update_timer(r->knock_timer, delay);
+}
+
+static void start_knocking(struct vt_readiness *r)
+{
+    knock_after(r, 0);
 }
 
 static void on_neighbour(int watch, int fd, unsigned events, void *data)
@@ -550,7 +559,7 @@ void vt_readiness_begin(struct vt_readiness *r, bool resumed)
     pass(r, VT_MILESTONE_RUNNING);
     if (!resumed)
         return;
-    start_knocking(r);
+    knock_after(r, RESUMED_PAUSE);
     if (vt_vm_has_agent(r->vm))
         vt_readiness_agent(r);
 }
