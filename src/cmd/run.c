@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <unistd.h>
+
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/command.h"
@@ -51,7 +54,10 @@ static int run(int argc, char *argv[], struct vt_error *err)
         return r;
     vt_log_set_level(config.log_level);
     vt_log_set_format(config.log_format);
-    return vt_launcher_run(&config);
+    r = vt_launcher_run(&config);
+    /* Without taking the process apart, as a worker may still wait for libvirt. */
+    (void)fflush(NULL);
+    _exit(r);
 }
 
 const struct vt_command vt_cmd_run = {

@@ -9,6 +9,7 @@
  */
 #include "launcher/stopping.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -41,8 +42,8 @@ struct vt_stopping {
     int timer;
     int64_t say_at; /* ms */
     pid_t qemu;
-    bool saving;
-    bool save_again; /* libvirtd went away in the save: it is to be begun once more */
+    struct save *save; /* that is under way; NULL: none */
+    bool save_again;   /* libvirtd went away in the save: it is to be begun once more */
     bool saved_again;
     atomic_bool written; /* the guest is off and its memory in the file; set on the worker */
 };
@@ -149,57 +150,87 @@ static void press_power_button(struct vt_stopping *s)
 
 /* ---- the save ---- */
 
+/*
+ * A save ends twice: QEMU ends when libvirt has said its last word in the file, and libvirt's call
+ * returns when it has noticed that, which it looks for every 200 ms (virProcessKillPainfully). So
+ * either may be first, the loop at QEMU's end or the worker at the call's, and who is takes the
+ * save and does what remains.
+ */
 struct save {
     struct vt_stopping *stopping;
     int64_t began; /* ms */
     pid_t qemu;
-    bool lost; /* it failed because libvirtd has gone */
+    struct vt_saved saved; /* what is to be noted of it; there before the memory is */
+    atomic_int memory;     /* a descriptor of its file; -1: not yet, or not any more */
+    atomic_bool taken;
+    bool by_loop; /* it was the loop: the worker may still hold all this */
+    bool lost;    /* it failed because libvirtd has gone */
     int result;
     struct vt_error err;
 };
 
-static int write_memory(struct save *save, struct vt_saved *saved)
+static bool take(struct save *save)
 {
-    struct vt_stopping *s = save->stopping;
-    VT_AUTO_FREE char *path = NULL;
-    VT_AUTO_CLOSE int fd = vt_saved_begin(&s->prepared->data, &path, &save->err);
-    struct vt_writeback *writeback;
-    int r;
+    return !atomic_exchange(&save->taken, true);
+}
 
-    if (fd < 0)
-        return fd;
-    saved->paused = vt_vm_is_paused(s->vm);
-    saved->qemu_version = vt_vm_qemu_version(s->vm);
-    writeback = vt_writeback_begin(fd);
-    r = vt_vm_save(s->vm, path, &save->err);
+/* Have libvirt write the guest's memory to @path, as @fd. */
+static int write_memory(struct save *save, const char *path, int fd)
+{
+    struct vt_writeback *writeback = vt_writeback_begin(fd);
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    int r = vt_vm_save(save->stopping->vm, path, &err);
+
     vt_writeback_end(writeback);
-    vt_debug("libvirt has written the guest's memory");
+    vt_debug("libvirt has saved the guest");
+    atomic_store(&save->memory, -1);
+    if (!take(save))
+        return -EALREADY;
     if (r < 0 && vt_saved_is_whole(fd) && vt_end_process(save->qemu, QEMU_END_MS) == 0) {
         /* libvirtd died over its last step, to end QEMU; the new one would let the guest go on. */
-        vt_error_done(&save->err);
-        r = 0;
+        return 0;
     }
     if (r < 0)
-        vt_saved_abandon(&s->prepared->data, fd);
+        vt_saved_abandon(&save->stopping->prepared->data, fd);
+    vt_error_move(&save->err, &err);
     return r;
+}
+
+/* What libvirt wrote is what the next start finds. */
+static void keep_memory(void *data)
+{
+    struct save *save = data;
+    const struct vt_prepared *p = save->stopping->prepared;
+    struct vt_saved_facts facts = vt_prepared_facts(p, save->stopping->config);
+
+    atomic_store(&save->stopping->written, true);
+    save->result = vt_saved_commit(&p->data, &facts, &save->saved, &save->err);
+    if (save->result < 0)
+        vt_saved_abandon(&p->data, -1);
 }
 
 static void save_on_worker(void *data)
 {
     struct save *save = data;
-    const struct vt_prepared *p = save->stopping->prepared;
-    struct vt_saved_facts facts = vt_prepared_facts(p, save->stopping->config);
-    VT_AUTO_SAVED struct vt_saved saved = {.cidr = vt_prepared_cidr(p)};
+    struct vt_stopping *s = save->stopping;
+    VT_AUTO_FREE char *path = NULL;
+    VT_AUTO_CLOSE int fd = vt_saved_begin(&s->prepared->data, &path, &save->err);
+    int r = fd;
 
-    save->result = write_memory(save, &saved);
-    if (save->result < 0) {
-        save->lost = !vt_vm_is_connected(save->stopping->vm);
-        return;
+    if (fd >= 0) {
+        save->saved.cidr = vt_prepared_cidr(s->prepared);
+        save->saved.paused = vt_vm_is_paused(s->vm);
+        save->saved.qemu_version = vt_vm_qemu_version(s->vm);
+        atomic_store(&save->memory, fd);
+        r = write_memory(save, path, fd);
     }
-    atomic_store(&save->stopping->written, true);
-    save->result = vt_saved_commit(&p->data, &facts, &saved, &save->err);
-    if (save->result < 0)
-        vt_saved_abandon(&p->data, -1);
+    if (r == -EALREADY)
+        return;
+    save->result = r;
+    if (r < 0)
+        save->lost = !vt_vm_is_connected(s->vm);
+    else
+        keep_memory(save);
 }
 
 /* The guest was not saved, and QEMU may run on. */
@@ -224,10 +255,10 @@ static void on_save_over(void *data)
     struct save *save = data;
     struct vt_stopping *s = save->stopping;
 
-    s->saving = false;
+    s->save = NULL;
     if (save->result == 0) {
         s->end->saved = true;
-        say(s, "the guest is saved, after %.1f s; the next start goes on where it was",
+        say(s, "the guest is saved, after %.2f s; the next start goes on where it was",
             (double)(vt_now_ms() - save->began) / 1000);
     } else if (atomic_load(&s->written)) {
         vt_error_move(&s->end->save_error, &save->err);
@@ -235,18 +266,43 @@ static void on_save_over(void *data)
         on_save_failed(s, save);
     }
     vt_error_done(&save->err);
-    free(save);
+    if (!save->by_loop) {
+        vt_saved_done(&save->saved);
+        free(save);
+    }
     s->hooks.on_saved(s->data);
+}
+
+static void on_save_returned(void *data)
+{
+    struct save *save = data;
+
+    if (!save->by_loop)
+        on_save_over(save);
 }
 
 static void write_guest(struct vt_stopping *s)
 {
     struct save *save = vt_calloc(1, sizeof(*save));
 
-    *save = (struct save){.stopping = s, .began = vt_now_ms(), .qemu = s->qemu};
-    s->saving = true;
+    *save = (struct save){.stopping = s, .began = vt_now_ms(), .qemu = s->qemu, .memory = -1};
+    s->save = save;
     s->hooks.on_phase(VT_PHASE_SAVING, s->data);
-    vt_worker_submit(s->worker, save_on_worker, on_save_over, save);
+    vt_worker_submit(s->worker, save_on_worker, on_save_returned, save);
+}
+
+/* QEMU has ended: with a save, if libvirt has said its last word in the file. */
+static void on_save_without_qemu(struct vt_stopping *s)
+{
+    struct save *save = s->save;
+    struct vt_worker *second = NULL;
+
+    if (!vt_saved_is_whole(atomic_load(&save->memory)) || vt_worker_new(&second, NULL) < 0 ||
+        !take(save))
+        return;
+    save->by_loop = true;
+    atomic_store(&s->written, true);
+    vt_worker_submit(second, keep_memory, on_save_over, save);
 }
 
 void vt_stopping_reconnected(struct vt_stopping *s)
@@ -276,7 +332,7 @@ static void on_cancelled(void *data)
 {
     struct cancel *cancel = data;
 
-    if (cancel->result < 0 && cancel->stopping->saving)
+    if (cancel->result < 0 && cancel->stopping->save)
         vt_warning("%s", cancel->err.msg);
     vt_error_done(&cancel->err);
     free(cancel);
@@ -354,7 +410,7 @@ static void act(struct vt_stopping *s, enum vt_stop_action action)
 /* QEMU has ended and its memory is in the page cache: nothing is left that could be hurried. */
 static bool is_only_written_back(const struct vt_stopping *s)
 {
-    return s->saving && atomic_load(&s->written);
+    return s->save && atomic_load(&s->written);
 }
 
 static void on_timer(int timer, void *data)
@@ -437,15 +493,18 @@ bool vt_stopping_is_under_way(const struct vt_stopping *s)
 bool vt_stopping_is_saving(const struct vt_stopping *s)
 {
     /* A save that force has overtaken brings nothing any more, unless all is written already. */
-    return (s->saving || s->save_again) &&
+    return (s->save || s->save_again) &&
            (s->machine.state == VT_STOP_SAVING || atomic_load(&s->written));
 }
 
 void vt_stopping_set_qemu(struct vt_stopping *s, pid_t pid)
 {
     s->qemu = pid;
-    if (pid == 0)
-        s->save_again = false;
+    if (pid != 0)
+        return;
+    s->save_again = false;
+    if (s->save)
+        on_save_without_qemu(s);
 }
 
 struct vt_stopping *vt_stopping_new(const struct vt_config *config,
