@@ -221,7 +221,7 @@ int vt_spawn_wait(pid_t pid, int tick_ms, void (*tick)(void *data), void *data)
         {.fd = vt_interrupt_fd(), .events = POLLIN},
     };
 
-    while (pidfd >= 0 && poll(set, VT_ARRAY_SIZE(set), tick ? tick_ms : -1) == 0)
+    while (pidfd >= 0 && poll(set, VT_ARRAY_SIZE(set), tick ? tick_ms : -1) == 0 && tick)
         tick(data);
     if (vt_interrupt_check(NULL) < 0) {
         (void)kill(pid, SIGTERM);
