@@ -45,6 +45,8 @@ struct vt_stopping {
     struct save *save; /* that is under way; NULL: none */
     bool save_again;   /* libvirtd went away in the save: it is to be begun once more */
     bool saved_again;
+    bool paused; /* the guest, before the first save: that makes it stand still; the worker's */
+    bool paused_known;
     atomic_bool written; /* the guest is off and its memory in the file; set on the worker */
 };
 
@@ -209,6 +211,16 @@ static void keep_memory(void *data)
         vt_saved_abandon(&p->data, -1);
 }
 
+/* A save that libvirtd's end cut off may have left the guest paused. */
+static bool was_paused(struct vt_stopping *s)
+{
+    if (!s->paused_known) {
+        s->paused = vt_vm_is_paused(s->vm);
+        s->paused_known = vt_vm_is_connected(s->vm);
+    }
+    return s->paused;
+}
+
 static void save_on_worker(void *data)
 {
     struct save *save = data;
@@ -219,7 +231,7 @@ static void save_on_worker(void *data)
 
     if (fd >= 0) {
         save->saved.cidr = vt_prepared_cidr(s->prepared);
-        save->saved.paused = vt_vm_is_paused(s->vm);
+        save->saved.paused = was_paused(s);
         save->saved.qemu_version = vt_vm_qemu_version(s->vm);
         atomic_store(&save->memory, fd);
         r = write_memory(save, path, fd);
