@@ -79,9 +79,11 @@ deaf() {
 
 @test "console: the window's size is typed" {
   boot_small vm
+  # The engine tells its terminal the size some time after the command has begun.
   talk 60 --pty 'expect=small-guest#' 'send=\x1dw' 'expect= stty rows 41 cols 123' 'send=stty size\r' 'expect=41 123' \
     'send=\x1dq' end -- \
-    sh -c 'stty rows 41 cols 123 && exec "$@"' sh "${engine_command[@]}" exec -t -i "$e2e_id-vm" virtainer console
+    sh -c 'stty rows 41 cols 123 && exec "$@"' sh "${engine_command[@]}" exec -t -i "$e2e_id-vm" \
+    sh -c 'until [ "$(stty size)" = "41 123" ]; do sleep 0.1; done; exec virtainer console'
 }
 
 @test "console: much typed at once arrives whole" {
