@@ -5,6 +5,7 @@ Two places. `Namespaces` starts the program as PID 1 of a process namespace of i
 quick, and the network, /run and locks of the one before are still there, as in a pod whose network outlives its containers.
 `EngineContainer` is a real container that the engine starts and kills.
 """
+import contextlib
 import os
 import re
 import selectors
@@ -151,7 +152,9 @@ class Virtainer:
         """Send a signal to its PID 1."""
         pid = self.first_process()
         if pid is not None:
-            os.kill(pid, number)
+            # It may end by itself at this moment.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def kill_all(self):
         """End all of it at once, as the loss of power does."""
@@ -188,7 +191,12 @@ class Outer(Virtainer):
         # Every other time as a person would; but an engine takes longer than some phases.
         self.place.kills += 1
         if self.place.kills % 2:
-            output_of(*self.place.engine, "kill", self.place.name)
+            try:
+                output_of(*self.place.engine, "kill", self.place.name)
+            except Failure:
+                # An engine refuses to kill what has just ended by itself.
+                if self.ended(5) is None:
+                    raise
         else:
             self.signal(signal.SIGKILL)
         if self.ended(30) is None:
