@@ -6,8 +6,9 @@
 #     <!-- virtainer --markdown-tables: variables -->      and  <!-- end -->
 #     <!-- virtainer --markdown-tables: exit statuses -->  and  <!-- end -->
 #     <!-- virtainer --markdown-tables: commands -->       and  <!-- end -->
-# must be what PROGRAM (build/dev/src/virtainer) prints with --markdown-tables. --update writes it there. Status 0: it
-# is so; 1: it is not; 77: there is no README.md.
+# must be what PROGRAM (build/dev/src/virtainer) prints with --markdown-tables. So must run-scripts/lib/variables, which the
+# run scripts read: variable and meaning, a tab between. --update writes them. Status 0: it is so; 1: it is not; 77: there
+# is no README.md.
 set -eu -o pipefail
 
 update=
@@ -30,6 +31,7 @@ trap 'rm -rf "$work"' EXIT
 awk -v RS= 'NR == 1' "$work/tables" >"$work/variables"
 awk -v RS= 'NR == 2' "$work/tables" >"$work/statuses"
 awk -v RS= 'NR == 3' "$work/tables" >"$work/commands"
+awk -F' [|] ' 'NR > 2 { gsub(/[|`]/, "", $1); sub(/ [|]$/, "", $4); sub(/^ /, "", $1); print $1 "\t" $4 }' "$work/variables" >"$work/list"
 
 # The README with the tables put in; fails where a marker is missing, twice there, or without its end.
 insert_tables() {
@@ -54,9 +56,17 @@ if ! insert_tables >"$work/README.md"; then
     echo "README.md: the markers of a table are missing, twice there or without <!-- end -->; see tests/check-readme.sh" >&2
     exit 1
 fi
-if [ "$update" ]; then
-    cmp -s "$work/README.md" "$readme" || cat "$work/README.md" >"$readme"
-elif ! diff -u --label README.md --label "virtainer --markdown-tables" "$readme" "$work/README.md"; then
-    echo "README.md is not what the program says: run tests/check-readme.sh --update" >&2
-    exit 1
-fi
+# same FILE MADE: FILE is what it must be, or becomes that.
+same() {
+    if [ "$update" ]; then
+        cmp -s "$2" "$1" || cat "$2" >"$1"
+    elif ! diff -u --label "${1#"$root"/}" --label "virtainer --markdown-tables" "$1" "$2"; then
+        echo "${1#"$root"/} is not what the program says: run tests/check-readme.sh --update" >&2
+        return 1
+    fi
+}
+
+status=0
+same "$readme" "$work/README.md" || status=1
+same "$root/run-scripts/lib/variables" "$work/list" || status=1
+exit "$status"

@@ -8,12 +8,24 @@
 virtainer_name=
 ssh_user=
 
+# What a script's image function sets: the image's file here, or else what the virtainer gets it by itself: a name of its
+# catalogue or an address.
+guest_image=
+guest_image_name=
+guest_image_url=
+
+# Set by a script that takes one argument beside its options, and that argument.
+takes_argument=
+argument=
+
 # How long the guest may take until SSH answers, in seconds. Emulated guests on a loaded machine are slow.
 readonly wait_limit=${WAIT:-900}
 
-# Variables that go into the container as they are, when they are set.
-readonly passed_variables=(RAM CPU VM_NAME OS_VARIANT IMAGE_DIR CLOUD_INIT_DISK DISK_SIZE CIDR PASSWORD IMAGE_CHECKSUM
-  INSTANCE_ID HOSTNAME_IN_GUEST ACCEL NETWORK PORTS FIRMWARE STOP_ACTION GRACE_PERIOD LOG_FORMAT LOG_LEVEL TZ)
+# Variables that go into the container as they are, when they are set: all that the program has (lib/variables is made
+# from its table by tests/check-readme.sh) but those by which the scripts themselves choose and mount an image.
+mapfile -t passed_variables < <(cut -f 1 "$engine_library/variables" | grep -vxE 'IMAGE|IMAGE_URL|CATALOGUE_DIR|SSH_USER')
+passed_variables+=(TZ)
+readonly passed_variables
 
 # Whether this very run made the container, for Ctrl-C.
 container_created=
@@ -29,17 +41,32 @@ Options:
 
 Variables of this script:
   SSH_KEY           public key for the guest's user; default: the first in ~/.ssh, made if there is none
+  SSH_USER          whom the image lets in, where that is not known by itself
   DATA              directory for the guest's disk; with it the guest outlives its container
   USER_DATA, META_DATA, NETWORK_CONFIG, VENDOR_DATA
                     files with cloud-init documents
   CLOUD_INIT_ISO    a ready cloud-init disc
+  CATALOGUE_DIR     directory with a catalogue of your own (docs/catalogue.md)
   ENGINE_OPTIONS    more options for `docker run`, such as "--network virtual --ip 172.28.100.10"
   WAIT              seconds to wait for SSH (900)
 
 Variables of the virtainer, handed on when they are set:
-  RAM CPU DISK_SIZE PASSWORD VM_NAME OS_VARIANT CIDR ACCEL NETWORK PORTS FIRMWARE STOP_ACTION GRACE_PERIOD
-  INSTANCE_ID HOSTNAME_IN_GUEST IMAGE_CHECKSUM LOG_FORMAT LOG_LEVEL
 EOF
+  variables_usage
+}
+
+# variables_usage: what is handed on, with what it means, in lines that fit a screen.
+variables_usage() {
+  awk -F '\t' -v names="${passed_variables[*]}" '
+    index(" " names " ", " " $1 " ") {
+      line = sprintf("  %-17s", $1)
+      count = split($2, words, " ")
+      for (i = 1; i <= count; i++) {
+        if (length(line) + 1 + length(words[i]) > 100) { print line; line = sprintf("%19s", "") }
+        line = line " " words[i]
+      }
+      print line
+    }' "$engine_library/variables"
 }
 
 # parse_options ARGUMENT…: the options above; usage() is the script's.
@@ -53,7 +80,11 @@ parse_options() {
       --engine=*) ENGINE=${1#*=} && shift ;;
       --rebuild) rebuild=again && shift ;;
       --help | -h) usage && exit 0 ;;
-      *) die 2 "unknown argument '$1'; see --help" ;;
+      -*) die 2 "unknown argument '$1'; see --help" ;;
+      *)
+        [[ -n $takes_argument && -z $argument ]] || die 2 "unknown argument '$1'; see --help"
+        argument=$1 && shift
+        ;;
     esac
   done
   [[ $virtainer_name =~ ^[a-zA-Z0-9][a-zA-Z0-9_.-]*$ ]] ||
@@ -65,6 +96,11 @@ require_file() {
   local path=${!1-}
   [[ -n $path ]] || return 0
   [[ -f $path && -r $path ]] || die 2 "$1 is '$path', which is no file that can be read"
+}
+
+# require_catalogue: CATALOGUE_DIR, if it is set, must be a directory.
+require_catalogue() {
+  [[ -z ${CATALOGUE_DIR-} || -d $CATALOGUE_DIR ]] || die 2 "CATALOGUE_DIR is '$CATALOGUE_DIR', which is no directory"
 }
 
 # --- Ctrl-C -------------------------------------------------------------------------------------------------------
@@ -149,11 +185,19 @@ container_address() {
 # environment_lines: NAME=value of what is handed on, for --env-file, so that a password is in no list of processes.
 environment_lines() {
   local name
-  for name in "${passed_variables[@]}" "$@"; do
-    [[ -n ${!name+set} ]] || continue
-    [[ ${!name} != *$'\n'* ]] || die 2 "$name has more than one line"
-    printf '%s=%s\n' "$name" "${!name}"
+  for name in "${passed_variables[@]}"; do
+    if [[ -n ${!name+set} ]]; then environment_line "$name" "${!name}"; fi
   done
+  [[ -z $guest_image_name ]] || environment_line IMAGE "$guest_image_name"
+  [[ -z $guest_image_url ]] || environment_line IMAGE_URL "$guest_image_url"
+  [[ -z ${CATALOGUE_DIR-} ]] || environment_line CATALOGUE_DIR /catalogue
+  [[ -z $ssh_user ]] || environment_line SSH_USER "$ssh_user"
+}
+
+# environment_line NAME VALUE
+environment_line() {
+  [[ $2 != *$'\n'* ]] || die 2 "$1 has more than one line"
+  printf '%s=%s\n' "$1" "$2"
 }
 
 # mount_options: prints the -v options, one word a line.
@@ -165,6 +209,7 @@ mount_options() {
     path=${!variable-}
     [[ -z $path ]] || printf '%s\n' -v "$(realpath "$path"):${pair#*:}:ro"
   done
+  [[ -z ${CATALOGUE_DIR-} ]] || printf '%s\n' -v "$(realpath "$CATALOGUE_DIR"):/catalogue:ro"
   if [[ -n ${DATA-} ]]; then printf '%s\n' -v "$(realpath "$DATA"):${IMAGE_DIR:-/mounted}"; fi
 }
 
@@ -175,18 +220,18 @@ stop_seconds() {
   echo $((grace + 10))
 }
 
-# start_container KEY IMAGE: IMAGE may be empty, when IMAGE_URL says where it is.
+# start_container KEY
 start_container() {
-  local key=$1 image=$2 options=() variables=() environment output
+  local key=$1 options=() environment output
   if [[ -n ${DATA-} ]]; then mkdir -p "$DATA" || die 1 "the data directory '$DATA' cannot be made"; fi
-  if [[ -n $image ]]; then options+=(-v "$image:/image:ro"); else variables+=(IMAGE_URL); fi
+  if [[ -n $guest_image ]]; then options+=(-v "$guest_image:/image:ro"); fi
   mapfile -t -O "${#options[@]}" options < <(mount_options)
   # Options are separate words.
   # shellcheck disable=SC2206
   options+=(${ENGINE_OPTIONS-})
   # Podman has systemd call the health check; without one it complains at every start.
   if [[ $(engine_name) == podman && ! -e /run/systemd/private ]]; then options+=(--no-healthcheck); fi
-  environment=$(environment_lines "${variables[@]}") || exit
+  environment=$(environment_lines) || exit
   say "starting the virtainer '$virtainer_name'"
   container_created=yes
   output=$(engine run --privileged -d -t -i --name "$virtainer_name" --stop-timeout "$(stop_seconds)" \
@@ -201,6 +246,8 @@ start_container() {
 # The stages of a boot in their order: what the console shows of each, as a pattern of grep, and what a person is told.
 readonly boot_stages=(
   '^' 'the virtainer prepares the guest'
+  'downloading the base image' 'the virtainer downloads the image'
+  'unpacking the base image' 'the virtainer unpacks the image'
   'SeaBIOS|UEFI firmware' 'the firmware runs'
   'GRUB|Booting from Hard Disk' 'the boot loader runs'
   'Linux version ' 'the kernel boots'
@@ -220,6 +267,9 @@ boot_stage() {
   done
   echo "$stage"
 }
+
+# guest_user: whom the image lets in, as the virtainer knows it from its catalogue; nothing if it does not.
+guest_user() { engine exec "$virtainer_name" virtainer state --json 2>/dev/null | sed -n 's/^ *"ssh_user": *"\([^"]*\)".*/\1/p'; }
 
 # ssh_answers ADDRESS: whether an SSH server introduces itself there.
 ssh_answers() {
@@ -266,6 +316,7 @@ wait_for_ssh() {
     address=$(container_address)
     if [[ -n $address ]] && ssh_answers "$address"; then
       answered=${answered:-$SECONDS}
+      ssh_user=${ssh_user:-$(guest_user)}
       # A key that is refused for a minute will be refused for ever: the image may have another default user.
       # Between tries there is a pause, since newer servers lock out who fails often.
       if login_works "$address" "$key" || ((SECONDS - answered > 60)); then break; fi
@@ -313,11 +364,13 @@ hint_known_host() {
   fi
 }
 
-# run_virtainer IMAGE_FUNCTION: the whole way. IMAGE_FUNCTION sets guest_image; it is only called when it is needed.
+# run_virtainer IMAGE_FUNCTION: the whole way. IMAGE_FUNCTION sets guest_image, guest_image_name or guest_image_url; it is
+# only called when it is needed.
 run_virtainer() {
   local image_function=$1 key variable
   readonly started_seconds=$SECONDS
   for variable in USER_DATA META_DATA NETWORK_CONFIG VENDOR_DATA CLOUD_INIT_ISO; do require_file "$variable"; done
+  require_catalogue
   trap on_interrupt INT TERM
   need_packages openssh-client
   key=$(find_key) || exit
@@ -330,9 +383,8 @@ run_virtainer() {
       ;;
     '')
       container_image_ready "$(engine_name)" "${rebuild-}"
-      guest_image=
       "$image_function"
-      start_container "$key" "$guest_image"
+      start_container "$key"
       ;;
     *) die 1 "the container '$virtainer_name' is $(container_state); to remove it: $(engine_line rm -f "$virtainer_name")" ;;
   esac

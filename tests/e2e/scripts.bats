@@ -101,29 +101,43 @@ serve() {
   url=http://$gateway:$port
 }
 
-@test "run-generic.sh with IMAGE_URL: the virtainer downloads it, checks it, and boots it" {
+@test "run-generic.sh with IMAGE_URL, then with a name of one's own catalogue: downloaded once, checked, booted" {
+  local own=$BATS_TEST_TMPDIR/own
   serve "${small_guest%/*}"
-  export IMAGE_URL=$url/${small_guest##*/} IMAGE_CHECKSUM DATA=$data/new
+  export IMAGE_URL=$url/${small_guest##*/} IMAGE_CHECKSUM DATA=$data/new GRACE_ACTION=save
   IMAGE_CHECKSUM=sha256:$(sha256sum "$small_guest" | cut -d' ' -f1)
   script 300 run-generic.sh
   ((status == 0))
   assert_login
   grep -q "GET /${small_guest##*/} .* 200" "$BATS_TEST_TMPDIR/server"
-  # Once is enough: started again it takes what it has.
+  [[ $(engine inspect -f '{{.Config.Env}}' "$NAME") == *GRACE_ACTION=save* ]]
   stop vm
   assert_status vm 0
-  script 300 run-generic.sh
+  engine rm "$NAME" >/dev/null
+
+  mkdir "$own"
+  printf '%s\n' 'name: small' 'architecture: x86_64' 'user: debian' 'releases:' \
+    "  - {version: 1, url: '$IMAGE_URL', checksum: '$IMAGE_CHECKSUM'}" >"$own/small.yaml"
+  unset IMAGE_URL IMAGE_CHECKSUM SSH_USER
+  CATALOGUE_DIR=$own script 300 run-generic.sh small:1
   ((status == 0))
+  # The catalogue tells who may log in.
+  assert_login
   [[ $(grep -c '"GET ' "$BATS_TEST_TMPDIR/server") == 1 ]] || fail "downloaded again: $(<"$BATS_TEST_TMPDIR/server")"
 }
 
-@test "run-generic.sh with a wrong IMAGE_URL: says why, and how to go on" {
+@test "run-generic.sh with a wrong IMAGE_URL or an unknown name: says why, and how to go on" {
   serve "$data"
   export IMAGE_URL=$url/missing.qcow2
   script 60 run-generic.sh
   ((status == 1))
   [[ -z $output ]]
   [[ $stderr == *"'$NAME' has ended with status 1"* && $stderr == *404* && $stderr == *" rm $NAME"* ]]
+  engine rm "$NAME" >/dev/null
+  unset IMAGE_URL
+  script 60 run-generic.sh debiam:13
+  ((status == 1))
+  [[ $stderr == *"'$NAME' has ended with status 10"* && $stderr == *"no 'debiam'"* ]]
 }
 
 @test "run-debian.sh: from no container image and no key to SSH, then sudo in the guest" {
@@ -181,6 +195,8 @@ serve() {
   IMAGE=$data refused "IMAGE is '$data'"
   IMAGE=$small_guest IMAGE_URL=http://x refused 'both IMAGE and IMAGE_URL'
   IMAGE=$small_guest refused "unknown argument '--bogus'" --bogus
+  refused "unknown argument 'two'" one two
+  IMAGE=$small_guest CATALOGUE_DIR=/nowhere refused "CATALOGUE_DIR is '/nowhere'"
   IMAGE=$small_guest refused '--name needs a value' --name
   IMAGE=$small_guest refused "cannot be a container's name" --name a/b
   IMAGE=$small_guest refused "ENGINE is 'lxc'" --engine lxc
