@@ -149,6 +149,8 @@ char *vt_image_info_text(const struct vt_image_info *info)
 
     vt_buf_addf(&out, "overlay   %s: a disk of %s, takes %s\n", info->overlay, disk, size);
     add_base(&out, info);
+    if (info->record.name)
+        vt_buf_addf(&out, "name      %s\n", info->record.name);
     if (info->record.source)
         vt_buf_addf(&out, "source    %s\n", info->record.source);
     if (info->record.checksum)
@@ -179,6 +181,7 @@ static json_object *base_json(const struct vt_image_info *info)
     add_string(base, "state", states[info->state].name);
     add_string(base, "source", record->source);
     add_string(base, "checksum", record->checksum);
+    add_string(base, "name", record->name);
     return base;
 }
 

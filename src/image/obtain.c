@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "base/url.h"
 #include "host/files.h"
 #include "image/fetch.h"
 #include "image/find.h"
@@ -83,27 +84,15 @@ static int unpack(const struct vt_config *config, struct vt_image_source *source
     return 0;
 }
 
-/* @url without what lets a person in: a name and password, and a query, which may be a signature.
- */
-static char *public_url(const char *url)
-{
-    const char *scheme_end = strstr(url, "://");
-    const char *host = scheme_end ? scheme_end + 3 : url;
-    size_t authority = strcspn(host, "/?#");
-    const char *at = memrchr(host, '@', authority);
-    const char *rest = at ? at + 1 : host;
-
-    return vt_fmt("%.*s%.*s", (int)(host - url), url, (int)strcspn(rest, "?#"), rest);
-}
-
 /* Where @base is from, for the record of it; @given is what was found before it was unpacked. */
 static void note_source(const struct vt_config *config, const char *url, const char *given,
                         struct vt_base *base)
 {
+    base->name = vt_strdup(config->image_name);
     if (url) {
-        base->source = public_url(url);
+        base->source = vt_url_public(url);
         /* It may be an address too. */
-        base->checksum = config->image_checksum ? public_url(config->image_checksum) : NULL;
+        base->checksum = config->image_checksum ? vt_url_public(config->image_checksum) : NULL;
     } else if (!vt_streq(given, base->path)) {
         base->source = vt_strdup(given);
     }

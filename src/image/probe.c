@@ -20,6 +20,7 @@ void vt_base_done(struct vt_base *base)
     free(base->fingerprint);
     free(base->source);
     free(base->checksum);
+    free(base->name);
     *base = (struct vt_base){0};
 }
 

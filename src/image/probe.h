@@ -15,6 +15,7 @@ struct vt_base {
     char *fingerprint;     /* see image/fingerprint.h */
     char *source;          /* the URL or packed file that it was made of, or NULL: it is as given */
     char *checksum;        /* what the person said that a download must be, or NULL */
+    char *name;            /* the catalogue's ("fedora:43"), or NULL */
 };
 
 #define VT_AUTO_BASE VT_CLEANUP(vt_base_done)

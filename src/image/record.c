@@ -19,6 +19,7 @@ void vt_record_done(struct vt_record *record)
     free(record->fingerprint);
     free(record->source);
     free(record->checksum);
+    free(record->name);
     *record = (struct vt_record){0};
 }
 
@@ -66,6 +67,7 @@ static int parse(const char *text, struct vt_record *record)
     (void)get_text(object, "header_path", &record->header_path);
     (void)get_text(object, "source", &record->source);
     (void)get_text(object, "checksum", &record->checksum);
+    (void)get_text(object, "name", &record->name);
     return 0;
 }
 
@@ -112,6 +114,7 @@ int vt_record_write(const char *path, const struct vt_base *base, const char *he
     put_text(object, "header_path", header_path);
     put_text(object, "source", base->source);
     put_text(object, "checksum", base->checksum);
+    put_text(object, "name", base->name);
     text = vt_fmt("%s\n", json_object_to_json_string_ext(
                               object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     r = vt_file_write(path, text, strlen(text), 0644, dirname(parent));

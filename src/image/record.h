@@ -4,12 +4,12 @@
  *
  *     { "version": 1, "path": "/image", "format": "qcow2", "file_size": 1049034752,
  *       "virtual_size": 42949672960, "fingerprint": "sampled-sha256:…", "header_path":
- * "/disk/a.qcow2", "source": "https://…", "checksum": "sha256:…" }
+ * "/disk/a.qcow2", "source": "https://…", "checksum": "sha256:…", "name": "fedora:43" }
  *
  * "header_path" is there when the overlay's header named the base so while the record was written,
  * and was about to be rewritten: a start that was killed between the two leaves the header so.
  * "source" is there when the base was downloaded from that address, or unpacked from that file,
- * and "checksum" when a download had to be that.
+ * "checksum" when a download had to be that, and "name" when the catalogue had it under that.
  */
 #pragma once
 
@@ -27,6 +27,7 @@ struct vt_record {
     char *fingerprint;
     char *source;   /* or NULL */
     char *checksum; /* or NULL */
+    char *name;     /* or NULL */
 };
 
 #define VT_AUTO_RECORD VT_CLEANUP(vt_record_done)

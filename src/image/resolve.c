@@ -4,10 +4,13 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "base/url.h"
 #include "host/files.h"
 #include "image/catalogue.h"
 #include "image/fetch.h"
 #include "image/overlay.h"
+#include "image/part.h"
+#include "image/record.h"
 
 bool vt_image_is_name(const struct vt_config *config)
 {
@@ -22,6 +25,48 @@ static const char *checksum_of(const struct vt_config *config, const struct vt_r
     return release->checksum ? release->checksum : release->checksum_url;
 }
 
+/* Either may be NULL. */
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? vt_streq(a, b) : a == b;
+}
+
+/* What the overlay that is in the data directory was made from; nothing if there is none, or if
+ * that is not known. */
+struct past {
+    struct vt_record record;
+    bool overlay; /* is there */
+    char *image;  /* the base, if it was downloaded and is there, or NULL */
+};
+
+static void past_done(struct past *past)
+{
+    vt_record_done(&past->record);
+    free(past->image);
+}
+
+/* A record that cannot be read is an error that the overlay's maker tells. */
+static void look_back(const struct vt_config *config, struct past *ret)
+{
+    VT_AUTO_FREE char *overlay = vt_fmt("%s/" VT_OVERLAY_NAME, config->image_dir);
+    VT_AUTO_FREE char *record = vt_fmt("%s/.virtainer/base.json", config->image_dir);
+    VT_AUTO_FREE char *image = NULL;
+
+    *ret = (struct past){.overlay = vt_path_exists(overlay)};
+    if (!ret->overlay || vt_record_read(record, &ret->record, NULL) < 0 ||
+        !strstr(ret->record.path, "/" VT_IMAGES_DIR "/"))
+        return;
+    /* The directory may be mounted elsewhere by now. */
+    image = vt_fmt("%s/" VT_IMAGES_DIR "%s", config->image_dir, strrchr(ret->record.path, '/'));
+    if (vt_path_exists(image))
+        ret->image = VT_TAKE_PTR(image);
+}
+
+static char *name_of(const struct vt_distribution *distribution, const struct vt_release *release)
+{
+    return vt_fmt("%s:%s", distribution->name, release->version);
+}
+
 static bool is_downloaded(const struct vt_config *config, const struct vt_release *release)
 {
     VT_AUTO_FREE char *path =
@@ -32,20 +77,50 @@ static bool is_downloaded(const struct vt_config *config, const struct vt_releas
 
 /*
  * "fedora" means another release when a new one comes out, but a guest that is there stays what it
- * is: it keeps the release whose image lies in its data directory.
+ * is: it keeps the release that is recorded, or else whose image lies in its data directory.
  */
-static void keep_release(const struct vt_config *config, struct vt_entry *entry)
+static void keep_release(const struct vt_config *config, const struct past *past,
+                         struct vt_entry *entry)
 {
-    VT_AUTO_FREE char *overlay = vt_fmt("%s/" VT_OVERLAY_NAME, config->image_dir);
+    const struct vt_distribution *distribution = entry->distribution;
 
-    if (!entry->chosen || !vt_path_exists(overlay) || is_downloaded(config, entry->release))
+    if (!entry->chosen || !past->overlay)
         return;
-    for (size_t i = 0; i < entry->distribution->release_count; i++) {
-        if (is_downloaded(config, &entry->distribution->releases[i])) {
-            entry->release = &entry->distribution->releases[i];
+    for (size_t i = 0; past->record.name && i < distribution->release_count; i++) {
+        VT_AUTO_FREE char *name = name_of(distribution, &distribution->releases[i]);
+
+        if (vt_streq(name, past->record.name)) {
+            entry->release = &distribution->releases[i];
             return;
         }
     }
+    for (size_t i = 0; !is_downloaded(config, entry->release) && i < distribution->release_count;
+         i++) {
+        if (is_downloaded(config, &distribution->releases[i])) {
+            entry->release = &distribution->releases[i];
+            return;
+        }
+    }
+}
+
+/*
+ * A release can get another address: a respin, a dated build. Then a guest that was made from it is
+ * started on the image that it was made on, as long as that is there; whether it is still the same,
+ * the overlay's maker sees. Another IMAGE_CHECKSUM is the wish for another image.
+ */
+static bool keeps_image(const struct vt_config *config, const struct past *past,
+                        const struct vt_entry *entry)
+{
+    VT_AUTO_FREE char *name = name_of(entry->distribution, entry->release);
+    const char *checksum = checksum_of(config, entry->release);
+    VT_AUTO_FREE char *source = vt_url_public(entry->release->url);
+    VT_AUTO_FREE char *public_checksum = checksum ? vt_url_public(checksum) : NULL;
+    bool same_checksum = same_text(public_checksum, past->record.checksum);
+
+    if (!past->image || !past->record.name || !vt_streq(name, past->record.name) ||
+        (config->image_checksum && !same_checksum))
+        return false;
+    return !same_checksum || !same_text(source, past->record.source);
 }
 
 static char *warning(const struct vt_entry *entry, const char *name, bool checked,
@@ -63,14 +138,14 @@ static char *warning(const struct vt_entry *entry, const char *name, bool checke
     return NULL;
 }
 
-static void apply(struct vt_config *config, const struct vt_entry *entry)
+/* @kept is the path of the image that the guest stays on, or NULL. */
+static void apply(struct vt_config *config, const struct vt_entry *entry, const char *kept)
 {
     const struct vt_release *release = entry->release;
 
-    vt_str_replace(&config->image_name,
-                   vt_fmt("%s:%s", entry->distribution->name, release->version));
-    vt_str_replace(&config->image_url, vt_strdup(release->url));
-    vt_str_replace(&config->image, NULL);
+    vt_str_replace(&config->image_name, name_of(entry->distribution, release));
+    vt_str_replace(&config->image_url, kept ? NULL : vt_strdup(release->url));
+    vt_str_replace(&config->image, vt_strdup(kept));
     if (!config->image_checksum)
         config->image_checksum = vt_strdup(checksum_of(config, release));
     if (!config->ssh_user)
@@ -83,6 +158,7 @@ int vt_image_resolve(struct vt_config *config, const char *shipped, const char *
                      char **ret_warning, struct vt_error *err)
 {
     VT_AUTO_CATALOGUE struct vt_catalogue catalogue = {0};
+    VT_CLEANUP(past_done) struct past past = {0};
     struct vt_entry entry;
     int r;
 
@@ -96,8 +172,9 @@ int vt_image_resolve(struct vt_config *config, const char *shipped, const char *
     r = vt_catalogue_find(&catalogue, config->image, today, &entry, err);
     if (r < 0)
         return r;
-    keep_release(config, &entry);
-    apply(config, &entry);
+    look_back(config, &past);
+    keep_release(config, &past, &entry);
+    apply(config, &entry, keeps_image(config, &past, &entry) ? past.image : NULL);
     *ret_warning = warning(&entry, config->image_name, config->image_checksum != NULL, today);
     return 0;
 }

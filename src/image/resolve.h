@@ -12,7 +12,9 @@ bool vt_image_is_name(const struct vt_config *config);
  * If IMAGE is a name, look it up in CATALOGUE_DIR and @shipped, and put what it stands for into
  * @config: image_name ("fedora:43") and image_url instead of image, and image_checksum, ssh_user
  * and os_variant unless the person gave them. A name without a release means, to a guest that is in
- * the data directory already, the release that it was made from. *@ret_warning is a sentence for
+ * the data directory already, the release that it was made from. If that has another address or
+ * checksum by now, image becomes the path of the image that the guest was made on, as long as that
+ * is there, and image_url stays NULL. *@ret_warning is a sentence for
  * the person, owned by the caller, or NULL. Errors: as vt_catalogue_read() and vt_catalogue_find().
  */
 int vt_image_resolve(struct vt_config *config, const char *shipped, const char *today,

@@ -45,6 +45,12 @@ refused() {
   wait_log tiny 'login    ssh someone@[0-9.]+' 5
   engine exec "$e2e_id-tiny" virtainer state --json | grep -q '"ssh_user": "someone"'
   engine exec "$e2e_id-tiny" virsh dumpxml vm | grep -q 'variant=.tiny2'
+  engine rm -f "$e2e_id-tiny"
+  # A respin at another address: the guest stays on its own.
+  sed -i 's|version: 2.*|version: 2, user: someone, url: "file:///own/respin.img"}|' "$own/tiny.yaml"
+  virtainer again "${with[@]}" -e IMAGE=tiny
+  wait_log again 'boot-sector: hello' 30
+  assert_log again 'image    tiny:2, as it was when the disk was made'
 }
 
 @test "a codename is its release, and one without updates is warned of" {

@@ -123,6 +123,7 @@ static void test_text(void **state)
                 .fingerprint = mutable("sampled-sha256:0a1b"),
                 .source = mutable("https://example.org/a.ova"),
                 .checksum = mutable("sha256:c0de"),
+                .name = mutable("fedora:43"),
             },
         .state = VT_BASE_UNCHANGED,
     };
@@ -134,6 +135,7 @@ static void test_text(void **state)
                         "base      /image: vmdk, 165 MiB with a disk of 2 GiB\n"
                         "          sampled-sha256:0a1b\n"
                         "          unchanged since the overlay was made\n"
+                        "name      fedora:43\n"
                         "source    https://example.org/a.ova\n"
                         "checksum  sha256:c0de\n");
 }

@@ -323,6 +323,7 @@ static void prepare_from(const char *source, const char *path)
 
     assert_ok(vt_base_probe(path, -1, &base, &err), &err);
     base.source = vt_strdup(source);
+    base.name = source ? vt_strdup("fedora:43") : NULL;
     assert_ok(vt_overlay_prepare(&request, &overlay, &err), &err);
 }
 
@@ -332,10 +333,13 @@ static void assert_source(const char *source)
     VT_AUTO_RECORD struct vt_record record = {0};
 
     assert_ok(vt_record_read(RECORD, &record, &err), &err);
-    if (source)
+    if (source) {
         assert_string_equal(record.source, source);
-    else
+        assert_string_equal(record.name, "fedora:43");
+    } else {
         assert_null(record.source);
+        assert_null(record.name);
+    }
 }
 
 /* Where the base came from is learned late too, and not forgotten when it is mounted by itself. */

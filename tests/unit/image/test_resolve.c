@@ -4,6 +4,7 @@
 #include "helpers.h"
 #include "image/fetch.h"
 #include "image/overlay.h"
+#include "image/record.h"
 
 #define TODAY "2026-11-22"
 #define SUM   "sha256:0000000000000000000000000000000000000000000000000000000000000000"
@@ -149,6 +150,74 @@ static void test_a_guest_keeps_its_release(void **state)
     assert_string_equal(other.image_name, "tiny:3");
 }
 
+/* Make an overlay of @name in the data directory, on the download of @url, as a start does. */
+static void make_guest(const char *name, const char *url, const char *checksum)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *image = vt_image_fetch_path(in_dir("data"), url, checksum);
+    struct vt_base base = {
+        .path = image,
+        .format = "raw",
+        .fingerprint = mutable("sampled-sha256:00"),
+        .source = mutable(url),
+        .checksum = mutable(checksum),
+        .name = mutable(name),
+    };
+
+    assert_int_equal(vt_mkdirs(in_dir("data/.virtainer/images"), 0755), 0);
+    put_text(image, "x");
+    put_text(in_dir("data/" VT_OVERLAY_NAME), "x");
+    assert_ok(vt_record_write(in_dir("data/.virtainer/base.json"), &base, NULL, &err), &err);
+}
+
+/* A respin: the same release at another address. The guest stays, as long as its image is there. */
+static void test_another_address(void **state)
+{
+    VT_AUTO_FREE char *image = vt_image_fetch_path(in_dir("data"), "https://example.org/old", SUM);
+    VT_AUTO_CONFIG struct vt_config named = wishes("tiny:2"), chosen = wishes("tiny"),
+                                    other = wishes("tiny:3"), wished = wishes("tiny:2"),
+                                    moved = wishes("tiny:2"), lost = wishes("tiny:2");
+
+    (void)state;
+    make_guest("tiny:2", "https://example.org/old", SUM);
+    assert_null(resolve(&named));
+    assert_string_equal(named.image_name, "tiny:2");
+    assert_string_equal(named.image, image);
+    assert_null(named.image_url);
+    assert_string_equal(named.ssh_user, "me");
+    assert_null(resolve(&chosen));
+    assert_string_equal(chosen.image, image);
+    /* Who asks for another image gets it. */
+    assert_null(resolve(&other));
+    assert_string_equal(other.image_url, "https://example.org/3");
+    wished.image_checksum = vt_strdup("sha256:other");
+    assert_null(resolve(&wished));
+    assert_string_equal(wished.image_url, "https://example.org/2");
+
+    assert_int_equal(rename(in_dir("data"), in_dir("elsewhere")), 0);
+    vt_str_replace(&moved.image_dir, vt_strdup(in_dir("elsewhere")));
+    assert_null(resolve(&moved));
+    assert_true(vt_path_exists(moved.image));
+    assert_int_equal(rename(in_dir("elsewhere"), in_dir("data")), 0);
+
+    assert_int_equal(unlink(image), 0);
+    assert_null(resolve(&lost));
+    assert_null(lost.image);
+    assert_string_equal(lost.image_url, "https://example.org/2");
+}
+
+/* Nothing has changed: all is as at the first start. */
+static void test_same_address(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config config = wishes("tiny:2");
+
+    (void)state;
+    make_guest("tiny:2", "https://example.org/2", SUM);
+    assert_null(resolve(&config));
+    assert_null(config.image);
+    assert_string_equal(config.image_url, "https://example.org/2");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, remove_test_dir)
 
 int main(void)
@@ -161,6 +230,8 @@ int main(void)
         TEST(test_warnings),
         TEST(test_unknown),
         TEST(test_a_guest_keeps_its_release),
+        TEST(test_another_address),
+        TEST(test_same_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
