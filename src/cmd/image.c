@@ -3,16 +3,22 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/guest.h"
 #include "config/config.h"
+#include "host/interrupt.h"
 #include "image/catalogue.h"
 #include "image/info.h"
+#include "launcher/disk.h"
+#include "launcher/progress_log.h"
 
-enum { JSON };
+enum { JSON, UNSAFE };
 static const struct vt_flag flags[] = {
-    [JSON] = {"--json", NULL, "as JSON (docs/images.md, docs/catalogue.md)", NULL, 0, 0},
+    [JSON] = {"--json", NULL, "info, list: as JSON (docs/images.md, docs/catalogue.md)", NULL, 0,
+              0},
+    [UNSAFE] = {"--unsafe", NULL, "rebase: yes, the same disk is in both images", NULL, 0, 0},
     {0},
 };
 
@@ -60,24 +66,78 @@ static int list(const struct vt_call *call, struct vt_error *err)
     return 0;
 }
 
+/* ---- rebase ---- */
+
+static int take_disk(bool accept_base, struct vt_disk *ret, struct vt_error *err)
+{
+    VT_AUTO_CONFIG struct vt_config config;
+    struct vt_progress_log log;
+    struct vt_progress progress = vt_progress_log_begin(&log, "the base image");
+    int r;
+
+    vt_interrupt_watch();
+    vt_config_init(&config);
+    r = vt_config_read_env(&config, err);
+    return r < 0 ? r : vt_disk_take(&config, accept_base, vt_interrupt_fd(), &progress, ret, err);
+}
+
+static int rebase(const struct vt_call *call, struct vt_error *err)
+{
+    VT_AUTO_DISK struct vt_disk disk = VT_DISK_INIT;
+    int r;
+
+    if (!call->flags[UNSAFE])
+        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                            "image rebase cannot see whether the same disk is in both images, and "
+                            "if not, the guest's files are garbage: make a copy of the data "
+                            "directory, and give --unsafe");
+    r = take_disk(true, &disk, err);
+    if (r < 0)
+        return vt_interrupt_status(r);
+    if (disk.overlay.rebased)
+        vt_info("the overlay %s is on the base image %s from now on", disk.overlay.path,
+                disk.base.path);
+    else
+        vt_info("the overlay %s was on the base image %s before", disk.overlay.path,
+                disk.base.path);
+    return 0;
+}
+
 /* ---- the command ---- */
 
-static const char *const verbs[] = {"info", "list", NULL};
-static int (*const works[])(const struct vt_call *call, struct vt_error *err) = {info, list};
+static const char *const verbs[] = {"info", "list", "rebase", NULL};
+static const struct {
+    int (*work)(const struct vt_call *call, struct vt_error *err);
+    int flag; /* the one that it knows, or -1 */
+} works[] = {{info, JSON}, {list, JSON}, {rebase, UNSAFE}};
+
+static int check_flags(const struct vt_call *call, int known, struct vt_error *err)
+{
+    for (int i = 0; flags[i].name; i++) {
+        if (call->flags[i] && i != known)
+            return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                                "image %s does not know %s: see virtainer image --help",
+                                call->argv[0], flags[i].name);
+    }
+    return 0;
+}
 
 static int run(const struct vt_call *call, struct vt_error *err)
 {
     for (size_t i = 0; verbs[i]; i++) {
-        if (vt_streq(verbs[i], call->argv[0]))
-            return works[i](call, err);
+        if (!vt_streq(verbs[i], call->argv[0]))
+            continue;
+        int r = check_flags(call, works[i].flag, err);
+
+        return r < 0 ? r : works[i].work(call, err);
     }
     return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL, "image does not know '%s'", call->argv[0]);
 }
 
 const struct vt_command vt_cmd_image = {
     .name = "image",
-    .summary = "base images: info of the guest's, list of those that IMAGE can name",
-    .arguments = "info|list",
+    .summary = "base images: info of the guest's, list of those that IMAGE can name, rebase",
+    .arguments = "info|list|rebase",
     .min_args = 1,
     .max_args = 1,
     .choices = verbs,
@@ -88,6 +148,12 @@ const struct vt_command vt_cmd_image = {
                "directory.\n\n"
                "list tells what the catalogue has: what to give as IMAGE, whom the image lets in\n"
                "by SSH, and until when it gets security updates. A name without a release, as in\n"
-               "IMAGE=fedora, is the newest that still gets them.",
+               "IMAGE=fedora, is the newest that still gets them.\n\n"
+               "rebase --unsafe takes the base image that is there now, found as a start finds\n"
+               "it, for the one that the overlay is on, though it differs from what is recorded.\n"
+               "That is right where the same disk was only packed or written anew, and destroys\n"
+               "the guest's files else. Its data directory must be in use by nobody:\n\n"
+               "    docker run --rm -v /srv/vm:/mounted -v /new.qcow2:/image:ro\n"
+               "      virtainers/generic image rebase --unsafe",
     .run = run,
 };

@@ -176,26 +176,41 @@ static void drain(struct pollfd *p, struct vt_buf *buf)
         p->fd = -1;
 }
 
-/* Follow the child until it is gone and its output is read, or a reason to give up. */
-static int follow(struct pollfd set[RUN_MAX], struct vt_buf *out, struct vt_buf *errout,
-                  int timeout_ms)
+/* What a run is, beside its arguments. */
+struct run {
+    struct vt_buf *out;
+    struct vt_buf *errout;
+    int timeout_ms;
+    const struct vt_tick *tick; /* or NULL */
+};
+
+/* How long to wait, with @left ms until the deadline (-1: there is none). */
+static int wait_ms(const struct run *run, int64_t left)
 {
-    int64_t deadline = vt_now_ms() + timeout_ms;
+    return run->tick && (left < 0 || left > run->tick->every_ms) ? run->tick->every_ms : (int)left;
+}
+
+/* Follow the child until it is gone and its output is read, or a reason to give up. */
+static int follow(struct pollfd set[RUN_MAX], const struct run *run)
+{
+    int64_t deadline = vt_now_ms() + run->timeout_ms;
 
     while (set[RUN_CHILD].fd >= 0 || set[RUN_OUT].fd >= 0 || set[RUN_ERR].fd >= 0) {
-        int64_t left = timeout_ms < 0 ? -1 : deadline - vt_now_ms();
+        int64_t left = run->timeout_ms < 0 ? -1 : deadline - vt_now_ms();
 
-        if (timeout_ms >= 0 && left <= 0)
+        if (run->timeout_ms >= 0 && left <= 0)
             return -ETIMEDOUT;
-        if (poll(set, RUN_MAX, (int)left) < 0) {
+        if (poll(set, RUN_MAX, wait_ms(run, left)) < 0) {
             if (errno == EINTR)
                 continue;
             return -errno;
         }
         if (set[RUN_CANCEL].revents)
             return -ECANCELED;
-        drain(&set[RUN_OUT], out);
-        drain(&set[RUN_ERR], errout);
+        drain(&set[RUN_OUT], run->out);
+        drain(&set[RUN_ERR], run->errout);
+        if (run->tick)
+            run->tick->call(run->tick->data);
         if (set[RUN_CHILD].revents)
             set[RUN_CHILD].fd = -1;
     }
@@ -244,9 +259,8 @@ static void close_end(int *fd)
     *fd = -1;
 }
 
-static int run_child(const struct vt_spawn *spawn, struct pollfd set[RUN_MAX], struct vt_buf *out,
-                     struct vt_buf *errout, int timeout_ms, int *write_ends[2],
-                     struct vt_error *err)
+static int run_child(const struct vt_spawn *spawn, struct pollfd set[RUN_MAX],
+                     const struct run *run, int *write_ends[2], struct vt_error *err)
 {
     VT_AUTO_CLOSE int pidfd = -1;
     pid_t pid = vt_spawn(spawn, err);
@@ -258,7 +272,7 @@ static int run_child(const struct vt_spawn *spawn, struct pollfd set[RUN_MAX], s
     close_end(write_ends[1]);
     pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     set[RUN_CHILD].fd = pidfd;
-    r = pidfd < 0 ? -errno : follow(set, out, errout, timeout_ms);
+    r = pidfd < 0 ? -errno : follow(set, run);
     if (r < 0)
         (void)kill(pid, SIGKILL);
     status = exit_status(pid);
@@ -269,22 +283,22 @@ static int run_child(const struct vt_spawn *spawn, struct pollfd set[RUN_MAX], s
     return status;
 }
 
-int vt_run(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, int cancel_fd,
-           int timeout_ms, struct vt_error *err)
+static int run_with_pipes(const char *const *argv, const struct run *run, int cancel_fd,
+                          struct vt_error *err)
 {
     int out_pipe[2] = {-1, -1}, err_pipe[2] = {-1, -1};
     int *write_ends[2] = {&out_pipe[1], &err_pipe[1]};
-    int r = open_output(out, out_pipe);
+    int r = open_output(run->out, out_pipe);
 
     if (r == 0)
-        r = open_output(errout, err_pipe);
+        r = open_output(run->errout, err_pipe);
     if (r < 0) {
         r = vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot make a pipe for %s", argv[0]);
     } else {
         struct vt_spawn spawn = {
             .argv = argv,
-            .out = out ? out_pipe[1] : 0,
-            .err = errout ? err_pipe[1] : 0,
+            .out = run->out ? out_pipe[1] : 0,
+            .err = run->errout ? err_pipe[1] : 0,
         };
         struct pollfd set[RUN_MAX] = {
             [RUN_CHILD] = {.fd = -1, .events = POLLIN},
@@ -293,13 +307,29 @@ int vt_run(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, i
             [RUN_ERR] = {.fd = err_pipe[0], .events = POLLIN},
         };
 
-        r = run_child(&spawn, set, out, errout, timeout_ms, write_ends, err);
+        r = run_child(&spawn, set, run, write_ends, err);
     }
     for (int i = 0; i < 2; i++) {
         vt_closep(&out_pipe[i]);
         vt_closep(&err_pipe[i]);
     }
     return r;
+}
+
+int vt_run(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, int cancel_fd,
+           int timeout_ms, struct vt_error *err)
+{
+    const struct run run = {.out = out, .errout = errout, .timeout_ms = timeout_ms};
+
+    return run_with_pipes(argv, &run, cancel_fd, err);
+}
+
+int vt_run_long(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, int cancel_fd,
+                const struct vt_tick *tick, struct vt_error *err)
+{
+    const struct run run = {.out = out, .errout = errout, .timeout_ms = -1, .tick = tick};
+
+    return run_with_pipes(argv, &run, cancel_fd, err);
 }
 
 int vt_readable_by(const char *path, uid_t uid, gid_t gid)

@@ -45,6 +45,18 @@ int vt_spawn_wait(pid_t pid, int tick_ms, void (*tick)(void *data), void *data) 
 int vt_run(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, int cancel_fd,
            int timeout_ms, struct vt_error *err) VT_MUST_CHECK;
 
+/* Called now and then, and at least every @every_ms. */
+struct vt_tick {
+    int every_ms;
+    void (*call)(void *data);
+    void *data;
+};
+
+/* vt_run() for what may take as long as it takes: without a deadline, and @tick can tell from what
+ * is in @out so far how far it has come. */
+int vt_run_long(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, int cancel_fd,
+                const struct vt_tick *tick, struct vt_error *err) VT_MUST_CHECK;
+
 /*
  * Whether user @uid in group @gid may open @path for reading, tried by a child that becomes that
  * user. Returns 0 or a negative errno (-EACCES).

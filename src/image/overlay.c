@@ -161,7 +161,9 @@ static int other_base(const struct work *work, struct vt_error *err, const char 
 {
     return vt_error_set(err, VT_CAUSE_OTHER_BASE, -EINVAL,
                         "the overlay %s was made on another base image than %s (%s), and would be "
-                        "garbage on it; mount the original image, or use another data directory",
+                        "garbage on it; mount the original image, use another data directory, or, "
+                        "if surely the same disk is in both images, accept this one with "
+                        "`virtainer image rebase --unsafe`",
                         work->overlay, work->base->path, why);
 }
 
@@ -228,6 +230,48 @@ static int compare_unrecorded(const struct work *work, const struct vt_qcow2_hea
     return 0;
 }
 
+/* A disk of another size is surely another disk. */
+static int compare_disk_size(const struct work *work, const struct vt_record *record,
+                             const struct vt_qcow2_header *header, struct vt_error *err)
+{
+    uint64_t has = work->base->virtual_size;
+    uint64_t wanted = record->path ? record->virtual_size : header->virtual_size;
+    VT_AUTO_FREE char *has_text = NULL, *wanted_text = NULL;
+
+    if (record->path ? has == wanted : has <= wanted)
+        return 0;
+    has_text = vt_size_text(has);
+    wanted_text = vt_size_text(wanted);
+    return vt_error_set(err, VT_CAUSE_OTHER_BASE, -EINVAL,
+                        "the overlay %s cannot be on %s, whose disk has %s (%" PRIu64 " bytes): "
+                        "%s %s (%" PRIu64 " bytes); mount the original image, or use another data "
+                        "directory",
+                        work->overlay, work->base->path, has_text, has,
+                        record->path ? "it was made on one of" : "its own has only", wanted_text,
+                        wanted);
+}
+
+/* @record is without a path where nothing was recorded. */
+static int compare_base(const struct work *work, const struct vt_record *record,
+                        const struct vt_qcow2_header *header, struct vt_overlay *overlay,
+                        struct vt_error *err)
+{
+    VT_AUTO_ERROR struct vt_error other = VT_ERROR_INIT;
+    int r = record->path ? compare_record(work, record, header, &other)
+                         : compare_unrecorded(work, header, &other);
+
+    if (r < 0 && work->request->accept_base) {
+        overlay->rebased = true;
+        r = compare_disk_size(work, record, header, err);
+        if (r == 0 && vt_streq(work->base->format, "qcow2"))
+            r = vt_qemu_img_check(work->base->path, work->request->cancel_fd, err);
+        return r;
+    }
+    if (r < 0)
+        vt_error_move(err, &other);
+    return r;
+}
+
 /* What can be told from the header alone. */
 static int check_header(const struct work *work, const struct vt_qcow2_header *header,
                         struct vt_error *err)
@@ -272,13 +316,13 @@ static bool same_text(const char *a, const char *b)
 }
 
 /*
- * Make record and header say what is so now. The content was found to be the same, so that another
- * path is fine; libvirt gets the whole chain from us, and the header is for a person with qemu-img.
- * The record comes first and remembers what the header says: killed between the two, the next start
- * knows the overlay on whatever path.
+ * Make record and header say what is so now. The content was found to be the same, or the person
+ * says so (@rebased), so that another path is fine; libvirt gets the whole chain from us, and the
+ * header is for a person with qemu-img. The record comes first and remembers what the header says:
+ * killed between the two, the next start knows the overlay on whatever path.
  */
 static int update(const struct work *work, const struct vt_record *record,
-                  const struct vt_qcow2_header *header, struct vt_error *err)
+                  const struct vt_qcow2_header *header, bool rebased, struct vt_error *err)
 {
     const struct vt_base *base = work->base;
     /* As its content is the same, it is still from where it once came. */
@@ -286,13 +330,13 @@ static int update(const struct work *work, const struct vt_record *record,
     bool same_name = vt_streq(header->backing_file, base->path);
     int r = 0;
 
-    if (!base->source) {
+    if (!base->source && !rebased) {
         known.source = record->source;
         known.checksum = record->checksum;
     }
-    if (!base->name)
+    if (!base->name && !rebased)
         known.name = record->name;
-    if (!record->path || !vt_streq(record->path, base->path) ||
+    if (rebased || !record->path || !vt_streq(record->path, base->path) ||
         !same_text(known.source, record->source) || !same_text(known.checksum, record->checksum) ||
         !same_text(known.name, record->name))
         r = vt_record_write(work->record, &known, same_name ? NULL : header->backing_file, err);
@@ -333,7 +377,6 @@ static int reuse(const struct work *work, struct vt_overlay *overlay, struct vt_
 {
     VT_AUTO_RECORD struct vt_record record = {0};
     struct vt_qcow2_header header = {0};
-    bool recorded;
     int r;
 
     r = read_header(work, work->overlay, &header, err);
@@ -344,16 +387,14 @@ static int reuse(const struct work *work, struct vt_overlay *overlay, struct vt_
     r = vt_record_read(work->record, &record, err);
     if (r < 0 && r != -ENOENT)
         return r;
-    recorded = r == 0;
-    r = recorded ? compare_record(work, &record, &header, err)
-                 : compare_unrecorded(work, &header, err);
+    r = compare_base(work, &record, &header, overlay, err);
     if (r == 0)
         r = compare_size(work, header.virtual_size, err);
     if (r == 0)
-        r = update(work, &record, &header, err);
+        r = update(work, &record, &header, overlay->rebased, err);
     if (r < 0)
         return r;
-    if (!recorded)
+    if (!record.path && !overlay->rebased)
         overlay->notice = vt_fmt("the overlay %s had no record of its base image; it is taken to "
                                  "belong to %s from now on",
                                  work->overlay, work->base->path);

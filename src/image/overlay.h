@@ -25,16 +25,18 @@
 struct vt_overlay_request {
     const char *data_dir;
     const struct vt_base *base;
-    uint64_t size;   /* DISK_SIZE in bytes */
-    bool size_given; /* by the person, so that it is an error if it does not fit */
-    bool keep_size;  /* the guest is resumed, and knows the disk as it is: do not grow it now */
-    int cancel_fd;   /* -1 for none */
+    bool accept_base; /* take an overlay that is there to be on @base, whatever its record says */
+    uint64_t size;    /* DISK_SIZE in bytes */
+    bool size_given;  /* by the person, so that it is an error if it does not fit */
+    bool keep_size;   /* the guest is resumed, and knows the disk as it is: do not grow it now */
+    int cancel_fd;    /* -1 for none */
 };
 
 struct vt_overlay {
     char *path;            /* absolute */
     uint64_t virtual_size; /* bytes */
     bool reused;           /* was there before */
+    bool rebased;          /* its base was another one until now, and accept_base was given */
     uint64_t grown_from;   /* bytes that it had until now; 0: it did not grow */
     char *notice;          /* a sentence the person should read, or NULL */
 };

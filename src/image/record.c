@@ -50,6 +50,14 @@ static int get_number(json_object *object, const char *name, uint64_t *ret)
     return 0;
 }
 
+static bool get_flag(json_object *object, const char *name)
+{
+    json_object *value = NULL;
+
+    return json_object_object_get_ex(object, name, &value) &&
+           json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
+}
+
 static int parse(const char *text, struct vt_record *record)
 {
     VT_CLEANUP(put_json) json_object *object = json_tokener_parse(text);
@@ -68,6 +76,7 @@ static int parse(const char *text, struct vt_record *record)
     (void)get_text(object, "source", &record->source);
     (void)get_text(object, "checksum", &record->checksum);
     (void)get_text(object, "name", &record->name);
+    record->flattened = get_flag(object, "flattened");
     return 0;
 }
 
@@ -97,8 +106,7 @@ static void put_text(json_object *object, const char *name, const char *value)
         json_object_object_add(object, name, json_object_new_string(value));
 }
 
-int vt_record_write(const char *path, const struct vt_base *base, const char *header_path,
-                    struct vt_error *err)
+static int write_record(const char *path, const struct vt_record *record, struct vt_error *err)
 {
     VT_CLEANUP(put_json) json_object *object = json_object_new_object();
     VT_AUTO_FREE char *parent = vt_strdup(path);
@@ -106,17 +114,47 @@ int vt_record_write(const char *path, const struct vt_base *base, const char *he
     int r;
 
     json_object_object_add(object, "version", json_object_new_int(RECORD_VERSION));
-    json_object_object_add(object, "path", json_object_new_string(base->path));
-    json_object_object_add(object, "format", json_object_new_string(base->format));
-    json_object_object_add(object, "file_size", json_object_new_uint64(base->file_size));
-    json_object_object_add(object, "virtual_size", json_object_new_uint64(base->virtual_size));
-    json_object_object_add(object, "fingerprint", json_object_new_string(base->fingerprint));
-    put_text(object, "header_path", header_path);
-    put_text(object, "source", base->source);
-    put_text(object, "checksum", base->checksum);
-    put_text(object, "name", base->name);
+    json_object_object_add(object, "path", json_object_new_string(record->path));
+    json_object_object_add(object, "format", json_object_new_string(record->format));
+    json_object_object_add(object, "file_size", json_object_new_uint64(record->file_size));
+    json_object_object_add(object, "virtual_size", json_object_new_uint64(record->virtual_size));
+    json_object_object_add(object, "fingerprint", json_object_new_string(record->fingerprint));
+    put_text(object, "header_path", record->header_path);
+    put_text(object, "source", record->source);
+    put_text(object, "checksum", record->checksum);
+    put_text(object, "name", record->name);
+    if (record->flattened)
+        json_object_object_add(object, "flattened", json_object_new_boolean(true));
     text = vt_fmt("%s\n", json_object_to_json_string_ext(
                               object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     r = vt_file_write(path, text, strlen(text), 0644, dirname(parent));
     return r < 0 ? vt_data_error(err, -r, "cannot write %s", path) : 0;
+}
+
+int vt_record_write(const char *path, const struct vt_base *base, const char *header_path,
+                    struct vt_error *err)
+{
+    VT_AUTO_FREE char *format = vt_strdup(base->format);
+    VT_AUTO_FREE char *header = vt_strdup(header_path);
+    const struct vt_record record = {
+        .path = base->path,
+        .header_path = header,
+        .format = format,
+        .file_size = base->file_size,
+        .virtual_size = base->virtual_size,
+        .fingerprint = base->fingerprint,
+        .source = base->source,
+        .checksum = base->checksum,
+        .name = base->name,
+    };
+
+    return write_record(path, &record, err);
+}
+
+int vt_record_set_flattened(const char *path, const struct vt_record *record, struct vt_error *err)
+{
+    struct vt_record changed = *record;
+
+    changed.flattened = true;
+    return write_record(path, &changed, err);
 }

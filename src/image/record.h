@@ -10,9 +10,12 @@
  * and was about to be rewritten: a start that was killed between the two leaves the header so.
  * "source" is there when the base was downloaded from that address, or unpacked from that file,
  * "checksum" when a download had to be that, and "name" when the catalogue had it under that.
+ * "flattened": true when the overlay was made to need no base, or was about to be: an overlay that
+ * names none is then ours.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -28,6 +31,7 @@ struct vt_record {
     char *source;   /* or NULL */
     char *checksum; /* or NULL */
     char *name;     /* or NULL */
+    bool flattened;
 };
 
 #define VT_AUTO_RECORD VT_CLEANUP(vt_record_done)
@@ -43,3 +47,7 @@ int vt_record_read(const char *path, struct vt_record *ret, struct vt_error *err
 /* Write @base, and @header_path unless it is NULL, to the record @path. */
 int vt_record_write(const char *path, const struct vt_base *base, const char *header_path,
                     struct vt_error *err) VT_MUST_CHECK;
+
+/* Add to the record @record that is at @path that the overlay needs no base. */
+int vt_record_set_flattened(const char *path, const struct vt_record *record,
+                            struct vt_error *err) VT_MUST_CHECK;

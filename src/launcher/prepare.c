@@ -11,6 +11,7 @@
 #include "image/find.h"
 #include "image/obtain.h"
 #include "launcher/places.h"
+#include "launcher/progress_log.h"
 #include "launcher/qemu_cache.h"
 #include "launcher/rights.h"
 #include "launcher/ssh_files.h"
@@ -25,34 +26,6 @@
 #define QEMU_USER     "libvirt-qemu"
 #define PASSWORD_NAME "password"
 #define SEED_NOTE_MAX 4096
-
-/* Long steps say how far they are, but not more often than this. */
-#define PROGRESS_EVERY 2 /* seconds */
-
-static void on_progress(const char *what, uint64_t done, uint64_t total, void *data)
-{
-    time_t *last = data;
-    time_t now = time(NULL);
-    VT_AUTO_FREE char *done_text = NULL, *total_text = NULL;
-
-    if (now - *last < PROGRESS_EVERY)
-        return;
-    *last = now;
-    done_text = vt_size_text(done);
-    if (total == 0) {
-        vt_info("%s the base image: %s", what, done_text);
-        return;
-    }
-    total_text = vt_size_text(total);
-    vt_info("%s the base image: %d%%, %s of %s", what, (int)(done * 100 / total), done_text,
-            total_text);
-}
-
-static void on_notice(const char *text, void *data)
-{
-    (void)data;
-    vt_info("%s", text);
-}
 
 static int choose_accel(const struct vt_config *config, struct vt_accel_choice *ret,
                         struct vt_error *err)
@@ -180,8 +153,8 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
 
 static int prepare_disk(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
-    time_t last = time(NULL);
-    struct vt_progress progress = {on_progress, &last, on_notice};
+    struct vt_progress_log log;
+    struct vt_progress progress = vt_progress_log_begin(&log, "the base image");
     struct vt_overlay_request request = {
         .data_dir = p->data.path,
         .base = &p->base,

@@ -10,6 +10,7 @@ vt_room(launcher BELOW base host config image seed net vm
           daemon.c
           data_dir.c
           dhcp_watch.c
+          disk.c
           escape.c
           events.c
           guest_clock.c
@@ -23,6 +24,7 @@ vt_room(launcher BELOW base host config image seed net vm
           places.c
           prepare.c
           probe.c
+          progress_log.c
           protocol.c
           qemu_cache.c
           readiness.c

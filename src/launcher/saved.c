@@ -367,3 +367,11 @@ void vt_saved_forget(struct vt_saved *saved)
 {
     vt_remove_tree(saved->dir);
 }
+
+bool vt_saved_exists(const struct vt_data_dir *data)
+{
+    VT_AUTO_FREE char *saved = vt_data_dir_file(data, SAVED);
+    VT_AUTO_FREE char *resuming = vt_data_dir_file(data, RESUMING);
+
+    return vt_path_exists(saved) || vt_path_exists(resuming);
+}

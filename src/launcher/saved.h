@@ -100,3 +100,6 @@ int vt_saved_consume(struct vt_saved *saved, const struct vt_data_dir *data,
 
 /* The guest runs: the memory is of no use any more. */
 void vt_saved_forget(struct vt_saved *saved);
+
+/* Whether there is one in @data, even if it may not fit. Nothing is changed. */
+bool vt_saved_exists(const struct vt_data_dir *data);

@@ -142,6 +142,16 @@ good() {
   [[ -s $data/local_image.qcow2 ]] || fail 'the first virtainer made no overlay'
   good
   refused 23 'local_image.qcow2' '/image' "${all[@]}"
+  refused 2 'image rebase' '--unsafe' "${all[@]}" -- image rebase
+  refused 23 'local_image.qcow2.*/image' 'mount the original' "${all[@]}" -- image rebase --unsafe
+  # The same disk in another form.
+  qemu_img create -q -f qcow2 same "$(stat -c %s "$boot_sector")"
+  good "$BATS_TEST_TMPDIR/same"
+  refused 23 '/image' 'image rebase --unsafe' "${all[@]}"
+  run_virtainer 20 -v "$data:/mounted" -v "$BATS_TEST_TMPDIR/same:/image:ro" -- image rebase --unsafe
+  ((status == 0)) && [[ $stderr == *'is on the base image /image from now on'* ]] || fail "$status $stderr"
+  run_virtainer 20 -v "$data:/mounted:ro" -v "$BATS_TEST_TMPDIR/same:/image:ro" -- image info
+  [[ $output == *'/image: qcow2'*'unchanged since'* ]] || fail "$output"
 }
 
 # bats test_tags=podman

@@ -56,6 +56,26 @@ static void output_and_status(void **state)
     }
 }
 
+static void count_tick(void *data)
+{
+    ++*(int *)data;
+}
+
+static void a_long_run_ticks(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(1000);
+    int count = 0;
+    const struct vt_tick tick = {20, count_tick, &count};
+
+    (void)state;
+    assert_int_equal(vt_run_long(SH("echo out; sleep 0.5; exit 3"), &out, NULL, -1, &tick, &err),
+                     3);
+    assert_string_equal(vt_buf_str(&out), "out\n");
+    assert_true(count > 3);
+    assert_int_equal(vt_run_long(SH("exit 4"), NULL, NULL, -1, NULL, &err), 4);
+}
+
 static void a_flood_is_cut(void **state)
 {
     VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(1000);
@@ -303,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_and_status),
+        cmocka_unit_test(a_long_run_ticks),
         cmocka_unit_test(a_flood_is_cut),
         cmocka_unit_test(a_missing_program),
         cmocka_unit_test(it_is_cancelled),

@@ -295,6 +295,79 @@ static void test_other_base(void **state)
     assert_memory_equal(before, after, len);
 }
 
+/* vt_overlay_prepare() that accepts @image. */
+static int accept(const char *image, struct vt_overlay *ret, struct vt_error *err)
+{
+    VT_AUTO_BASE struct vt_base base = {0};
+    struct vt_overlay_request request = {
+        .data_dir = DATA, .base = &base, .accept_base = true, .cancel_fd = -1};
+    int r = vt_base_probe(image, -1, &base, err);
+
+    return r < 0 ? r : vt_overlay_prepare(&request, ret, err);
+}
+
+/* The same disk in another format, as a person may write it anew. */
+static void test_accepted_base(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_OVERLAY struct vt_overlay made = {0}, rebased = {0}, again = {0}, kept = {0};
+    VT_AUTO_RECORD struct vt_record record = {0};
+
+    (void)state;
+    prepare_ok(in_dir("base"), 0, &made);
+    RUN("qemu-io", "-f", "qcow2", "-c", "write -P 7 1M 64k", OVERLAY);
+    RUN("qemu-img", "convert", "-f", "qcow2", "-O", "qcow2", OVERLAY, in_dir("before"));
+    RUN("qemu-img", "convert", "-f", "qcow2", "-O", "raw", in_dir("base"), in_dir("raw"));
+    prepare_fails(in_dir("raw"), 0, VT_CAUSE_OTHER_BASE, "`virtainer image rebase --unsafe`");
+    assert_ok(accept(in_dir("raw"), &rebased, &err), &err);
+    assert_true(rebased.rebased);
+    assert_null(rebased.notice);
+    assert_backing(in_dir("raw"), "raw");
+    prepare_ok(in_dir("raw"), 0, &again);
+    assert_true(again.reused);
+    assert_false(again.rebased);
+    RUN("qemu-img", "compare", "-q", "-f", "qcow2", "-F", "qcow2", in_dir("before"), OVERLAY);
+    /* What is right is not accepted for something else. */
+    assert_ok(accept(in_dir("raw"), &kept, &err), &err);
+    assert_false(kept.rebased);
+    assert_int_equal(vt_record_read(RECORD, &record, &err), 0);
+    assert_string_equal(record.path, in_dir("raw"));
+    /* Killed between record and header. */
+    RUN("qemu-img", "rebase", "-u", "-f", "qcow2", "-b", in_dir("base"), "-F", "qcow2", OVERLAY);
+    vt_overlay_done(&again);
+    prepare_ok(in_dir("raw"), 0, &again);
+    assert_backing(in_dir("raw"), "raw");
+}
+
+static void test_unacceptable_base(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_OVERLAY struct vt_overlay made = {0}, none = {0};
+    VT_AUTO_FREE char *before = NULL, *after = NULL;
+
+    (void)state;
+    prepare_ok(in_dir("base"), 0, &made);
+    assert_int_equal(vt_file_read(RECORD, 65536, &before, NULL), 0);
+    put_image(in_dir("other"), "qcow2", 13 * MIB, 300000, 2);
+    ASSERT_FAILED(accept(in_dir("other"), &none, &err), err, VT_CAUSE_OTHER_BASE, "disk has 13 MiB",
+                  "made on one of 12 MiB", "mount the original image");
+    put_image(in_dir("other"), "qcow2", 12 * MIB, 600000, 2);
+    assert_int_equal(truncate(in_dir("other"), 400000), 0);
+    ASSERT_FAILED(accept(in_dir("other"), &none, &err), err, VT_CAUSE_BAD_IMAGE, "damaged");
+    assert_int_equal(vt_file_read(RECORD, 65536, &after, NULL), 0);
+    assert_string_equal(before, after);
+    assert_backing(in_dir("base"), "qcow2");
+    /* Of an overlay without a record the size is known that it has itself. */
+    assert_int_equal(unlink(RECORD), 0);
+    RUN("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-b", "/elsewhere", "-F", "raw", OVERLAY,
+        "8M");
+    ASSERT_FAILED(accept(in_dir("base"), &none, &err), err, VT_CAUSE_OTHER_BASE, "only 8 MiB");
+    RUN("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-b", "/elsewhere", "-F", "raw", OVERLAY,
+        "20M");
+    assert_ok(accept(in_dir("base"), &none, &err), &err);
+    assert_backing(in_dir("base"), "qcow2");
+}
+
 static void test_moved_base(void **state)
 {
     VT_AUTO_OVERLAY struct vt_overlay made = {0}, moved = {0}, again = {0};
@@ -601,6 +674,8 @@ int main(void)
         TEST(test_moved_and_grown),
         TEST(test_killed_while_growing),
         TEST(test_other_base),
+        TEST(test_accepted_base),
+        TEST(test_unacceptable_base),
         TEST(test_moved_base),
         TEST(test_source),
         TEST(test_killed_while_moving),

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "launcher/progress_log.h"
+
+#include "base/log.h"
+#include "base/str.h"
+
+/* Long steps say how far they are, but not more often than this. */
+#define PROGRESS_EVERY 2 /* seconds */
+
+static void on_step(const char *what, uint64_t done, uint64_t total, void *data)
+{
+    struct vt_progress_log *log = data;
+    time_t now = time(NULL);
+    VT_AUTO_FREE char *done_text = NULL, *total_text = NULL;
+
+    if (now - log->last < PROGRESS_EVERY)
+        return;
+    log->last = now;
+    done_text = vt_size_text(done);
+    if (total == 0) {
+        vt_info("%s %s: %s", what, log->object, done_text);
+        return;
+    }
+    total_text = vt_size_text(total);
+    vt_info("%s %s: %d%%, %s of %s", what, log->object, (int)(done * 100 / total), done_text,
+            total_text);
+}
+
+static void on_notice(const char *text, void *data)
+{
+    (void)data;
+    vt_info("%s", text);
+}
+
+struct vt_progress vt_progress_log_begin(struct vt_progress_log *log, const char *object)
+{
+    *log = (struct vt_progress_log){object, time(NULL)};
+    return (struct vt_progress){on_step, log, on_notice};
+}
