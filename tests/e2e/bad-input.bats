@@ -138,7 +138,7 @@ good() {
 # bats test_tags=podman
 @test "an overlay made on another base" {
   boot first
-  engine rm -f "$e2e_id-first" >/dev/null
+  remove "$e2e_id-first"
   [[ -s $data/local_image.qcow2 ]] || fail 'the first virtainer made no overlay'
   good
   refused 23 'local_image.qcow2' '/image' "${all[@]}"

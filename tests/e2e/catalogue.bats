@@ -56,7 +56,7 @@ refused() {
 @test "a codename is its release, and one without updates is warned of" {
   virtainer shiny "${with[@]}" -e IMAGE=shiny
   wait_log shiny 'image    tiny:2,' 30
-  engine rm -f "$e2e_id-shiny"
+  remove "$e2e_id-shiny"
   as_root rm -rf "$data"/* "$data"/.virtainer
   virtainer old "${with[@]}" -e IMAGE=tiny:1 -e SSH_USER=other
   wait_log old 'tiny:1 .Tiny 1. has had no security updates since 2020-02-29' 30

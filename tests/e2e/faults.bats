@@ -18,7 +18,7 @@ teardown() {
 # used NAME OPTION…: a data directory that a virtainer has used.
 used() {
   boot "$@"
-  engine rm -f "$e2e_id-$1" >/dev/null
+  remove "$e2e_id-$1"
 }
 
 # put TEXT FILE: into .virtainer, in the owner's name.
@@ -71,7 +71,7 @@ refused() {
     as_root rm "$data/.virtainer/$file"
     boot "without-$file"
     # Nothing but the identity that was removed is another one.
-    engine rm -f "$e2e_id-without-$file" >/dev/null
+    remove "$e2e_id-without-$file"
     [[ -s $data/.virtainer/$file ]] || fail "$file was not made anew"
   done
 }
@@ -92,7 +92,7 @@ refused() {
     for content in '' '5' '\0377\0376garbage\0\n'; do
       put "$content" "$file"
       boot vm
-      engine rm -f "$e2e_id-vm" >/dev/null
+      remove "$e2e_id-vm"
     done
   done
 }
@@ -104,7 +104,7 @@ refused() {
     for content in '' '<qemuCaps>' '\0377\0376garbage\0\n'; do
       put "$content" "libvirt-cache/${file##*/}"
       boot vm -e ACCEL=kvm
-      engine rm -f "$e2e_id-vm" >/dev/null
+      remove "$e2e_id-vm"
     done
   done
 }
@@ -118,7 +118,7 @@ refused() {
     as_root truncate -s 100 "$data/.virtainer/saved/$what"
     boot after -e RAM=64
     assert_log after 'virtainer: warning: .*set-aside'
-    engine rm -f "$e2e_id-after" >/dev/null
+    remove "$e2e_id-after"
     [[ -n $(as_root find "$data/.virtainer/set-aside" -name "$what" -size -1k -o -name "$what" -size 1) ]]
   done
 }
@@ -162,7 +162,7 @@ set_clock() { echo "$1" >"$BATS_TEST_TMPDIR/clock"; }
     set_clock "$jump"
     assert_status vm 71
     ((SECONDS - began >= 5 && SECONDS - began <= $(seconds 12))) || fail "$jump: after $((SECONDS - began)) s"
-    engine rm -f "$e2e_id-vm" >/dev/null
+    remove "$e2e_id-vm"
   done
 }
 

@@ -134,6 +134,16 @@ boot_small() {
   wait_log "$name" 'small-guest: ready' 120
 }
 
+# remove NAME: the container of that whole name. podman may find its mounts still in use for a moment, and then says so.
+remove() {
+  local try
+  for try in 1 2 3 4 5; do
+    if engine rm -f "$1" >/dev/null 2>"$BATS_TEST_TMPDIR/remove"; then return 0; fi
+    sleep "$try"
+  done
+  fail "the container $1 cannot be removed: $(<"$BATS_TEST_TMPDIR/remove")"
+}
+
 # run_virtainer SECONDS OPTION… [-- ARGUMENT…]: run one to its end; sets $status, $output (standard output) and $stderr.
 # A virtainer that does not end in time is a failure.
 run_virtainer() {
@@ -146,7 +156,7 @@ run_virtainer() {
     >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" </dev/null || status=$?
   output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
   ((SECONDS - began < limit)) || fail "it did not end within $limit s; it said: $stderr"
-  engine rm -f "$e2e_id-run" >/dev/null
+  remove "$e2e_id-run"
 }
 
 # wait_status NAME SECONDS: wait for its end and print its exit status.

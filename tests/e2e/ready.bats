@@ -168,13 +168,13 @@ resident() { exec_in "$1" sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/1/sta
   boot vm --no-data -v "$BATS_TEST_TMPDIR/user-data:/tmp/user-data:ro"
   run ! exec_in vm test -e /mounted/.virtainer/phone-home
   run ! exec_in vm test -e /mounted/.virtainer/ssh/id_ed25519
-  engine rm -f "$e2e_id-vm" >/dev/null
+  remove "$e2e_id-vm"
   boot none -e PHONE_HOME=no -e OWN_KEY=no
   run ! exec_in none test -e /mounted/.virtainer/phone-home
   run ! exec_in none test -e /mounted/.virtainer/ssh/id_ed25519
   run ! grep -q "the launcher's SSH key" <(log_of none)
   # A seed that has grown by ours is no other seed.
-  engine rm -f "$e2e_id-none" >/dev/null
+  remove "$e2e_id-none"
   boot all -e OWN_KEY=yes
   exec_in all test -e /mounted/.virtainer/phone-home
   exec_in all test -e /mounted/.virtainer/ssh/id_ed25519
