@@ -77,7 +77,7 @@ def rounds_of(name, this, count, phases, report, keep):
             what, killed = this.one(phase)
             report.well(f"{name}, {what}", killed)
         except (Failure, OSError, subprocess.SubprocessError) as failure:
-            report.failed(f"{name}, {phase}", failure)
+            report.failed(f"{name}, {this.what or phase}", f"{failure}\n{this.history()}")
             if keep:
                 shutil.copytree(this.data, f"{this.data}-failure-{report.number}", symlinks=True)
             this.give_up()

@@ -46,6 +46,7 @@ class Course:
     def __init__(self, random, place, guest, data):
         self.random, self.place, self.guest, self.data = random, place, guest, data
         self.vm = None
+        self.what, self.before = None, None  # this round's kill, in words, and what was killed
         self.saved = False  # whether a state is there to be resumed; None: look() will see
         self.kills = collections.Counter()  # of each part in each phase
         # How long each phase takes where nobody kills; moments are parts of that.
@@ -53,11 +54,13 @@ class Course:
 
     def one(self, phase):
         """One round; returns what happened, and whether there was a kill."""
+        self.what, self.before = phase, None
         part = self.random.choices(PARTS, (6, 2, 2))[0]
         when = self.random.random()
         fresh = phase == "start" and self.random.random() < 0.4
         getattr(self, f"bring_to_{phase}")(fresh)
         vm, self.vm = self.vm, None
+        self.before = vm
         began = time.monotonic()
         # Not quite to the phase's end, as none takes the same time twice and a kill is wanted.
         vm.listen_for(when * 0.9 * self.takes[phase])
@@ -71,12 +74,17 @@ class Course:
             what = f"{phase}{' (first)' if fresh else ''}: {part} killed after {moment:.3f} s"
             if phase in ("stop", "save"):
                 self.takes[phase] *= 1.1
+        self.what = what
         status = self.aftermath(vm, phase, part)
         self.look(vm, phase)
         how, seconds = self.begin()
         self.tidy()
         self.guest.alive(self.vm)
         return f"{what}{'' if status is None else f', status {status}'}, then {how} in {seconds:.2f} s", part is not None
+
+    def history(self):
+        """What was killed in this round, and what it had said."""
+        return "" if self.before is None else f"before that, at {self.what}, it said: {self.before.words()}"
 
     # --- into the phase -----------------------------------------------------------------------------------------
 
