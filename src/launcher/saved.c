@@ -298,13 +298,29 @@ int vt_saved_begin(const struct vt_data_dir *data, char **ret_memory, struct vt_
     return fd;
 }
 
+/* The part that is read here of what libvirt's file begins with (virQEMUSaveHeader in its
+ * qemu_saveimage.h), in the machine's byte order, and how long it is. */
+struct header {
+    char magic[16];
+    uint32_t version;
+    uint32_t data_length; /* of the XML behind it */
+};
+#define HEADER_LENGTH 92
+
+/* The first bytes of QEMU's stream: QEMU_VM_FILE_MAGIC in QEMU's migration/savevm.h. */
+static const char stream_magic[4] = {'Q', 'E', 'V', 'M'};
+
 bool vt_saved_is_whole(int memory)
 {
     static const char magic[] = "LibvirtQemudSave"; /* while it writes: LibvirtQemudPart */
-    char found[sizeof(magic) - 1];
+    struct header header;
+    char stream[sizeof(stream_magic)];
 
-    return pread(memory, found, sizeof(found), 0) == (ssize_t)sizeof(found) &&
-           memcmp(found, magic, sizeof(found)) == 0;
+    return pread(memory, &header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
+           memcmp(header.magic, magic, sizeof(header.magic)) == 0 &&
+           pread(memory, stream, sizeof(stream), HEADER_LENGTH + (off_t)header.data_length) ==
+               (ssize_t)sizeof(stream) &&
+           memcmp(stream, stream_magic, sizeof(stream)) == 0;
 }
 
 static int write_record(const struct vt_data_dir *data, const char *dir,

@@ -77,7 +77,8 @@ int vt_saved_begin(const struct vt_data_dir *data, char **ret_memory,
 
 /*
  * Whether libvirt has finished writing the file of which @memory is a descriptor, whatever it said:
- * the first bytes of it are its last word (QEMU_SAVE_MAGIC in libvirt's qemu_saveimage.h).
+ * the first bytes of it are its last word (QEMU_SAVE_MAGIC in libvirt's qemu_saveimage.h), and what
+ * QEMU wrote has begun where it must.
  */
 bool vt_saved_is_whole(int memory);
 

@@ -188,6 +188,10 @@ static int write_memory(struct save *save, const char *path, int fd)
     atomic_store(&save->memory, -1);
     if (!take(save))
         return -EALREADY;
+    if (r == 0 && !vt_saved_is_whole(fd))
+        r = vt_error_set(
+            &err, VT_CAUSE_LIBVIRT, -EIO,
+            "the guest could not be saved: libvirt says that it is, but %s is not whole", path);
     if (r < 0 && vt_saved_is_whole(fd) && vt_end_process(save->qemu, QEMU_END_MS) == 0) {
         /* libvirtd died over its last step, to end QEMU; the new one would let the guest go on. */
         return 0;

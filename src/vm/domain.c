@@ -13,6 +13,7 @@
 #include "host/libvirt_error.h"
 #include "host/loop.h"
 #include "vm/connect.h"
+#include "vm/migration.h"
 
 #define PID_FILE "/run/libvirt/qemu/%s.pid"
 /* What virsh managedsave writes, and libvirt reads at the next start by itself. */
@@ -30,6 +31,7 @@ struct vt_vm {
     void *data;
     pthread_mutex_t mutex; /* of conn: a worker makes it anew while another may use it */
     virConnectPtr conn;    /* NULL: there is none */
+    unsigned connected;    /* how often; written and read on the worker */
     int lost_timer;
     atomic_bool agent; /* set in the loop, read on the worker */
 };
@@ -198,6 +200,7 @@ int vt_vm_connect(struct vt_vm *vm, struct vt_error *err)
         return r;
     }
     (void)exchange_connection(vm, conn);
+    vm->connected++;
     return 0;
 }
 
@@ -433,6 +436,9 @@ int vt_vm_save(struct vt_vm *vm, const char *path, struct vt_error *err)
     VT_AUTO_DOMAIN virDomainPtr domain = NULL;
     int r = lookup(vm, &domain, err);
 
+    /* The libvirtd before this one may have died over a save. */
+    if (r == 0 && vm->connected > 1)
+        r = vt_migration_clear(domain, err);
     if (r < 0)
         return r;
     if (save_to(domain, path) < 0)

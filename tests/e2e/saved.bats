@@ -180,8 +180,24 @@ save() {
 
 # forget NAME: end one that booted, with what it set aside.
 forget() {
-  engine rm -f "$e2e_id-$1" >/dev/null
+  remove "$e2e_id-$1"
   as_root rm -r "$data/.virtainer/set-aside"
+}
+
+# A libvirtd that dies between passing the file to QEMU and having it written leaves this in QEMU.
+@test "a save after libvirtd died over one goes to its own file" {
+  boot vm -t -i -e STOP_ACTION=save
+  # shellcheck disable=SC2016
+  exec_in vm bash -c '
+    set=$(sed -n "s/.*<fdset index=.\([0-9]*\).*/\1/p" /run/libvirt/qemu/vm.xml) && [[ $set ]]
+    exec 9>/tmp/earlier
+    virsh -q qemu-monitor-command --pass-fds 9 vm \
+      "{\"execute\":\"add-fd\",\"arguments\":{\"fdset-id\":$set,\"opaque\":\"libvirt-outgoing-migrate-fd\"}}"'
+  kill_in vm KILL "$(pid_of vm libvirtd)"
+  wait_log vm 'virtainer: libvirtd is back' 30
+  stop vm
+  assert_status vm 0
+  resumed again
 }
 
 @test "what no longer fits is set aside: another RAM, CPU or name, a changed disk, RESUME=no" {

@@ -141,17 +141,33 @@ static void a_failed_save_leaves_nothing(void **state)
     assert_int_equal(st.st_size, 0);
 }
 
-static void libvirts_last_word_is_the_first(void **state)
+/* What libvirt writes: a header of 92 bytes that tells the length of the XML, the XML, and behind
+ * it what QEMU writes. */
+static void put_memory(const char *path, const char *magic, const char *stream)
+{
+    const char xml[] = "<domain/>";
+    const uint32_t numbers[19] = {2, sizeof(xml)};
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(magic, 1, 16, file), 16);
+    assert_int_equal(fwrite(numbers, sizeof(*numbers), 19, file), 19);
+    assert_int_equal(fwrite(xml, 1, sizeof(xml), file), sizeof(xml));
+    (void)fputs(stream, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void what_is_whole_says_so(void **state)
 {
     static const struct {
-        const char *text;
+        const char *magic, *stream;
         bool whole;
     } cases[] = {
-        {"", false},
-        {"LibvirtQemudSav", false},
-        {"LibvirtQemudPart and much more", false},
-        {"LibvirtQemudSave", true},
-        {"LibvirtQemudSave and much more", true},
+        {"LibvirtQemudSave", "QEVM and much more", true},
+        {"LibvirtQemudPart", "QEVM and much more", false}, /* libvirt's last word is the first */
+        {"LibvirtQemudSave", "", false},                   /* QEMU wrote elsewhere */
+        {"LibvirtQemudSave", "QEV", false},
+        {"LibvirtQemudSave", "else", false},
     };
 
     (void)state;
@@ -160,7 +176,8 @@ static void libvirts_last_word_is_the_first(void **state)
         VT_AUTO_FREE char *path = NULL;
         VT_AUTO_CLOSE int fd = vt_saved_begin(&data, &path, &err);
 
-        put_text(path, cases[i].text);
+        assert_false(vt_saved_is_whole(fd));
+        put_memory(path, cases[i].magic, cases[i].stream);
         assert_int_equal(vt_saved_is_whole(fd), cases[i].whole);
     }
 }
@@ -329,7 +346,7 @@ int main(void)
         T(what_was_saved_is_found),
         T(a_save_that_was_cut_off_is_worth_nothing),
         T(a_failed_save_leaves_nothing),
-        T(libvirts_last_word_is_the_first),
+        T(what_is_whole_says_so),
         T(another_guest_does_not_fit),
         T(a_changed_disk_does_not_fit),
         T(a_disk_of_another_time_does_not_fit),
