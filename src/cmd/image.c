@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "host/interrupt.h"
 #include "image/catalogue.h"
+#include "image/flatten.h"
 #include "image/info.h"
 #include "launcher/disk.h"
 #include "launcher/progress_log.h"
@@ -94,7 +95,9 @@ static int rebase(const struct vt_call *call, struct vt_error *err)
     r = take_disk(true, &disk, err);
     if (r < 0)
         return vt_interrupt_status(r);
-    if (disk.overlay.rebased)
+    if (!disk.base.path)
+        vt_info("the overlay %s needs no base image: it was flattened", disk.overlay.path);
+    else if (disk.overlay.rebased)
         vt_info("the overlay %s is on the base image %s from now on", disk.overlay.path,
                 disk.base.path);
     else
@@ -103,13 +106,36 @@ static int rebase(const struct vt_call *call, struct vt_error *err)
     return 0;
 }
 
+/* ---- flatten ---- */
+
+static int flatten(const struct vt_call *call, struct vt_error *err)
+{
+    VT_AUTO_DISK struct vt_disk disk = VT_DISK_INIT;
+    struct vt_progress_log log;
+    struct vt_progress progress;
+    int r = take_disk(false, &disk, err);
+
+    (void)call;
+    if (r == 0 && !disk.base.path) {
+        vt_info("the overlay %s was flattened before", disk.overlay.path);
+        return 0;
+    }
+    progress = vt_progress_log_begin(&log, "the whole disk");
+    if (r == 0)
+        r = vt_overlay_flatten(disk.data.path, vt_interrupt_fd(), &progress, err);
+    if (r < 0)
+        return vt_interrupt_status(r);
+    vt_info("the overlay %s needs no base image any more", disk.overlay.path);
+    return 0;
+}
+
 /* ---- the command ---- */
 
-static const char *const verbs[] = {"info", "list", "rebase", NULL};
+static const char *const verbs[] = {"info", "list", "rebase", "flatten", NULL};
 static const struct {
     int (*work)(const struct vt_call *call, struct vt_error *err);
     int flag; /* the one that it knows, or -1 */
-} works[] = {{info, JSON}, {list, JSON}, {rebase, UNSAFE}};
+} works[] = {{info, JSON}, {list, JSON}, {rebase, UNSAFE}, {flatten, -1}};
 
 static int check_flags(const struct vt_call *call, int known, struct vt_error *err)
 {
@@ -136,8 +162,9 @@ static int run(const struct vt_call *call, struct vt_error *err)
 
 const struct vt_command vt_cmd_image = {
     .name = "image",
-    .summary = "base images: info of the guest's, list of those that IMAGE can name, rebase",
-    .arguments = "info|list|rebase",
+    .summary =
+        "base images: info of the guest's, list of those that IMAGE can name, rebase, flatten",
+    .arguments = "info|list|rebase|flatten",
     .min_args = 1,
     .max_args = 1,
     .choices = verbs,
@@ -154,6 +181,9 @@ const struct vt_command vt_cmd_image = {
                "That is right where the same disk was only packed or written anew, and destroys\n"
                "the guest's files else. Its data directory must be in use by nobody:\n\n"
                "    docker run --rm -v /srv/vm:/mounted -v /new.qcow2:/image:ro\n"
-               "      virtainers/generic image rebase --unsafe",
+               "      virtainers/generic image rebase --unsafe\n\n"
+               "flatten copies into the overlay what it has from its base, so that the guest\n"
+               "needs no base image from then on. It needs room for the whole disk's data beside\n"
+               "the overlay, and is used in the same way.",
     .run = run,
 };

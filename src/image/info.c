@@ -21,10 +21,12 @@ static const struct {
     [VT_BASE_UNCHANGED] = {"unchanged", "unchanged since the overlay was made"},
     [VT_BASE_CHANGED] = {"changed",
                          "CHANGED: not what the overlay was made on, and the guest would "
-                         "find garbage; bring back the original image"},
+                         "find garbage; bring back the original image, or see "
+                         "virtainer image --help for rebase"},
     [VT_BASE_MISSING] = {"missing", "not here: mount it to start the guest"},
     [VT_BASE_UNREADABLE] = {"unreadable", "cannot be read here"},
     [VT_BASE_UNKNOWN] = {"unknown", "not recorded yet: the next start does that"},
+    [VT_BASE_NONE] = {"none", "not needed any more: the overlay was flattened"},
 };
 _Static_assert(VT_ARRAY_SIZE(states) == VT_BASE_STATE_MAX_, "every state has a row");
 
@@ -97,7 +99,9 @@ static int read_record(const char *path, const struct vt_qcow2_header *header,
     VT_AUTO_FREE char *record = record_path(path);
     int r = vt_record_read(record, &info->record, err);
 
-    if (r == 0)
+    if (r == 0 && info->record.flattened && !header->has_backing)
+        info->state = VT_BASE_NONE;
+    else if (r == 0)
         info->state = compare(&info->record);
     if (r != -ENOENT)
         return r;

@@ -13,6 +13,7 @@ enum vt_base_state {
     VT_BASE_MISSING,    /* nothing is, as in a container that it was not mounted into */
     VT_BASE_UNREADABLE, /* it may not be read here */
     VT_BASE_UNKNOWN, /* nothing is recorded to compare with, as with a shell virtainer's overlay */
+    VT_BASE_NONE,    /* it was flattened: it needs none */
     VT_BASE_STATE_MAX_,
 };
 
@@ -37,7 +38,7 @@ void vt_image_info_done(struct vt_image_info *info);
 int vt_image_info_read(const char *path, struct vt_image_info *ret,
                        struct vt_error *err) VT_MUST_CHECK;
 
-/* "unchanged", "changed", "missing", "unreadable" or "unknown". */
+/* "unchanged", "changed", "missing", "unreadable", "unknown" or "none". */
 const char *vt_base_state_name(enum vt_base_state state);
 
 /* @info in a few lines for a person; the caller frees it. */

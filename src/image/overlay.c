@@ -62,12 +62,12 @@ static int bad_overlay(const struct work *work, struct vt_error *err, const char
                         work->overlay, why);
 }
 
-static int read_header(const struct work *work, const char *path, struct vt_qcow2_header *ret,
-                       struct vt_error *err)
+/* @flags are open(2)'s: O_RDWR when QEMU will want to write; nothing is written here. */
+static int read_header(const struct work *work, const char *path, int flags,
+                       struct vt_qcow2_header *ret, struct vt_error *err)
 {
     VT_AUTO_ERROR struct vt_error parse_err = VT_ERROR_INIT;
-    /* For writing, because QEMU will want to; nothing is written here. */
-    VT_AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    VT_AUTO_CLOSE int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     uint8_t head[VT_QCOW2_READ_SIZE];
     struct stat st;
     size_t len;
@@ -120,7 +120,7 @@ static int fill(const struct work *work, const char *part, uint64_t size, uint64
     r = vt_qemu_img_create(part, work->base->path, work->base->format, size,
                            work->request->cancel_fd, err);
     if (r == 0)
-        r = read_header(work, part, &header, err);
+        r = read_header(work, part, O_RDWR, &header, err);
     if (r == 0)
         r = vt_record_write(work->record, work->base, NULL, err);
     if (r < 0)
@@ -139,6 +139,9 @@ static int create(const struct work *work, struct vt_overlay *overlay, struct vt
     uint64_t size = 0;
     int fd, r;
 
+    if (!work->base)
+        return vt_error_set(err, VT_CAUSE_NO_IMAGE, -ENOENT, "the overlay %s is gone",
+                            work->overlay);
     r = new_size(work, &size, err);
     if (r == 0 && vt_streq(work->base->format, "qcow2"))
         r = vt_qemu_img_check(work->base->path, work->request->cancel_fd, err);
@@ -161,7 +164,8 @@ static int other_base(const struct work *work, struct vt_error *err, const char 
 {
     return vt_error_set(err, VT_CAUSE_OTHER_BASE, -EINVAL,
                         "the overlay %s was made on another base image than %s (%s), and would be "
-                        "garbage on it; mount the original image, use another data directory, or, "
+                        "garbage on it; mount the original image (with it, `virtainer image "
+                        "flatten` makes a disk that needs none), use another data directory, or, "
                         "if surely the same disk is in both images, accept this one with "
                         "`virtainer image rebase --unsafe`",
                         work->overlay, work->base->path, why);
@@ -285,28 +289,7 @@ static int check_header(const struct work *work, const struct vt_qcow2_header *h
         return bad_overlay(work, err, "it keeps its data in another file");
     if (header->encrypted)
         return bad_overlay(work, err, "it is encrypted");
-    if (!header->has_backing)
-        return vt_error_set(err, VT_CAUSE_OTHER_BASE, -EINVAL,
-                            "%s is a whole image and no overlay; mount it as the base image "
-                            "(/image) and use another data directory",
-                            work->overlay);
     return 0;
-}
-
-static int compare_size(const struct work *work, uint64_t has, struct vt_error *err)
-{
-    uint64_t wanted = in_sectors(work->request->size);
-    VT_AUTO_FREE char *given = NULL, *there = NULL, *same = NULL;
-
-    if (!work->request->size_given || wanted >= has)
-        return 0;
-    given = vt_size_text(wanted);
-    there = vt_size_text(has);
-    same = disk_size_text(has);
-    return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
-                        "DISK_SIZE (%s) is smaller than the overlay %s, which has %s and is not "
-                        "shrunk; leave it out, give DISK_SIZE=%s or use another data directory",
-                        given, work->overlay, there, same);
 }
 
 /* Either may be NULL. */
@@ -336,7 +319,7 @@ static int update(const struct work *work, const struct vt_record *record,
     }
     if (!base->name && !rebased)
         known.name = record->name;
-    if (rebased || !record->path || !vt_streq(record->path, base->path) ||
+    if (rebased || record->flattened || !record->path || !vt_streq(record->path, base->path) ||
         !same_text(known.source, record->source) || !same_text(known.checksum, record->checksum) ||
         !same_text(known.name, record->name))
         r = vt_record_write(work->record, &known, same_name ? NULL : header->backing_file, err);
@@ -344,6 +327,51 @@ static int update(const struct work *work, const struct vt_record *record,
         r = vt_qemu_img_rebase(work->overlay, base->path, base->format, work->request->cancel_fd,
                                err);
     return r;
+}
+
+/* An overlay that names no base is ours if it was flattened, and else something else that somebody
+ * put here. */
+static int check_alone(const struct work *work, const struct vt_record *record,
+                       struct vt_error *err)
+{
+    if (record->flattened)
+        return 0;
+    return vt_error_set(err, VT_CAUSE_OTHER_BASE, -EINVAL,
+                        "%s is a whole image and no overlay; mount it as the base image (/image) "
+                        "and use another data directory",
+                        work->overlay);
+}
+
+/* Compare with the base and tell it where it differs. */
+static int fit_base(const struct work *work, const struct vt_record *record,
+                    const struct vt_qcow2_header *header, struct vt_overlay *overlay,
+                    struct vt_error *err)
+{
+    int r;
+
+    if (!header->has_backing)
+        return check_alone(work, record, err);
+    if (!work->base)
+        return vt_error_set(err, VT_CAUSE_NO_IMAGE, -ENOENT, "the overlay %s needs its base image",
+                            work->overlay);
+    r = compare_base(work, record, header, overlay, err);
+    return r < 0 ? r : update(work, record, header, overlay->rebased, err);
+}
+
+static int compare_size(const struct work *work, uint64_t has, struct vt_error *err)
+{
+    uint64_t wanted = in_sectors(work->request->size);
+    VT_AUTO_FREE char *given = NULL, *there = NULL, *same = NULL;
+
+    if (!work->request->size_given || wanted >= has)
+        return 0;
+    given = vt_size_text(wanted);
+    there = vt_size_text(has);
+    same = disk_size_text(has);
+    return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                        "DISK_SIZE (%s) is smaller than the overlay %s, which has %s and is not "
+                        "shrunk; leave it out, give DISK_SIZE=%s or use another data directory",
+                        given, work->overlay, there, same);
 }
 
 /* To a larger DISK_SIZE, @overlay being as its header says. */
@@ -379,7 +407,7 @@ static int reuse(const struct work *work, struct vt_overlay *overlay, struct vt_
     struct vt_qcow2_header header = {0};
     int r;
 
-    r = read_header(work, work->overlay, &header, err);
+    r = read_header(work, work->overlay, O_RDWR, &header, err);
     if (r == 0)
         r = check_header(work, &header, err);
     if (r < 0)
@@ -387,11 +415,9 @@ static int reuse(const struct work *work, struct vt_overlay *overlay, struct vt_
     r = vt_record_read(work->record, &record, err);
     if (r < 0 && r != -ENOENT)
         return r;
-    r = compare_base(work, &record, &header, overlay, err);
+    r = compare_size(work, header.virtual_size, err);
     if (r == 0)
-        r = compare_size(work, header.virtual_size, err);
-    if (r == 0)
-        r = update(work, &record, &header, overlay->rebased, err);
+        r = fit_base(work, &record, &header, overlay, err);
     if (r < 0)
         return r;
     if (!record.path && !overlay->rebased)
@@ -453,4 +479,16 @@ int vt_overlay_prepare(const struct vt_overlay_request *request, struct vt_overl
     *ret = overlay;
     overlay = (struct vt_overlay){0};
     return 0;
+}
+
+bool vt_overlay_stands_alone(const char *data_dir)
+{
+    VT_CLEANUP(work_done) struct work work = {.dir = vt_image_absolute(data_dir)};
+    VT_AUTO_RECORD struct vt_record record = {0};
+    struct vt_qcow2_header header = {0};
+
+    work.overlay = vt_fmt("%s/" VT_OVERLAY_NAME, work.dir);
+    work.record = vt_fmt("%s/.virtainer/base.json", work.dir);
+    return read_header(&work, work.overlay, O_RDONLY, &header, NULL) == 0 && !header.has_backing &&
+           vt_record_read(work.record, &record, NULL) == 0 && record.flattened;
 }

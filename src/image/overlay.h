@@ -24,7 +24,7 @@
 
 struct vt_overlay_request {
     const char *data_dir;
-    const struct vt_base *base;
+    const struct vt_base *base; /* NULL: the overlay that is there needs none */
     bool accept_base; /* take an overlay that is there to be on @base, whatever its record says */
     uint64_t size;    /* DISK_SIZE in bytes */
     bool size_given;  /* by the person, so that it is an error if it does not fit */
@@ -60,3 +60,7 @@ void vt_overlay_done(struct vt_overlay *overlay);
  */
 int vt_overlay_prepare(const struct vt_overlay_request *request, struct vt_overlay *ret,
                        struct vt_error *err) VT_MUST_CHECK;
+
+/* Whether the overlay of @data_dir is there and was made to need no base (image/flatten.h). Nothing
+ * is changed. */
+bool vt_overlay_stands_alone(const char *data_dir);

@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/str.h"
 #include "host/files.h"
@@ -117,4 +118,23 @@ int vt_part_finish(const char *part, const char *path, struct vt_error *err)
     if (r == 0)
         r = vt_path_sync(parent);
     return r < 0 ? vt_data_error(err, -r, "cannot finish %s", path) : 0;
+}
+
+int vt_part_check_room(const char *path, uint64_t size, struct vt_error *err)
+{
+    VT_AUTO_FREE char *needs = NULL, *has = NULL;
+    struct statvfs fs;
+    uint64_t room;
+
+    /* What cannot be asked, shows when it is written. */
+    if (statvfs(path, &fs) < 0)
+        return 0;
+    room = (uint64_t)fs.f_bavail * fs.f_frsize;
+    if (size <= room)
+        return 0;
+    needs = vt_size_text(size);
+    has = vt_size_text(room);
+    return vt_error_set(err, VT_CAUSE_DATA_FULL, -ENOSPC,
+                        "%s needs %s, and its file system has room for %s: free some space there",
+                        path, needs, has);
 }

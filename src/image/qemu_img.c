@@ -153,3 +153,65 @@ int vt_qemu_img_grow(const char *path, uint64_t size, int cancel_fd, struct vt_e
 
     return r > 0 ? failed(err, VT_CAUSE_DATA_DIR, what, &said) : r;
 }
+
+int vt_qemu_img_measure(const char *path, const char *format, int cancel_fd, uint64_t *ret,
+                        struct vt_error *err)
+{
+    VT_AUTO_FREE char *what = vt_fmt("cannot measure %s", path);
+    VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(65536);
+    VT_AUTO_BUF struct vt_buf said = VT_BUF_INIT(4096);
+    VT_CLEANUP(put_json) json_object *measured = NULL;
+    const char *argv[] = {"qemu-img", "measure", "--output=json", "-f", "qcow2", "-O", format,
+                          path,       NULL};
+    int r = vt_run(argv, &out, &said, cancel_fd, CHECK_MS, err);
+    json_object *required;
+
+    if (r != 0)
+        return r > 0 ? failed(err, VT_CAUSE_BAD_IMAGE, what, &said) : r;
+    measured = json_tokener_parse(vt_buf_str(&out));
+    required = member(measured, "required");
+    if (!json_object_is_type(required, json_type_int) || json_object_get_int64(required) < 0)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "qemu-img does not measure %s", path);
+    *ret = (uint64_t)json_object_get_int64(required);
+    return 0;
+}
+
+/* While qemu-img converts: what it prints, and who wants to know. */
+struct watch {
+    const struct vt_buf *out;
+    const struct vt_progress *progress;
+    uint64_t size;
+};
+
+/* `qemu-img convert -p` prints "    (12.34/100%)" again and again (util/qemu-progress.c). */
+static void on_tick(void *data)
+{
+    const struct watch *watch = data;
+    const char *last = strrchr(vt_buf_str(watch->out), '(');
+    double percent = last ? strtod(last + 1, NULL) : 0;
+
+    if (percent >= 0 && percent <= 100)
+        vt_progress_step(watch->progress, "writing",
+                         (uint64_t)((double)watch->size * percent / 100), watch->size);
+}
+
+int vt_qemu_img_convert(const struct vt_conversion *conversion, int cancel_fd,
+                        const struct vt_progress *progress, struct vt_error *err)
+{
+    VT_AUTO_FREE char *what = vt_fmt("cannot write %s", conversion->to);
+    VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(65536);
+    VT_AUTO_BUF struct vt_buf said = VT_BUF_INIT(4096);
+    struct watch watch = {&out, progress, conversion->size};
+    const struct vt_tick tick = {250, on_tick, &watch};
+    const char *argv[] = {"qemu-img",         "convert", "-p", "-f", "qcow2", "-O",
+                          conversion->format, NULL,      NULL, NULL, NULL};
+    size_t n = 7;
+    int r;
+
+    if (conversion->compress)
+        argv[n++] = "-c";
+    argv[n++] = conversion->from;
+    argv[n] = conversion->to;
+    r = vt_run_long(argv, &out, &said, cancel_fd, &tick, err);
+    return r > 0 ? failed(err, VT_CAUSE_DATA_DIR, what, &said) : r;
+}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "image/progress.h"
 
 /* Make @path a qcow2 of @size bytes whose backing file is @backing in @format. */
 int vt_qemu_img_create(const char *path, const char *backing, const char *format, uint64_t size,
@@ -40,3 +41,27 @@ int vt_qemu_img_rebase(const char *path, const char *backing, const char *format
  */
 int vt_qemu_img_grow(const char *path, uint64_t size, int cancel_fd,
                      struct vt_error *err) VT_MUST_CHECK;
+
+/*
+ * How many bytes the qcow2 @path and the chain below it take as one file in @format; for a raw one
+ * without its holes. Data that compress are counted as they are.
+ */
+int vt_qemu_img_measure(const char *path, const char *format, int cancel_fd, uint64_t *ret,
+                        struct vt_error *err) VT_MUST_CHECK;
+
+/* What vt_qemu_img_convert() makes. */
+struct vt_conversion {
+    const char *from;   /* a qcow2, read with the chain below it, which its header names */
+    const char *to;     /* a file, which is replaced */
+    const char *format; /* of it: "qcow2" or "raw" */
+    bool compress;      /* "qcow2" only */
+    uint64_t size;      /* bytes to be written, for @progress only */
+};
+
+/*
+ * Make one file of an image and all below it. @progress (may be NULL) gets the step "writing". It
+ * is not synced; after an error what there is of it is the caller's to remove. VT_CAUSE_DATA_FULL
+ * for a full file system.
+ */
+int vt_qemu_img_convert(const struct vt_conversion *conversion, int cancel_fd,
+                        const struct vt_progress *progress, struct vt_error *err) VT_MUST_CHECK;

@@ -59,15 +59,15 @@ static int prepare(struct vt_config *config, bool accept_base, int cancel_fd,
 {
     struct vt_overlay_request request = {
         .data_dir = config->image_dir,
-        .base = &disk->base,
+        .base = vt_overlay_stands_alone(config->image_dir) ? NULL : &disk->base,
         .accept_base = accept_base,
         .cancel_fd = cancel_fd,
     };
     int r = check_not_saved(&disk->data, err);
 
-    if (r == 0)
+    if (r == 0 && request.base)
         r = resolve(config, err);
-    if (r == 0)
+    if (r == 0 && request.base)
         r = vt_image_obtain(config, "", cancel_fd, progress, &disk->base, err);
     if (r == 0)
         r = vt_overlay_prepare(&request, &disk->overlay, err);

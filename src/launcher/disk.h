@@ -10,7 +10,7 @@
 
 struct vt_disk {
     struct vt_data_dir data; /* held */
-    struct vt_base base;
+    struct vt_base base;     /* path NULL: the overlay was flattened */
     struct vt_overlay overlay;
 };
 

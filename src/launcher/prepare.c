@@ -157,15 +157,16 @@ static int prepare_disk(struct vt_prepared *p, const struct vt_config *config, s
     struct vt_progress progress = vt_progress_log_begin(&log, "the base image");
     struct vt_overlay_request request = {
         .data_dir = p->data.path,
-        .base = &p->base,
+        .base = vt_overlay_stands_alone(p->data.path) ? NULL : &p->base,
         .size = config->disk_size,
         .size_given = config->disk_size_given,
         .keep_size = p->saved.kind == VT_SAVED_FITS,
         .cancel_fd = vt_loop_stop_fd(),
     };
-    int r;
+    int r = 0;
 
-    r = vt_image_obtain(config, "", vt_loop_stop_fd(), &progress, &p->base, err);
+    if (request.base)
+        r = vt_image_obtain(config, "", vt_loop_stop_fd(), &progress, &p->base, err);
     if (r == 0)
         r = vt_overlay_prepare(&request, &p->overlay, err);
     return r;
@@ -346,7 +347,7 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
         r = collect_seed(p, config, err);
     if (r == 0 && p->seed.kind != VT_SEED_READY_ISO)
         r = vt_places_check_seed(vt_places_seed(config, "/"), err);
-    if (r == 0)
+    if (r == 0 && !vt_overlay_stands_alone(config->image_dir))
         r = vt_image_find(config, "", &source, err);
     if (r == 0)
         r = vt_rights_check(config->network != VT_NETWORK_NONE, err);

@@ -24,11 +24,14 @@ static void add_disk(struct vt_buf *out, const struct vt_config *config,
 
     vt_buf_addf(out, "  disk     %s: %s, %s\n", p->overlay.path, size,
                 p->overlay.reused ? "kept from an earlier run" : "new");
-    if (config->image_name)
+    if (config->image_name && p->base.path)
         vt_buf_addf(out, "  image    %s, %s%s\n", config->image_name,
                     config->image_url ? "from " : "as it was when the disk was made",
                     config->image_url ? config->image_url : "");
-    vt_buf_addf(out, "  base     %s: %s, %s\n", p->base.path, p->base.format, base_size);
+    if (p->base.path)
+        vt_buf_addf(out, "  base     %s: %s, %s\n", p->base.path, p->base.format, base_size);
+    else
+        vt_buf_adds(out, "  base     none: the disk was flattened\n");
 }
 
 static void add_seed(struct vt_buf *out, const struct vt_config *config,

@@ -251,7 +251,7 @@ static int pass_files(virDomainPtr domain, const struct vt_domain_spec *spec, st
 {
     int r = pass_file(domain, VT_FDGROUP_OVERLAY, spec->overlay, true, err);
 
-    if (r == 0)
+    if (r == 0 && spec->base)
         r = pass_file(domain, VT_FDGROUP_BASE, spec->base, false, err);
     if (r == 0)
         r = pass_file(domain, VT_FDGROUP_SEED, spec->seed, false, err);

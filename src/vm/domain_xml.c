@@ -78,6 +78,19 @@ static void add_source(struct vt_xml *xml, const char *path, const char *fdgroup
 }
 
 /* The whole chain is spelled out, so that libvirt probes no file for a format or a backing file. */
+static void add_base(struct vt_xml *xml, const struct vt_domain_spec *spec)
+{
+    if (spec->base) {
+        vt_xml_begin(xml, "backingStore");
+        vt_xml_attr(xml, "type", "file");
+        vt_xml_empty(xml, "format", "type", spec->base_format, NULL);
+        add_source(xml, spec->base, VT_FDGROUP_BASE);
+    }
+    vt_xml_empty(xml, "backingStore", NULL);
+    if (spec->base)
+        vt_xml_end(xml, "backingStore");
+}
+
 static void add_overlay(struct vt_xml *xml, const struct vt_domain_spec *spec)
 {
     vt_xml_begin(xml, "disk");
@@ -85,12 +98,7 @@ static void add_overlay(struct vt_xml *xml, const struct vt_domain_spec *spec)
     vt_xml_attr(xml, "device", "disk");
     vt_xml_empty(xml, "driver", "name", "qemu", "type", "qcow2", "discard", "unmap", NULL);
     add_source(xml, spec->overlay, VT_FDGROUP_OVERLAY);
-    vt_xml_begin(xml, "backingStore");
-    vt_xml_attr(xml, "type", "file");
-    vt_xml_empty(xml, "format", "type", spec->base_format, NULL);
-    add_source(xml, spec->base, VT_FDGROUP_BASE);
-    vt_xml_empty(xml, "backingStore", NULL);
-    vt_xml_end(xml, "backingStore");
+    add_base(xml, spec);
     vt_xml_empty(xml, "target", "dev", "vda", "bus", "virtio", NULL);
     vt_xml_empty(xml, "boot", "order", "1", NULL);
     vt_xml_end(xml, "disk");

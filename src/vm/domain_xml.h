@@ -21,7 +21,7 @@ struct vt_domain_spec {
     bool kvm_emulated; /* see struct vt_accel_choice */
     const char *emulator;
     const char *overlay;     /* path */
-    const char *base;        /* path */
+    const char *base;        /* path; NULL: the overlay needs none */
     const char *base_format; /* "qcow2", "raw", … */
     const char *seed;        /* path of the seed ISO */
     bool vga;                /* a video card */

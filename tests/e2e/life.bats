@@ -291,6 +291,19 @@ new_dnsmasq() { [[ $(pid_of vm dnsmasq) != "$1" ]]; }
   ((status == 2)) && [[ $stderr == *'no virtainer runs here'* ]] || fail "$stderr"
 }
 
+# bats test_tags=podman
+@test "image flatten: the guest goes on without its base image" {
+  boot vm
+  stop vm
+  run_virtainer 30 -v "$data:/mounted" -v "$boot_sector:/image:ro" -- image flatten
+  ((status == 0)) && [[ $stderr == *'needs no base image any more'* ]] || fail "$status $stderr"
+  virtainer again
+  wait_log again 'boot-sector: hello' 30
+  assert_log again 'base     none: the disk was flattened'
+  exec_in again virtainer image info --json | jq -e '.base.state == "none"'
+  exec_in again virtainer image flatten 2>&1 | grep -F 'held by another virtainer' || fail 'not refused'
+}
+
 # health NAME STATUS: what the engine makes of the image's HEALTHCHECK.
 health() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == "$2" ]]; }
 

@@ -74,6 +74,22 @@ static void an_image_of_the_catalogue(void **state)
     check("launcher/summary-catalogue", &config, &prepared);
 }
 
+static void a_disk_without_a_base(void **state)
+{
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_STATUS struct vt_status status = {0};
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    config.image_name = vt_strdup("fedora:43");
+    prepared.overlay.reused = true;
+    prepared.base = (struct vt_base){0};
+    check("launcher/summary-flattened", &config, &prepared);
+    vt_summary_status(&config, &prepared, &status);
+    assert_null(status.base);
+}
+
 static void everything_else(void **state)
 {
     struct vt_prepared prepared = first_start();
@@ -159,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_first_start),
         cmocka_unit_test(an_image_of_the_catalogue),
+        cmocka_unit_test(a_disk_without_a_base),
         cmocka_unit_test(everything_else),
         cmocka_unit_test(a_ready_seed_and_no_network),
         cmocka_unit_test(the_status_says_the_same),

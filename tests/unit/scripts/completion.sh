@@ -53,7 +53,7 @@ offers 'virtainer cp ' ''
 offers 'virtainer nothing ' ''
 offers 'virtainer healthcheck --console ' ''
 offers 'virtainer completion ' 'bash'
-offers 'virtainer image ' 'info list rebase'
+offers 'virtainer image ' 'flatten info list rebase'
 holds 'virtainer run ' --ram --disk-size --log-format --help
 offers 'virtainer run --disk-s' '--disk-size'
 offers 'virtainer run --accel ' 'auto kvm tcg'

@@ -34,12 +34,13 @@ static const struct vt_domain_spec plain = {
     .console_log = "/run/virtainer/console",
 };
 
-#define NAMES 6
+#define NAMES 7
 
 /* The golden file of each variation. */
 static const char *const names[NAMES] = {
     "vm/domain-kvm.xml",        "vm/domain-kvm-emulated.xml", "vm/domain-tcg.xml",
     "vm/domain-no-network.xml", "vm/domain-hostile.xml",      "vm/domain-vga.xml",
+    "vm/domain-no-base.xml",
 };
 
 static struct vt_domain_spec variation(size_t i)
@@ -71,6 +72,10 @@ static struct vt_domain_spec variation(size_t i)
         break;
     case 5:
         spec.vga = true;
+        break;
+    case 6:
+        spec.base = NULL;
+        spec.base_format = NULL;
         break;
     default:
         break;
