@@ -60,10 +60,61 @@ resume_once() {
   since "$start" >>"$scratch/ssh-warm"
 }
 
-measure_save() {
+# create_bare_ssh QEMU-ARGUMENT…: the guest of bare_boot(), with its SSH server and a QMP monitor at the container's address.
+create_bare_ssh() {
+  docker create --privileged --name "bench-$$" -v "$cache/debian-trixie.qcow2":/image:ro -v "$scratch":/scratch \
+    --entrypoint qemu-system-x86_64 "$image" "${bare_arguments[@]}" -qmp tcp:0.0.0.0:4444,server=on,wait=off \
+    -drive file=/scratch/overlay.qcow2,if=virtio,format=qcow2,discard=unmap -drive file=/scratch/seed.iso,if=virtio,format=raw,readonly=on \
+    -netdev user,id=net0,hostfwd=tcp:0.0.0.0:22-:22 -device virtio-net-pci,netdev=net0,romfile= "$@" >/dev/null
+}
+
+boot_bare_ssh() {
+  create_bare_ssh
+  docker start "bench-$$" >/dev/null
+}
+
+# bare_save_once: what virtainer does, with the same QEMU and no libvirt; the memory is on the disk, too.
+bare_save_once() {
+  local began
+  began=$(now)
+  "$here/probe.py" save "$(address_of)" /scratch/bare-memory
+  sync "$scratch/bare-memory"
+  since "$began" >>"$scratch/bare-save"
+  docker wait "bench-$$" >/dev/null
+  remove "bench-$$"
+  cat "$scratch/bare-memory" >/dev/null
+  dd_time "$scratch/bare-memory" >>"$scratch/bare-dd"
+}
+
+bare_resume_once() {
+  local start
+  create_bare_ssh -incoming defer
+  start=$(now)
+  docker start "bench-$$" >/dev/null
+  "$here/probe.py" resume "$(address_of)" /scratch/bare-memory
+  since "$start" >>"$scratch/bare-resume-goes-on"
+  "$here/probe.py" ssh 60 "$(address_of)" >/dev/null
+  since "$start" >>"$scratch/bare-resume-banner"
+}
+
+# Bare QEMU after the virtainer, as two guests that run disturb each other.
+measure_bare_save() {
+  local i
+  make_seed
+  make_overlay
+  booted_after boot_bare_ssh >/dev/null
+  "$here/probe.py" ssh 60 "$(address_of)" >/dev/null
+  sleep 10
+  for ((i = 0; i < runs; i++)); do
+    bare_save_once
+    bare_resume_once
+  done
+  remove "bench-$$"
+}
+
+measure_virtainer_save() {
   local i data=$scratch/save-data
   mkdir "$data"
-  [[ -e $scratch/key ]] || ssh-keygen -q -t ed25519 -N '' -f "$scratch/key"
   booted_after start_virtainer -e STOP_ON_INT=save -e LOG_LEVEL=debug -v "$data":/mounted \
     -v "$cache/debian-trixie.qcow2":/image:ro -v "$scratch/key.pub":/tmp/id_rsa.pub:ro >/dev/null
   # Until what a boot leaves to be done is done.
@@ -75,11 +126,19 @@ measure_save() {
   done
   remove "bench-$$"
   rm -rf "$data"
+}
+
+measure_save() {
+  [[ -e $scratch/key ]] || ssh-keygen -q -t ed25519 -N '' -f "$scratch/key"
+  measure_virtainer_save
+  measure_bare_save
   show "memory of the saved guest, MB" "$(stats <"$scratch/save-size")"
   show "dd of as many bytes, fsync, s" "$(stats <"$scratch/dd")"
   show "save, as virtainer counts it, s" "$(stats <"$scratch/save-said")"
   show "save, signal until the container is gone, s" "$(stats <"$scratch/save")"
-  show "beyond dd, s" "$(paste "$scratch/save" "$scratch/dd" | awk '{ print $1 - $2 }' | stats)"
+  show "beyond dd, as virtainer counts it, s" "$(paste "$scratch/save-said" "$scratch/dd" | awk '{ print $1 - $2 }' | stats)"
+  show "beyond dd, until the container is gone, s" "$(paste "$scratch/save" "$scratch/dd" | awk '{ print $1 - $2 }' | stats)"
+  show "bare QEMU's save beyond dd, s" "$(paste "$scratch/bare-save" "$scratch/bare-dd" | awk '{ print $1 - $2 }' | stats)"
   show "resume, until docker start returns, s" "$(stats <"$scratch/resume-start")"
   show "  until virtainer begins, s" "$(stats <"$scratch/resume-begins")"
   show "  until libvirtd answers, s" "$(stats <"$scratch/resume-libvirtd")"
@@ -88,6 +147,8 @@ measure_save() {
   show "  until its SSH server says its name, s" "$(stats <"$scratch/resume-banner")"
   show "  until a command was run through SSH, s" "$(stats <"$scratch/resume-command")"
   show "that command alone, in a guest that runs, s" "$(stats <"$scratch/ssh-warm")"
+  show "bare QEMU's resume, until the guest goes on, s" "$(stats <"$scratch/bare-resume-goes-on")"
+  show "  until its SSH server says its name, s" "$(stats <"$scratch/bare-resume-banner")"
 }
 
 # --- the console at full speed ------------------------------------------------------------------------------------

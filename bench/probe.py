@@ -6,7 +6,11 @@
                                        second come when nobody has typed for a while
     probe.py ssh SECONDS ADDRESS       wait until an SSH server says its name there; print the seconds until it took the
                                        connection, and until it said its name
+    probe.py save ADDRESS FILE         have the bare QEMU whose monitor (QMP) is at port 4444 there write its guest's memory to
+                                       FILE, as libvirt does, and end
+    probe.py resume ADDRESS FILE       have it read the memory back from FILE, and go on
 """
+import json
 import os
 import select
 import socket
@@ -63,7 +67,73 @@ def ssh(seconds, address):
     sys.exit(f"probe.py: no SSH server at {address} within {seconds} s")
 
 
+class Monitor:
+    """QEMU's monitor, as qemu's docs/interop/qmp-spec describes it."""
+
+    def __init__(self, address, seconds):
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                self.socket = socket.create_connection((address, 4444), 1)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.005)
+        self.socket.settimeout(120)
+        self.lines = self.socket.makefile("rwb")
+        self.lines.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        """Run COMMAND, and wait for its answer."""
+        names = {name.replace("_", "-"): value for name, value in arguments.items()}
+        self.lines.write(json.dumps({"execute": command, "arguments": names}).encode() + b"\n")
+        self.lines.flush()
+        while True:
+            answer = json.loads(self.lines.readline())
+            if "error" in answer:
+                sys.exit(f"probe.py: QEMU refuses {command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return
+
+    def prepare_migration(self):
+        """The file's form that libvirt calls sparse, with two channels."""
+        names = ("events", "mapped-ram", "multifd")
+        self.ask("migrate-set-capabilities", capabilities=[{"capability": name, "state": True} for name in names])
+        self.ask("migrate-set-parameters", multifd_channels=2, max_bandwidth=1 << 60)
+
+    def await_migration(self):
+        """Wait until it has ended well."""
+        while True:
+            event = json.loads(self.lines.readline())
+            status = event.get("data", {}).get("status") if event.get("event") == "MIGRATION" else None
+            if status == "completed":
+                return
+            if status == "failed":
+                sys.exit("probe.py: the migration failed")
+
+
+def save(address, file):
+    monitor = Monitor(address, 5)
+    monitor.prepare_migration()
+    monitor.ask("stop")
+    monitor.ask("migrate", uri=f"file:{file}")
+    monitor.await_migration()
+    monitor.ask("quit")
+
+
+def resume(address, file):
+    monitor = Monitor(address, 30)
+    monitor.prepare_migration()
+    monitor.ask("migrate-incoming", uri=f"file:{file}")
+    monitor.await_migration()
+    monitor.ask("cont")
+
+
 if sys.argv[1] == "flood":
     flood(float(sys.argv[2]), sys.argv[3:])
-else:
+elif sys.argv[1] == "ssh":
     ssh(float(sys.argv[2]), sys.argv[3])
+else:
+    {"save": save, "resume": resume}[sys.argv[1]](*sys.argv[2:])

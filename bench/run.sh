@@ -141,7 +141,7 @@ measure_stop() {
   show "beyond bare QEMU, s" "$(paste "$scratch/stop" "$scratch/bare-stop" | awk '{ print $1 - $2 }' | stats)"
 }
 
-# make_seed: the seed that a virtainer would make, for bare QEMU; and an overlay of the same size.
+# make_seed: the seed that a virtainer would make, for bare QEMU.
 make_seed() {
   docker run --rm --privileged --name "bench-$$" -v "$cache/boot-sector.img":/image:ro -v "$scratch/key.pub":/tmp/id_rsa.pub:ro \
     -v "$scratch":/scratch -e CLOUD_INIT_DISK=/scratch/seed.iso -e GRACE_PERIOD=1 -d "$image" >/dev/null
@@ -157,10 +157,14 @@ booted_after() { # COMMAND…: seconds from now until cloud-init says that it ha
   since "$start"
 }
 
-bare_boot() {
+make_overlay() {
   rm -f "$scratch/overlay.qcow2"
   docker run --rm --entrypoint qemu-img -v "$cache/debian-trixie.qcow2":/image:ro -v "$scratch":/scratch "$image" \
     create -q -f qcow2 -b /image -F qcow2 /scratch/overlay.qcow2 40G
+}
+
+bare_boot() {
+  make_overlay
   booted_after start_bare -v "$cache/debian-trixie.qcow2":/image:ro -v "$scratch":/scratch -- \
     -drive file=/scratch/overlay.qcow2,if=virtio,format=qcow2,discard=unmap \
     -drive file=/scratch/seed.iso,if=virtio,format=raw,readonly=on -netdev user,id=net0 -device virtio-net-pci,netdev=net0,romfile=
@@ -181,7 +185,7 @@ other_memory() {
 
 measure_boot() {
   local i pairs=$((runs > 3 ? runs / 2 : 1))
-  ssh-keygen -q -t ed25519 -N '' -f "$scratch/key"
+  [[ -e $scratch/key ]] || ssh-keygen -q -t ed25519 -N '' -f "$scratch/key"
   make_seed
   for ((i = 0; i < pairs; i++)); do
     bare_boot >>"$scratch/bare-boot"
