@@ -407,28 +407,36 @@ static int lookup(struct vt_vm *vm, virDomainPtr *ret, struct vt_error *err)
     return 0;
 }
 
-int vt_vm_press_power_button(struct vt_vm *vm, struct vt_error *err)
+/* Have libvirt do one thing with the guest. @failure says, as half a sentence, that it does not. */
+static int order(struct vt_vm *vm, int (*what)(virDomainPtr domain), const char *failure,
+                 struct vt_error *err)
 {
     VT_AUTO_DOMAIN virDomainPtr domain = NULL;
     int r = lookup(vm, &domain, err);
 
     if (r < 0)
         return r;
-    if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) < 0)
-        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot press the guest's power button");
-    return 0;
+    return what(domain) < 0 ? vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "%s", failure) : 0;
+}
+
+static int press_power_button(virDomainPtr domain)
+{
+    return virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+}
+
+int vt_vm_press_power_button(struct vt_vm *vm, struct vt_error *err)
+{
+    return order(vm, press_power_button, "cannot press the guest's power button", err);
 }
 
 int vt_vm_continue(struct vt_vm *vm, struct vt_error *err)
 {
-    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
-    int r = lookup(vm, &domain, err);
+    return order(vm, virDomainResume, "cannot let the guest go on", err);
+}
 
-    if (r < 0)
-        return r;
-    if (virDomainResume(domain) < 0)
-        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot let the guest go on");
-    return 0;
+int vt_vm_cancel_save(struct vt_vm *vm, struct vt_error *err)
+{
+    return order(vm, virDomainAbortJob, "the save could not be broken off", err);
 }
 
 int vt_vm_save(struct vt_vm *vm, const char *path, struct vt_error *err)
@@ -443,18 +451,6 @@ int vt_vm_save(struct vt_vm *vm, const char *path, struct vt_error *err)
         return r;
     if (save_to(domain, path) < 0)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the guest could not be saved");
-    return 0;
-}
-
-int vt_vm_cancel_save(struct vt_vm *vm, struct vt_error *err)
-{
-    VT_AUTO_DOMAIN virDomainPtr domain = NULL;
-    int r = lookup(vm, &domain, err);
-
-    if (r < 0)
-        return r;
-    if (virDomainAbortJob(domain) < 0)
-        return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "the save could not be broken off");
     return 0;
 }
 
