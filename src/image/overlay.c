@@ -387,7 +387,7 @@ static int grow(const struct work *work, struct vt_overlay *overlay, struct vt_e
         VT_AUTO_FREE char *there = vt_size_text(has);
 
         vt_str_replace(&overlay->notice,
-                       vt_fmt("the overlay %s keeps its size of %s for now, because the guest goes "
+                       vt_fmt("the overlay %s keeps its size of %s, because the guest goes "
                               "on where it was saved: it grows to DISK_SIZE (%s) at the next start "
                               "that boots the guest",
                               work->overlay, there, given));

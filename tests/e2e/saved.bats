@@ -76,7 +76,7 @@ save() {
 @test "a larger DISK_SIZE waits until a guest that is resumed is booted" {
   save vm -e DISK_SIZE=16M
   resumed again -e DISK_SIZE=32M
-  assert_log again 'virtainer: warning: the overlay .* keeps its size of 16 MiB for now'
+  assert_log again 'virtainer: warning: the overlay .* keeps its size of 16 MiB, because the guest goes on'
   [[ $(state again .disk_bytes) == $((16 << 20)) ]]
   stop again
   boot third -e DISK_SIZE=32M
