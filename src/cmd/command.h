@@ -69,6 +69,7 @@ extern const struct vt_command vt_cmd_ssh;
 extern const struct vt_command vt_cmd_exec;
 extern const struct vt_command vt_cmd_cp;
 extern const struct vt_command vt_cmd_image;
+extern const struct vt_command vt_cmd_commit;
 extern const struct vt_command vt_cmd_completion;
 
 /* Every command, in the order of the help text; ended by NULL. */

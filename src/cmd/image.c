@@ -6,13 +6,13 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/disk.h"
 #include "cmd/guest.h"
 #include "config/config.h"
 #include "host/interrupt.h"
 #include "image/catalogue.h"
 #include "image/flatten.h"
 #include "image/info.h"
-#include "launcher/disk.h"
 #include "launcher/progress_log.h"
 
 enum { JSON, UNSAFE };
@@ -69,19 +69,6 @@ static int list(const struct vt_call *call, struct vt_error *err)
 
 /* ---- rebase ---- */
 
-static int take_disk(bool accept_base, struct vt_disk *ret, struct vt_error *err)
-{
-    VT_AUTO_CONFIG struct vt_config config;
-    struct vt_progress_log log;
-    struct vt_progress progress = vt_progress_log_begin(&log, "the base image");
-    int r;
-
-    vt_interrupt_watch();
-    vt_config_init(&config);
-    r = vt_config_read_env(&config, err);
-    return r < 0 ? r : vt_disk_take(&config, accept_base, vt_interrupt_fd(), &progress, ret, err);
-}
-
 static int rebase(const struct vt_call *call, struct vt_error *err)
 {
     VT_AUTO_DISK struct vt_disk disk = VT_DISK_INIT;
@@ -92,7 +79,7 @@ static int rebase(const struct vt_call *call, struct vt_error *err)
                             "image rebase cannot see whether the same disk is in both images, and "
                             "if not, the guest's files are garbage: make a copy of the data "
                             "directory, and give --unsafe");
-    r = take_disk(true, &disk, err);
+    r = vt_cmd_take_disk(true, &disk, err);
     if (r < 0)
         return vt_interrupt_status(r);
     if (!disk.base.path)
@@ -113,7 +100,7 @@ static int flatten(const struct vt_call *call, struct vt_error *err)
     VT_AUTO_DISK struct vt_disk disk = VT_DISK_INIT;
     struct vt_progress_log log;
     struct vt_progress progress;
-    int r = take_disk(false, &disk, err);
+    int r = vt_cmd_take_disk(false, &disk, err);
 
     (void)call;
     if (r == 0 && !disk.base.path) {

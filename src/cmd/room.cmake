@@ -2,9 +2,11 @@
 vt_room(cmd BELOW base host config vm launcher
         SOURCES
           command.c
+          commit.c
           completion.c
           console.c
           cp.c
+          disk.c
           exec.c
           flags.c
           guest.c

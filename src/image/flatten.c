@@ -18,7 +18,7 @@ static int write_whole(const char *overlay, const char *part, int cancel_fd,
     int r = vt_qemu_img_measure(overlay, "qcow2", cancel_fd, &conversion.size, err);
 
     if (r == 0)
-        r = vt_part_check_room(part, conversion.size, err);
+        r = vt_part_check_room(overlay, conversion.size, err);
     return r < 0 ? r : vt_qemu_img_convert(&conversion, cancel_fd, progress, err);
 }
 

@@ -122,12 +122,13 @@ int vt_part_finish(const char *part, const char *path, struct vt_error *err)
 
 int vt_part_check_room(const char *path, uint64_t size, struct vt_error *err)
 {
+    VT_AUTO_FREE char *parent = parent_of(path);
     VT_AUTO_FREE char *needs = NULL, *has = NULL;
     struct statvfs fs;
     uint64_t room;
 
     /* What cannot be asked, shows when it is written. */
-    if (statvfs(path, &fs) < 0)
+    if (statvfs(parent, &fs) < 0)
         return 0;
     room = (uint64_t)fs.f_bavail * fs.f_frsize;
     if (size <= room)

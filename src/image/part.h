@@ -46,7 +46,7 @@ int vt_part_open(const char *path, char **ret, struct vt_error *err) VT_MUST_CHE
 int vt_part_finish(const char *part, const char *path, struct vt_error *err) VT_MUST_CHECK;
 
 /*
- * Whether the file system of the file @path has room for @size bytes more: 0, or VT_CAUSE_DATA_FULL
- * with both numbers.
+ * Whether there is room for the @size bytes that the file @path is about to take: 0, or
+ * VT_CAUSE_DATA_FULL with both numbers.
  */
 int vt_part_check_room(const char *path, uint64_t size, struct vt_error *err) VT_MUST_CHECK;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_unit(image catalogue)
 vt_unit(image checksum)
+vt_unit(image commit LIBRARIES PkgConfig::JSONC PkgConfig::GNUTLS)
 vt_unit(image crc32)
 vt_unit(image fetch)
 vt_unit(image find LIBRARIES PkgConfig::LIBARCHIVE)

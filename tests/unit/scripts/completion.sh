@@ -50,6 +50,7 @@ offers 'virtainer exec --via=' 'agent ssh'
 offers 'virtainer exec --via=s' 'ssh'
 # Left to bash, which offers file names.
 offers 'virtainer cp ' ''
+offers 'virtainer commit --format ' 'qcow2 raw'
 offers 'virtainer nothing ' ''
 offers 'virtainer healthcheck --console ' ''
 offers 'virtainer completion ' 'bash'
