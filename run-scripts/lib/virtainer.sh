@@ -23,7 +23,7 @@ readonly wait_limit=${WAIT:-900}
 
 # Variables that go into the container as they are, when they are set: all that the program has (lib/variables is made
 # from its table by tests/check-readme.sh) but those by which the scripts themselves choose and mount an image.
-mapfile -t passed_variables < <(cut -f 1 "$engine_library/variables" | grep -vxE 'IMAGE|IMAGE_URL|CATALOGUE_DIR|SSH_USER')
+mapfile -t passed_variables < <(cut -f 1 "$engine_library/variables" | grep -vxE 'IMAGE|IMAGE_URL|IMAGE_CACHE|CATALOGUE_DIR|SSH_USER')
 passed_variables+=(TZ)
 readonly passed_variables
 
@@ -47,6 +47,7 @@ Variables of this script:
                     files with cloud-init documents
   CLOUD_INIT_ISO    a ready cloud-init disc
   CATALOGUE_DIR     directory with a catalogue of your own (docs/catalogue.md)
+  IMAGE_CACHE       directory of downloaded images for all virtainers (docs/images.md)
   ENGINE_OPTIONS    more options for `docker run`, such as "--network virtual --ip 172.28.100.10"
   WAIT              seconds to wait for SSH (900)
 
@@ -98,9 +99,9 @@ require_file() {
   [[ -f $path && -r $path ]] || die 2 "$1 is '$path', which is no file that can be read"
 }
 
-# require_catalogue: CATALOGUE_DIR, if it is set, must be a directory.
-require_catalogue() {
-  [[ -z ${CATALOGUE_DIR-} || -d $CATALOGUE_DIR ]] || die 2 "CATALOGUE_DIR is '$CATALOGUE_DIR', which is no directory"
+# require_directory VARIABLE: if it is set, it must name a directory.
+require_directory() {
+  [[ -z ${!1-} || -d ${!1} ]] || die 2 "$1 is '${!1}', which is no directory"
 }
 
 # --- Ctrl-C -------------------------------------------------------------------------------------------------------
@@ -191,6 +192,7 @@ environment_lines() {
   [[ -z $guest_image_name ]] || environment_line IMAGE "$guest_image_name"
   [[ -z $guest_image_url ]] || environment_line IMAGE_URL "$guest_image_url"
   [[ -z ${CATALOGUE_DIR-} ]] || environment_line CATALOGUE_DIR /catalogue
+  [[ -z ${IMAGE_CACHE-} ]] || environment_line IMAGE_CACHE /cache
   [[ -z $ssh_user ]] || environment_line SSH_USER "$ssh_user"
 }
 
@@ -210,6 +212,7 @@ mount_options() {
     [[ -z $path ]] || printf '%s\n' -v "$(realpath "$path"):${pair#*:}:ro"
   done
   [[ -z ${CATALOGUE_DIR-} ]] || printf '%s\n' -v "$(realpath "$CATALOGUE_DIR"):/catalogue:ro"
+  [[ -z ${IMAGE_CACHE-} ]] || printf '%s\n' -v "$(realpath "$IMAGE_CACHE"):/cache"
   if [[ -n ${DATA-} ]]; then printf '%s\n' -v "$(realpath "$DATA"):${IMAGE_DIR:-/mounted}"; fi
 }
 
@@ -370,7 +373,8 @@ run_virtainer() {
   local image_function=$1 key variable
   readonly started_seconds=$SECONDS
   for variable in USER_DATA META_DATA NETWORK_CONFIG VENDOR_DATA CLOUD_INIT_ISO; do require_file "$variable"; done
-  require_catalogue
+  require_directory CATALOGUE_DIR
+  require_directory IMAGE_CACHE
   trap on_interrupt INT TERM
   need_packages openssh-client
   key=$(find_key) || exit

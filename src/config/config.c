@@ -26,6 +26,7 @@ void vt_config_done(struct vt_config *config)
     free(config->cloud_init_disk);
     free(config->image);
     free(config->image_name);
+    free(config->image_cache);
     free(config->catalogue_dir);
     free(config->image_url);
     free(config->image_checksum);

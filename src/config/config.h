@@ -27,8 +27,10 @@ struct vt_config {
     char *image_dir;       /* the data directory */
     char *cloud_init_disk; /* where the seed ISO is made */
     bool cloud_init_disk_given;
+    bool image_cache_given;
     char *image;         /* path of the base image or name in the catalogue, or NULL: look for it */
     char *image_name;    /* the name that the catalogue made image_url of, or NULL */
+    char *image_cache;   /* the directory that virtainers share, whether it is there or not */
     char *catalogue_dir; /* of the person's own catalogue, or NULL */
     char *image_url;     /* where to download it from, or NULL */
     char *image_checksum; /* "sha256:HEX", "sha512:HEX", a URL, or NULL */

@@ -277,6 +277,9 @@ const struct vt_option vt_options[] = {
      "what the download must be: sha256: or sha512: and the digest, or the URL of a SHA256SUMS "
      "file",
      store_checksum, FIELD(image_checksum), 0, NULL},
+    {"IMAGE_CACHE", "PATH", "/cache",
+     "a directory of downloaded images that virtainers share; used if it is there", store_path,
+     FIELD(image_cache), FIELD(image_cache_given), NULL},
     {"IMAGE_DIR", "PATH", "/mounted", "the data directory, where local_image.qcow2 is kept",
      store_path, FIELD(image_dir), 0, NULL},
     {"CLOUD_INIT_DISK", "PATH", "/cloud_init.iso", "where the seed for cloud-init is made",

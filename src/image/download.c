@@ -18,6 +18,8 @@ struct download {
     const struct vt_download *wanted;
     struct vt_partial part;
     gnutls_hash_hd_t hash; /* of what is there; NULL without a checksum */
+    char *etag;            /* of what is there, or NULL */
+    int64_t modified;      /* or -1 */
     uint64_t best;         /* the farthest that any try came */
     bool pieced;           /* what is there is of several replies */
     bool misfit;           /* the server's range is not the rest of what is there */
@@ -132,6 +134,9 @@ static int on_begin(const struct vt_reply *reply, void *user, struct vt_error *e
 {
     struct download *d = user;
     int r;
+
+    vt_str_replace(&d->etag, vt_strdup(reply->etag));
+    d->modified = reply->modified;
 
     if (reply->range && !fits(d, reply)) {
         d->misfit = true;
@@ -260,6 +265,33 @@ static int get_right(struct download *d, struct vt_error *err)
     }
 }
 
+static int finish(struct download *d, struct vt_error *err)
+{
+    struct vt_downloaded *stays = d->wanted->stays;
+
+    if (!stays)
+        return vt_partial_finish(&d->part, err);
+    *stays = (struct vt_downloaded){
+        .path = vt_strdup(d->part.path),
+        .record_path = vt_strdup(d->part.record_path),
+        .etag = VT_TAKE_PTR(d->etag),
+        .modified = d->modified,
+        .size = d->part.size,
+    };
+    /* It was all there already. */
+    if (!stays->etag && d->part.validator && d->part.validator[0] == '"')
+        stays->etag = vt_strdup(d->part.validator);
+    return 0;
+}
+
+void vt_downloaded_done(struct vt_downloaded *downloaded)
+{
+    free(downloaded->path);
+    free(downloaded->record_path);
+    free(downloaded->etag);
+    *downloaded = (struct vt_downloaded){0};
+}
+
 static int go_on(struct download *d, struct vt_error *err)
 {
     int r = hash_old_bytes(d, err);
@@ -275,12 +307,12 @@ static int go_on(struct download *d, struct vt_error *err)
     }
     if (r == 0)
         r = get_right(d, err);
-    return r == 0 ? vt_partial_finish(&d->part, err) : r;
+    return r == 0 ? finish(d, err) : r;
 }
 
 int vt_download_run(const struct vt_download *wanted, struct vt_error *err)
 {
-    struct download d = {.wanted = wanted, .part = VT_PARTIAL_INIT};
+    struct download d = {.wanted = wanted, .part = VT_PARTIAL_INIT, .modified = -1};
     int r = vt_partial_open(wanted->destination, wanted->url, wanted->checksum, &d.part, err);
 
     if (r == 0)
@@ -292,5 +324,6 @@ int vt_download_run(const struct vt_download *wanted, struct vt_error *err)
     if (d.hash)
         gnutls_hash_deinit(d.hash, NULL);
     vt_partial_done(&d.part);
+    free(d.etag);
     return r;
 }

@@ -6,9 +6,12 @@
 #include "image/progress.h"
 
 /*
- * Where the download of @url belongs in @data_dir. The checksum (may be NULL) is part of the name,
- * so that a file of that name was verified against it. The caller frees it.
+ * The name of a file for the download of @url. The checksum (may be NULL) is part of it, so that a
+ * file of that name was verified against it. The caller frees it.
  */
+char *vt_image_fetch_name(const char *url, const char *checksum);
+
+/* Where that belongs in @data_dir; the caller frees it. */
 char *vt_image_fetch_path(const char *data_dir, const char *url, const char *checksum);
 
 /*

@@ -10,8 +10,9 @@
 #include "image/progress.h"
 
 /*
- * Find the base image (vt_image_find()), download and unpack it into the data directory if it needs
- * that, and describe it (vt_base_probe()). @root and @ret are as there; @cancel_fd may be -1 and
+ * Find the base image (vt_image_find()), download and unpack it into the cache if there is one
+ * (image/cache.h), else into the data directory, if it needs that, and describe it
+ * (vt_base_probe()). @root and @ret are as there; @cancel_fd may be -1 and
  * @progress NULL. What was downloaded or unpacked in vain, because it is no disk image or damaged,
  * is removed, so that the next start gets it anew; so is the beginning of another URL's download.
  */

@@ -316,12 +316,13 @@ static int update(const struct work *work, const struct vt_record *record,
     if (!base->source && !rebased) {
         known.source = record->source;
         known.checksum = record->checksum;
+        known.download = record->download;
     }
     if (!base->name && !rebased)
         known.name = record->name;
     if (rebased || record->flattened || !record->path || !vt_streq(record->path, base->path) ||
         !same_text(known.source, record->source) || !same_text(known.checksum, record->checksum) ||
-        !same_text(known.name, record->name))
+        !same_text(known.name, record->name) || !same_text(known.download, record->download))
         r = vt_record_write(work->record, &known, same_name ? NULL : header->backing_file, err);
     if (r == 0 && (!same_name || !vt_streq(header->backing_format, base->format)))
         r = vt_qemu_img_rebase(work->overlay, base->path, base->format, work->request->cancel_fd,

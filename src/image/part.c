@@ -106,8 +106,13 @@ int vt_part_open(const char *path, char **ret, struct vt_error *err)
 
 int vt_part_finish(const char *part, const char *path, struct vt_error *err)
 {
+    return vt_part_finish_as(part, path, 0644, err);
+}
+
+int vt_part_finish_as(const char *part, const char *path, mode_t mode, struct vt_error *err)
+{
     VT_AUTO_FREE char *parent = parent_of(path);
-    int r = chmod(part, 0644) < 0 ? -errno : 0;
+    int r = chmod(part, mode) < 0 ? -errno : 0;
 
     if (r == 0)
         r = vt_path_chown_like(part, parent);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -40,10 +41,12 @@ void vt_part_remove_leftovers(const char *path);
 int vt_part_open(const char *path, char **ret, struct vt_error *err) VT_MUST_CHECK;
 
 /*
- * Give the whole file @part, mode 0644 and the owner of the directory it is in, its name @path:
- * fsync, rename, fsync of the directory.
+ * Give the whole file @part, with mode 0644 (or @mode) and the owner of the directory it is in, its
+ * name @path: fsync, rename, fsync of the directory.
  */
 int vt_part_finish(const char *part, const char *path, struct vt_error *err) VT_MUST_CHECK;
+int vt_part_finish_as(const char *part, const char *path, mode_t mode,
+                      struct vt_error *err) VT_MUST_CHECK;
 
 /*
  * Whether there is room for the @size bytes that the file @path is about to take: 0, or

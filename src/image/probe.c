@@ -21,6 +21,7 @@ void vt_base_done(struct vt_base *base)
     free(base->source);
     free(base->checksum);
     free(base->name);
+    free(base->download);
     *base = (struct vt_base){0};
 }
 

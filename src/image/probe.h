@@ -16,6 +16,7 @@ struct vt_base {
     char *source;          /* the URL or packed file that it was made of, or NULL: it is as given */
     char *checksum;        /* what the person said that a download must be, or NULL */
     char *name;            /* the catalogue's ("fedora:43"), or NULL */
+    char *download;        /* vt_image_fetch_name() of its address and checksum, or NULL */
 };
 
 #define VT_AUTO_BASE VT_CLEANUP(vt_base_done)

@@ -20,6 +20,7 @@ void vt_record_done(struct vt_record *record)
     free(record->source);
     free(record->checksum);
     free(record->name);
+    free(record->download);
     *record = (struct vt_record){0};
 }
 
@@ -77,6 +78,7 @@ static int parse(const char *text, struct vt_record *record)
     (void)get_text(object, "checksum", &record->checksum);
     (void)get_text(object, "name", &record->name);
     record->flattened = get_flag(object, "flattened");
+    (void)get_text(object, "download", &record->download);
     return 0;
 }
 
@@ -123,6 +125,7 @@ static int write_record(const char *path, const struct vt_record *record, struct
     put_text(object, "source", record->source);
     put_text(object, "checksum", record->checksum);
     put_text(object, "name", record->name);
+    put_text(object, "download", record->download);
     if (record->flattened)
         json_object_object_add(object, "flattened", json_object_new_boolean(true));
     text = vt_fmt("%s\n", json_object_to_json_string_ext(
@@ -146,6 +149,7 @@ int vt_record_write(const char *path, const struct vt_base *base, const char *he
         .source = base->source,
         .checksum = base->checksum,
         .name = base->name,
+        .download = base->download,
     };
 
     return write_record(path, &record, err);

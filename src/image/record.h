@@ -4,12 +4,14 @@
  *
  *     { "version": 1, "path": "/image", "format": "qcow2", "file_size": 1049034752,
  *       "virtual_size": 42949672960, "fingerprint": "sampled-sha256:…", "header_path":
- * "/disk/a.qcow2", "source": "https://…", "checksum": "sha256:…", "name": "fedora:43" }
+ * "/disk/a.qcow2", "source": "https://…", "checksum": "sha256:…", "name": "fedora:43",
+ *       "download": "0a1b2c3d4e5f6789-a.qcow2" }
  *
  * "header_path" is there when the overlay's header named the base so while the record was written,
  * and was about to be rewritten: a start that was killed between the two leaves the header so.
  * "source" is there when the base was downloaded from that address, or unpacked from that file,
- * "checksum" when a download had to be that, and "name" when the catalogue had it under that.
+ * "checksum" when a download had to be that, "name" when the catalogue had it under that, and
+ * "download", which is made of both the whole address and the checksum, to know them again.
  * "flattened": true when the overlay was made to need no base, or was about to be: an overlay that
  * names none is then ours.
  */
@@ -31,6 +33,7 @@ struct vt_record {
     char *source;   /* or NULL */
     char *checksum; /* or NULL */
     char *name;     /* or NULL */
+    char *download; /* or NULL */
     bool flattened;
 };
 

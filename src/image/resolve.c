@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/url.h"
 #include "host/files.h"
+#include "image/cache.h"
 #include "image/catalogue.h"
 #include "image/fetch.h"
 #include "image/overlay.h"
@@ -50,11 +51,15 @@ static void look_back(const struct vt_config *config, struct past *ret)
 {
     VT_AUTO_FREE char *overlay = vt_fmt("%s/" VT_OVERLAY_NAME, config->image_dir);
     VT_AUTO_FREE char *record = vt_fmt("%s/.virtainer/base.json", config->image_dir);
+    VT_AUTO_CACHE struct vt_cache cache = {0};
     VT_AUTO_FREE char *image = NULL;
 
     *ret = (struct past){.overlay = vt_path_exists(overlay)};
-    if (!ret->overlay || vt_record_read(record, &ret->record, NULL) < 0 ||
-        !strstr(ret->record.path, "/" VT_IMAGES_DIR "/"))
+    if (!ret->overlay || vt_record_read(record, &ret->record, NULL) < 0)
+        return;
+    if (vt_cache_open(config, &cache, NULL) == 0)
+        ret->image = vt_cache_same_image(&cache, ret->record.path);
+    if (ret->image || !strstr(ret->record.path, "/" VT_IMAGES_DIR "/"))
         return;
     /* The directory may be mounted elsewhere by now. */
     image = vt_fmt("%s/" VT_IMAGES_DIR "%s", config->image_dir, strrchr(ret->record.path, '/'));

@@ -11,17 +11,19 @@
 
 /* A server that sends less than this for so long (seconds) has gone. */
 enum { LOW_SPEED_BYTES = 1024, LOW_SPEED_TIME = 60, CONNECT_TIME = 30, MAX_REDIRECTS = 10 };
+enum { HASTY_LOW_SPEED_TIME = 10, HASTY_CONNECT_TIME = 5 };
 
 /* A file changed twice within a second has the same time: so long (seconds) must it have rested
  * before its time tells its content. */
 enum { LAST_MODIFIED_REST = 60 };
 
-enum { HTTP_OK = 200, HTTP_PARTIAL = 206, HTTP_RANGE = 416 };
+enum { HTTP_OK = 200, HTTP_PARTIAL = 206, HTTP_NOT_MODIFIED = 304, HTTP_RANGE = 416 };
 
 struct run {
     const struct vt_transfer *t;
     CURL *curl;
     bool begun;
+    bool unchanged;
     int refused; /* what a callback of the caller's returned; then @err is its */
     struct vt_error *err;
     char message[CURL_ERROR_SIZE];
@@ -107,12 +109,16 @@ int vt_transfer_parse_range(const char *text, struct vt_reply *ret)
 static int read_reply(const struct run *run, struct vt_reply *reply, struct vt_error *err)
 {
     const char *range = header(run, "Content-Range");
-    curl_off_t len = -1;
+    curl_off_t len = -1, modified = -1;
     long status = 0;
 
     (void)curl_easy_getinfo(run->curl, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(run->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &len);
-    *reply = (struct vt_reply){.range = status == HTTP_PARTIAL, .validator = validator(run)};
+    (void)curl_easy_getinfo(run->curl, CURLINFO_FILETIME_T, &modified);
+    *reply = (struct vt_reply){.range = status == HTTP_PARTIAL,
+                               .validator = validator(run),
+                               .etag = header(run, "ETag"),
+                               .modified = modified};
     /* No HTTP, no status: a file. */
     if (status != 0 && status != HTTP_OK && status != HTTP_PARTIAL)
         return vt_error_set(err, VT_CAUSE_FETCH, -EPROTO,
@@ -134,11 +140,21 @@ static int read_reply(const struct run *run, struct vt_reply *reply, struct vt_e
 
 /* --- libcurl's callbacks --- */
 
+static bool is_conditional(const struct vt_transfer *t)
+{
+    return t->known_etag || t->known_modified > 0;
+}
+
 static int begin(struct run *run)
 {
     struct vt_reply reply;
+    long status = 0;
 
     run->begun = true;
+    (void)curl_easy_getinfo(run->curl, CURLINFO_RESPONSE_CODE, &status);
+    run->unchanged = status == HTTP_NOT_MODIFIED && is_conditional(run->t);
+    if (run->unchanged)
+        return 0;
     run->refused = read_reply(run, &reply, run->err);
     if (run->refused == 0)
         run->refused = run->t->begin(&reply, run->t->user, run->err);
@@ -182,6 +198,7 @@ static const struct {
     {CURLOPT_LOW_SPEED_TIME, LOW_SPEED_TIME},
     {CURLOPT_BUFFERSIZE, 262144},
     {CURLOPT_NOPROGRESS, 0},
+    {CURLOPT_FILETIME, 1},
     /* Else the end of a cancelled download would wait for the resolver's thread. */
     {CURLOPT_QUICK_EXIT, 1},
 };
@@ -215,15 +232,36 @@ static bool add_header(struct curl_slist **headers, const char *text)
     return longer;
 }
 
+/* "NAME: Sun, 22 Nov 2026 00:00:00 GMT" (RFC 9110, 5.6.7), in English whatever the locale; the
+ * caller frees it. */
+static char *http_date(const char *name, int64_t seconds)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    time_t t = (time_t)seconds;
+    struct tm tm = {0};
+
+    if (!gmtime_r(&t, &tm))
+        return vt_fmt("%s: 0", name);
+    return vt_fmt("%s: %s, %02d %s %04d %02d:%02d:%02d GMT", name, days[tm.tm_wday], tm.tm_mday,
+                  months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
 /* Our own headers, in *@headers, which is the caller's to free after the transfer. */
 static CURLcode set_headers(CURL *curl, const struct vt_transfer *t, struct curl_slist **headers)
 {
     VT_AUTO_FREE char *range = vt_fmt("%" PRIu64 "-", t->from);
     VT_AUTO_FREE char *condition = vt_fmt("If-Range: %s", t->validator ? t->validator : "");
+    VT_AUTO_FREE char *tag = vt_fmt("If-None-Match: %s", t->known_etag ? t->known_etag : "");
+    VT_AUTO_FREE char *since = http_date("If-Modified-Since", t->known_modified);
     CURLcode c = CURLE_OK;
 
     /* The bytes as they lie on the server: they are what a checksum is of, and a range. */
     if (!add_header(headers, "Accept-Encoding: identity"))
+        return CURLE_OUT_OF_MEMORY;
+    if ((t->known_etag && !add_header(headers, tag)) ||
+        (t->known_modified > 0 && !add_header(headers, since)))
         return CURLE_OUT_OF_MEMORY;
     if (t->from > 0) {
         if (!add_header(headers, condition))
@@ -240,6 +278,10 @@ static CURLcode set_up(CURL *curl, struct run *run, struct curl_slist **headers)
 
     for (size_t i = 0; c == CURLE_OK && i < VT_ARRAY_SIZE(options); i++)
         c = curl_easy_setopt(curl, options[i].option, options[i].value);
+    if (c == CURLE_OK && run->t->hasty)
+        c = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)HASTY_CONNECT_TIME);
+    if (c == CURLE_OK && run->t->hasty)
+        c = curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)HASTY_LOW_SPEED_TIME);
     for (size_t i = 0; c == CURLE_OK && i < VT_ARRAY_SIZE(texts); i++)
         c = curl_easy_setopt(curl, texts[i].option, texts[i].value);
     if (c == CURLE_OK && !set_callbacks(curl, run))
@@ -371,6 +413,7 @@ int vt_transfer_run(const struct vt_transfer *t, struct vt_transfer_end *ret, st
     multi = curl_multi_init();
     run.curl = curl_easy_init();
     r = run_with(multi, &run, ret);
+    ret->unchanged = r == 0 && run.unchanged;
     curl_easy_cleanup(run.curl);
     (void)curl_multi_cleanup(multi);
     curl_global_cleanup();

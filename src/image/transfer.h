@@ -19,13 +19,19 @@ struct vt_reply {
      * enough before Date (RFC 9110, 8.8.2.2); NULL without such.
      */
     const char *validator;
+    const char *etag; /* as it is, weak or strong; or NULL */
+    int64_t modified; /* in seconds since 1970, a file's too; or -1 */
 };
 
 struct vt_transfer {
     const char *url;
     uint64_t from;         /* the first byte that is wanted; others than 0 need a validator */
     const char *validator; /* of the bytes before @from: if it is no longer true, all is sent */
-    int cancel_fd;         /* -1: none */
+    /* What is known already: if the server has nothing else, it sends nothing. */
+    const char *known_etag; /* or NULL */
+    int64_t known_modified; /* or -1 or 0: not known */
+    bool hasty;             /* who is not there is not waited for as long as usual */
+    int cancel_fd;          /* -1: none */
     /* Both return 0, or a negative errno with @err, which ends the transfer. begin() comes once and
      * first, also when there are no bytes. */
     int (*begin)(const struct vt_reply *reply, void *user, struct vt_error *err);
@@ -38,6 +44,7 @@ struct vt_transfer {
 struct vt_transfer_end {
     bool passing;         /* what may be better in a while: nobody answers, 503, cut off … */
     bool range_refused;   /* status 416 */
+    bool unchanged;       /* what is known already is so still; begin() was not called */
     unsigned retry_after; /* seconds to wait that the server asked for, or 0 */
 };
 

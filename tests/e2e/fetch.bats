@@ -137,3 +137,19 @@ replies() { grep -c "\" $1 " "$BATS_TEST_TMPDIR/nginx/access" || true; }
   [[ $stderr =~ 'needs 8 MiB, and the file system of '.*' has '[34].*' MiB free' ]] || fail "$stderr"
   [[ -z $(as_root ls -A "$data") ]] || fail "left: $(as_root find "$data")"
 }
+
+@test "a cache: one download for two guests, and a third without the server, from a read-only cache" {
+  local cache=$BATS_TEST_TMPDIR/cache name
+  mkdir "$cache"
+  serve '' 'limit_rate 2m;'
+  mkdir "$data"/{a,b,c}
+  for name in a b; do virtainer $name -v "$data/$name:/mounted" -v "$cache:/cache" -e IMAGE_URL="$url"; done
+  for name in a b; do wait_log $name 'boot-sector: hello' 60; done
+  (($(replies 200) == 1)) || fail "$(<"$BATS_TEST_TMPDIR/nginx/access")"
+  stop_server
+  virtainer c -v "$data/c:/mounted" -v "$cache:/cache:ro" -e IMAGE_URL="$url"
+  wait_log c 'boot-sector: hello' 30
+  assert_log c "base     /cache/images/sha256/$(sha256sum "$site/disk.img" | cut -d' ' -f1): raw"
+  [[ -z $(as_root find "$data" -path '*/.virtainer/images') ]]
+  [[ $(as_root find "$cache" -type f | wc -l) == 2 ]]
+}

@@ -197,6 +197,7 @@ serve() {
   IMAGE=$small_guest refused "unknown argument '--bogus'" --bogus
   refused "unknown argument 'two'" one two
   IMAGE=$small_guest CATALOGUE_DIR=/nowhere refused "CATALOGUE_DIR is '/nowhere'"
+  IMAGE=$small_guest IMAGE_CACHE=/nowhere refused "IMAGE_CACHE is '/nowhere'"
   IMAGE=$small_guest refused '--name needs a value' --name
   IMAGE=$small_guest refused "cannot be a container's name" --name a/b
   IMAGE=$small_guest refused "ENGINE is 'lxc'" --engine lxc

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/cache_entry.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+
+#include "base/str.h"
+#include "base/text.h"
+
+enum { ENTRY_VERSION = 1 };
+
+#define DIGEST_PREFIX "sha256:"
+
+void vt_cache_entry_done(struct vt_cache_entry *entry)
+{
+    free(entry->url);
+    free(entry->name);
+    free(entry->etag);
+    free(entry->checksum);
+    *entry = (struct vt_cache_entry){0};
+}
+
+static void put_json(json_object **object)
+{
+    json_object_put(*object);
+}
+
+bool vt_is_sha256(const char *text)
+{
+    return strlen(text) == VT_SHA256_DIGITS && strspn(text, "0123456789abcdef") == VT_SHA256_DIGITS;
+}
+
+/* The text @name in *@ret, NULL if there is none. Returns false for what is no line of text: it is
+ * shown to people, and an ETag becomes part of a request. */
+static bool take_text(json_object *object, const char *name, char **ret)
+{
+    json_object *value = NULL;
+    const char *text;
+
+    *ret = NULL;
+    if (!json_object_object_get_ex(object, name, &value))
+        return true;
+    if (!json_object_is_type(value, json_type_string))
+        return false;
+    text = json_object_get_string(value);
+    if (vt_text_has_control(text, (size_t)json_object_get_string_len(value), false))
+        return false;
+    *ret = vt_strdup(text);
+    return true;
+}
+
+/* The number @name, or @fallback. */
+static int64_t number(json_object *object, const char *name, int64_t fallback)
+{
+    json_object *value = NULL;
+
+    return json_object_object_get_ex(object, name, &value) &&
+                   json_object_is_type(value, json_type_int)
+               ? json_object_get_int64(value)
+               : fallback;
+}
+
+static bool take_digest(json_object *object, char ret[VT_SHA256_DIGITS + 1])
+{
+    VT_AUTO_FREE char *text = NULL;
+
+    if (!take_text(object, "digest", &text) || !text || !vt_startswith(text, DIGEST_PREFIX) ||
+        !vt_is_sha256(text + strlen(DIGEST_PREFIX)))
+        return false;
+    memcpy(ret, text + strlen(DIGEST_PREFIX), VT_SHA256_DIGITS + 1);
+    return true;
+}
+
+static bool read_entry(json_object *object, struct vt_cache_entry *entry)
+{
+    int64_t download = number(object, "download_bytes", -1);
+    int64_t image = number(object, "image_bytes", -1);
+
+    if (!take_text(object, "url", &entry->url) || !take_text(object, "name", &entry->name) ||
+        !take_text(object, "etag", &entry->etag) ||
+        !take_text(object, "checksum", &entry->checksum) || !take_digest(object, entry->digest) ||
+        !entry->url || download < 0 || image < 0)
+        return false;
+    entry->download_size = (uint64_t)download;
+    entry->image_size = (uint64_t)image;
+    entry->last_modified = number(object, "last_modified", -1);
+    entry->fetched = number(object, "fetched", 0);
+    return true;
+}
+
+int vt_cache_entry_parse(const char *text, size_t len, struct vt_cache_entry *ret)
+{
+    VT_AUTO_CACHE_ENTRY struct vt_cache_entry entry = {0};
+    VT_CLEANUP(put_json) json_object *object = NULL;
+
+    if (len > VT_CACHE_ENTRY_MAX || strlen(text) != len)
+        return -EINVAL;
+    object = json_tokener_parse(text);
+    if (!json_object_is_type(object, json_type_object) ||
+        number(object, "version", 0) != ENTRY_VERSION || !read_entry(object, &entry))
+        return -EINVAL;
+    *ret = entry;
+    entry = (struct vt_cache_entry){0};
+    return 0;
+}
+
+static void put_text(json_object *object, const char *name, const char *value)
+{
+    if (value)
+        json_object_object_add(object, name, json_object_new_string(value));
+}
+
+static void put_number(json_object *object, const char *name, int64_t value)
+{
+    json_object_object_add(object, name, json_object_new_int64(value));
+}
+
+char *vt_cache_entry_text(const struct vt_cache_entry *entry)
+{
+    VT_CLEANUP(put_json) json_object *object = json_object_new_object();
+    VT_AUTO_FREE char *digest = vt_fmt(DIGEST_PREFIX "%s", entry->digest);
+
+    put_number(object, "version", ENTRY_VERSION);
+    put_text(object, "url", entry->url);
+    put_text(object, "name", entry->name);
+    put_text(object, "etag", entry->etag);
+    if (entry->last_modified >= 0)
+        put_number(object, "last_modified", entry->last_modified);
+    put_text(object, "checksum", entry->checksum);
+    put_text(object, "digest", digest);
+    put_number(object, "download_bytes", (int64_t)entry->download_size);
+    put_number(object, "image_bytes", (int64_t)entry->image_size);
+    put_number(object, "fetched", entry->fetched);
+    return vt_fmt("%s\n", json_object_to_json_string_ext(
+                              object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
