@@ -36,8 +36,9 @@ as_root() { if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi; }
 e2e_setup() {
   engine_command=("$VT_ENGINE")
   [[ $VT_ENGINE != podman || $EUID -eq 0 ]] || engine_command=(sudo -n podman)
-  e2e_id=vt-e2e-${E2E_RUN:-$$}-$BATS_SUITE_TEST_NUMBER
-  data=$BATS_TEST_TMPDIR/data
+  # In setup_file there is no test yet.
+  e2e_id=vt-e2e-${E2E_RUN:-$$}-${BATS_SUITE_TEST_NUMBER:-file}
+  data=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/data
   mkdir "$data"
   run_options=(--label "vt-e2e=$e2e_id" --label "vt-e2e-run=${E2E_RUN:-$$}")
   # Where no systemd runs podman cannot have the image's health checks, and says so each time.

@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# shellcheck disable=SC2030,SC2031,SC2154
+#
+# What happens to a packet. One virtainer for all tests of this file, on a network of its own with IPv4 and IPv6. The
+# guest is a boot sector, which has no network; a network namespace stands for it, at the same bridge with the same MAC.
+# Another one is a client on the engine's network. So each test costs a fraction of a second.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+readonly peers=$e2e_directory/peers.py
+
+setup_file() {
+  e2e_setup
+  export lab=$e2e_id
+  subnet6=fd5e:$(printf %x:%x "$((RANDOM))" "$((E2E_RUN % 65536))")
+  new_network net --ipv6 --subnet "$subnet6::/64"
+  boot vm --network "$lab-net"
+  pid=$(engine inspect -f '{{.State.Pid}}' "$lab-vm")
+  read -r address address6 gateway bits gateway6 < <(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{
+    .GlobalIPv6Address}} {{.Gateway}} {{.IPPrefixLen}} {{.IPv6Gateway}}{{end}}' "$lab-vm")
+  client=${address%.*}.77 client6=$subnet6::77
+  guest=$(state vm .guest_address)
+  mac=$(state vm .mac)
+  bridge=$(in_container ip -o link show type bridge | sed -n 's/^[0-9]*: \([^:]*\):.*/\1/p')
+  export pid address address6 gateway gateway6 guest client client6 mac bridge
+  add_client
+  add_guest
+  for name in client guest container; do "in_$name" sh -c 'echo 0 0 >/proc/sys/net/ipv4/ping_group_range'; done
+  serve guest 22 53 80 4321
+  serve client 80 4321
+  serve container 4321
+}
+
+# add_client: on the engine's network, as a container is.
+add_client() {
+  local link=vtc${lab//[^0-9]/}
+  link=${link:0:15}
+  as_root ip netns add "$lab-client"
+  as_root ip link add "$link" type veth peer name eth0 netns "$lab-client"
+  as_root ip link set "$link" up master "br-$(engine network inspect -f '{{slice .Id 0 12}}' "$lab-net")"
+  in_client ip link set lo up
+  in_client ip addr add "$client/$bits" dev eth0
+  in_client ip addr add "$client6/64" dev eth0 nodad
+  in_client ip link set eth0 up
+}
+
+# add_guest: at the guest's bridge, with what its DHCP server gives.
+add_guest() {
+  as_root ip netns add "$lab-guest"
+  as_root ip link add vtguest netns "$pid" type veth peer name eth0 netns "$lab-guest"
+  in_container ip link set vtguest up master "$bridge"
+  # As the program does with the guest's own port, where the host has br_netfilter.
+  in_container ip link set vtguest type bridge_slave hairpin on bcast_flood off mcast_flood off
+  in_guest ip link set lo up
+  in_guest ip link set eth0 address "$mac"
+  in_guest ip link set eth0 up
+  in_guest ip addr add "$guest/24" dev eth0
+  in_guest ip route add default via "${guest%.*}.1"
+}
+
+in_client() { as_root nsenter "--net=/run/netns/$lab-client" "$@"; }
+in_guest() { as_root nsenter "--net=/run/netns/$lab-guest" "$@"; }
+in_container() { as_root nsenter -t "$pid" -n "$@"; }
+
+# serve NAMESPACE PORT…: until the file's end.
+serve() {
+  local log=$BATS_FILE_TMPDIR/$1.log
+  "in_$1" "$peers" serve "$@" >"$log" 2>&1 3>&- &
+  until_true 10 grep -q serving "$log"
+}
+
+teardown_file() {
+  local name pid
+  for name in guest client container; do
+    pid=$(awk '/^serving as/ { print $3 }' "$BATS_FILE_TMPDIR/$name.log")
+    [[ -z $pid ]] || as_root kill "$pid"
+  done
+  for name in guest client; do as_root ip netns del "$lab-$name"; done
+  BATS_TEST_COMPLETED=1 e2e_teardown
+}
+
+# ask WHERE tcp|udp ADDRESS PORT
+ask() { "in_$1" "$peers" ask "${@:2}"; }
+
+# assert_answer TEXT WHERE PROTOCOL ADDRESS PORT: who answers, and whom it sees.
+assert_answer() {
+  local said
+  said=$(ask "${@:2}") || fail "nobody answers ${*:2}"
+  [[ $said == "$1"* ]] || fail "to ${*:2} was said '$said' instead of '$1'"
+}
+
+# assert_silence WHERE PROTOCOL ADDRESS PORT
+assert_silence() { run ! ask "$@"; }
+
+# --- IPv4 -----------------------------------------------------------------------------------------------------------
+
+@test "TCP and UDP to the container's address reach the guest, which sees its client" {
+  assert_answer "guest $client" client tcp "$address" 22
+  assert_answer "guest $client" client tcp "$address" 4321
+  assert_answer "guest $client" client udp "$address" 53
+  assert_answer "guest $client" client udp "$address" 4321
+}
+
+@test "an ICMP echo request reaches the guest" {
+  # The guest is one hop further than the container.
+  [[ $(in_client "$peers" ping "$address") == 63 ]]
+}
+
+@test "the guest wins over a process of the container that listens at the same port" {
+  assert_answer "guest $client" client tcp "$address" 4321
+  assert_answer "guest $client" client udp "$address" 4321
+  # It is still there, for the guest's own side and for the container itself.
+  assert_answer "container $guest" guest tcp "${guest%.*}.1" 4321
+  assert_answer 'container 127.0.0.1' container tcp 127.0.0.1 4321
+}
+
+@test "the container itself reaches the guest at the container's address" {
+  assert_answer "guest $address" container tcp "$address" 80
+  assert_answer "guest $address" container udp "$address" 53
+}
+
+@test "the guest reaches itself at the container's address" {
+  [[ $(in_container ip -d -o link show master "$bridge" | grep -c 'hairpin on') == 2 ]]
+  assert_answer "guest ${guest%.*}.1" guest tcp "$address" 80
+  assert_answer "guest ${guest%.*}.1" guest udp "$address" 53
+}
+
+@test "the guest's own traffic leaves with the container's address" {
+  assert_answer "client $address" guest tcp "$client" 80
+  assert_answer "client $address" guest udp "$client" 4321
+  [[ $(in_guest "$peers" ping "$client") == 63 ]]
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/python3 -IS
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who talks to whom, packet by packet.
+
+    peers.py serve NAME PORT…              TCP and UDP at all addresses: each caller is told NAME, its address and ours
+    peers.py ask tcp|udp ADDRESS PORT      print what a server says; status 1 if nobody does within 2 s
+    peers.py load ADDRESS PORT BYTES       send so many to its TCP server, which says how many came
+    peers.py ping ADDRESS                  by ICMP; print how many hops the answer may still go: 64 from a neighbour
+    peers.py mss ADDRESS PORT              connect by TCP, and print the largest segment that is sent
+"""
+import os
+import select
+import socket
+import sys
+
+DEADLINE = 2
+
+
+def plain(address):
+    return address.removeprefix("::ffff:")
+
+
+def listening(kind, port):
+    sock = socket.socket(socket.AF_INET6, kind)
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("::", port))
+    if kind == socket.SOCK_STREAM:
+        sock.listen(32)
+    return sock
+
+
+def answer_tcp(sock, name):
+    connection, peer = sock.accept()
+    with connection:
+        connection.settimeout(DEADLINE)
+        received = 0
+        while chunk := connection.recv(65536):
+            received += len(chunk)
+        own = plain(connection.getsockname()[0])
+        connection.sendall(f"{name} {plain(peer[0])} {own} {received}\n".encode())
+
+
+def answer_udp(sock, name):
+    _, peer = sock.recvfrom(65536)
+    sock.sendto(f"{name} {plain(peer[0])}\n".encode(), peer)
+
+
+def serve(name, *ports):
+    answers = {}
+    for port in map(int, ports):
+        answers[listening(socket.SOCK_STREAM, port)] = answer_tcp
+        answers[listening(socket.SOCK_DGRAM, port)] = answer_udp
+    print("serving as", os.getpid(), flush=True)
+    while True:
+        for sock in select.select(list(answers), [], [])[0]:
+            try:
+                answers[sock](sock, name)
+            except OSError:
+                pass
+
+
+def connected(kind, address, port):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, kind)
+    sock.settimeout(DEADLINE)
+    sock.connect((address, int(port)))
+    return sock
+
+
+def ask(protocol, address, port):
+    with connected(socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM, address, port) as sock:
+        if protocol == "tcp":
+            sock.shutdown(socket.SHUT_WR)
+        else:
+            sock.send(b"who am I?")
+        print(sock.recv(1024).decode(), end="")
+
+
+def load(address, port, count):
+    with connected(socket.SOCK_STREAM, address, port) as sock:
+        sock.settimeout(2 * DEADLINE)
+        sock.sendall(b"x" * int(count))
+        sock.shutdown(socket.SHUT_WR)
+        print(sock.recv(1024).decode(), end="")
+
+
+def ping(address):
+    six = ":" in address
+    protocol = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
+    level, option = (socket.IPPROTO_IPV6, 51) if six else (socket.IPPROTO_IP, 12)  # IPV6_RECVHOPLIMIT, IP_RECVTTL
+    with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM, protocol) as sock:
+        sock.settimeout(DEADLINE)
+        sock.setsockopt(level, option, 1)
+        sock.connect((address, 0))
+        sock.send(bytes([128 if six else 8, 0, 0, 0, 0, 0, 0, 1]) + b"virtainer")
+        _, ancillary, _, _ = sock.recvmsg(1024, 256)
+        print(int.from_bytes(ancillary[0][2], sys.byteorder))
+
+
+def mss(address, port):
+    with connected(socket.SOCK_STREAM, address, port) as sock:
+        print(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
+
+
+def main():
+    command, *arguments = sys.argv[1:]
+    try:
+        {"serve": serve, "ask": ask, "load": load, "ping": ping, "mss": mss}[command](*arguments)
+    except OSError as error:
+        sys.exit(f"peers.py: {error}")
+
+
+main()
