@@ -18,6 +18,7 @@
 #include "net/bridge.h"
 #include "net/check.h"
 #include "net/dhcp.h"
+#include "net/ip6.h"
 #include "net/mac.h"
 #include "net/nat_apply.h"
 #include "seed/iso.h"
@@ -118,6 +119,8 @@ static int plan_network(struct vt_prepared *p, const struct vt_config *config,
     if (p->saved.kind == VT_SAVED_FITS && p->saved.cidr)
         wishes.cidr = p->saved.cidr;
     r = vt_net_plan_make(&wishes, view, mac, &p->net, err);
+    if (r == 0 && vt_ip6_can_forward(view, &p->no_ip6))
+        vt_net_plan_add_ip6(view, &p->net);
     if (r < 0 || p->saved.kind != VT_SAVED_FITS)
         return r;
     cidr = vt_prepared_cidr(p);

@@ -28,10 +28,11 @@ struct vt_prepared {
     struct vt_overlay overlay;
     char *uuid;
     bool has_network;
-    struct vt_net_plan net;           /* when has_network */
-    pid_t dhcp_pid;                   /* when has_network */
-    struct vt_saved saved;            /* VT_SAVED_FITS: the guest is resumed from it */
-    char *saved_notice;               /* a sentence about one that was set aside, or NULL */
+    struct vt_net_plan net; /* when has_network */
+    pid_t dhcp_pid;         /* when has_network */
+    struct vt_saved saved;  /* VT_SAVED_FITS: the guest is resumed from it */
+    char *no_ip6;           /* why the guest has IPv4 only and what to do; NULL: it is right so */
+    char *saved_notice;     /* a sentence about one that was set aside, or NULL */
     struct vt_phone_home *phone_home; /* NULL: cloud-init is not told to call */
     struct vt_daemon *daemon;
 };

@@ -29,6 +29,8 @@ void vt_status_done(struct vt_status *status)
     free(status->network);
     free(status->address);
     free(status->guest_address);
+    free(status->address6);
+    free(status->guest_address6);
     free(status->mac);
     free(status->overlay);
     free(status->base);
@@ -49,6 +51,8 @@ static const struct {
     {"network", offsetof(struct vt_status, network)},
     {"address", offsetof(struct vt_status, address)},
     {"guest_address", offsetof(struct vt_status, guest_address)},
+    {"address6", offsetof(struct vt_status, address6)},
+    {"guest_address6", offsetof(struct vt_status, guest_address6)},
     {"mac", offsetof(struct vt_status, mac)},
     {"overlay", offsetof(struct vt_status, overlay)},
     {"base", offsetof(struct vt_status, base)},

@@ -40,6 +40,8 @@ struct vt_status {
     char *network;       /* "nat" or "none" */
     char *address;       /* the container's, where the guest is reached; NULL: unknown */
     char *guest_address; /* on the network between container and guest; NULL: none */
+    char *address6;      /* the same two for IPv6; NULL: none */
+    char *guest_address6;
     char *mac;
     char *overlay;
     char *base;

@@ -64,7 +64,13 @@ static void add_network(struct vt_buf *out, const struct vt_prepared *p)
     }
     vt_buf_addf(out, "  network  %s",
                 p->net.container ? vt_ip_text(p->net.container).s : "the container's address");
-    vt_buf_addf(out, " is the guest (%s inside)\n", vt_ip_text(p->net.guest).s);
+    if (p->net.has_ip6)
+        vt_buf_addf(out, " and %s", vt_ip6_text(&p->net.container6).s);
+    vt_buf_addf(out, " %s the guest (%s", p->net.has_ip6 ? "are" : "is",
+                vt_ip_text(p->net.guest).s);
+    if (p->net.has_ip6)
+        vt_buf_addf(out, " and %s", vt_ip6_text(&p->net.guest6).s);
+    vt_buf_adds(out, " inside)\n");
     if (p->net.moved) {
         vt_buf_addf(out, "           moved aside from %s,",
                     vt_net_text(p->net.wanted, VT_NET_PREFIX).s);
@@ -152,6 +158,10 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
         return;
     ret->address = address_text(prepared->net.container);
     ret->guest_address = address_text(prepared->net.guest);
+    if (prepared->net.has_ip6) {
+        ret->address6 = vt_strdup(vt_ip6_text(&prepared->net.container6).s);
+        ret->guest_address6 = vt_strdup(vt_ip6_text(&prepared->net.guest6).s);
+    }
     ret->mac = vt_strdup(prepared->net.mac);
 }
 
@@ -175,6 +185,8 @@ void vt_summary_print(const struct vt_config *config, const struct vt_prepared *
     if (prepared->accel.reason)
         vt_warning("the guest runs under software emulation, many times slower than KVM: %s",
                    prepared->accel.reason);
+    if (prepared->no_ip6)
+        vt_warning("%s", prepared->no_ip6);
     tell_growth(&prepared->overlay);
     if (prepared->overlay.notice)
         vt_warning("%s", prepared->overlay.notice);

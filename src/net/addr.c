@@ -28,6 +28,14 @@ struct vt_ip_text vt_net_text(uint32_t network, unsigned prefix)
     return text;
 }
 
+struct vt_ip6_text vt_ip6_text(const struct in6_addr *address)
+{
+    struct vt_ip6_text text;
+
+    (void)!inet_ntop(AF_INET6, address, text.s, sizeof(text.s));
+    return text;
+}
+
 /* A longer copy of @array (which is freed), with @entry at its end. */
 static void *appended(void *array, size_t *count, const void *entry, size_t size)
 {
@@ -56,6 +64,16 @@ void vt_net_view_add_route(struct vt_net_view *view, const struct vt_route *rout
     view->routes = appended(view->routes, &view->route_count, route, sizeof(*route));
 }
 
+void vt_net_view_add_address6(struct vt_net_view *view, const struct vt_address6 *address)
+{
+    view->addresses6 = appended(view->addresses6, &view->address6_count, address, sizeof(*address));
+}
+
+void vt_net_view_add_route6(struct vt_net_view *view, const struct vt_route6 *route)
+{
+    view->routes6 = appended(view->routes6, &view->route6_count, route, sizeof(*route));
+}
+
 void vt_net_view_add_servers(struct vt_net_view *view, const char *text)
 {
     VT_AUTO_FREE char *copy = vt_strdup(text);
@@ -80,6 +98,8 @@ void vt_net_view_done(struct vt_net_view *view)
     free(view->addresses);
     free(view->routes);
     free(view->servers);
+    free(view->addresses6);
+    free(view->routes6);
     *view = (struct vt_net_view)VT_NET_VIEW_INIT;
 }
 
@@ -176,6 +196,49 @@ static int on_route(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
+/* Whether @attr holds an IPv6 address, which it then copies. */
+static bool attr_ip6(const struct nlattr *attr, struct in6_addr *ret)
+{
+    if (!attr || mnl_attr_get_payload_len(attr) != sizeof(*ret))
+        return false;
+    memcpy(ret, mnl_attr_get_payload(attr), sizeof(*ret));
+    return true;
+}
+
+/* A kernel without IPv6 answers with what it has of other families. */
+static int on_address6(const struct nlmsghdr *message, void *data)
+{
+    const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attrs[IFA_MAX + 1] = {NULL};
+    struct vt_address6 address = {.prefix = info->ifa_prefixlen};
+
+    if (info->ifa_family != AF_INET6 || info->ifa_scope != RT_SCOPE_UNIVERSE)
+        return MNL_CB_OK;
+    parse(message, sizeof(*info), attrs, IFA_MAX);
+    if (!attr_ip6(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS], &address.address))
+        return MNL_CB_OK;
+    name_of(data, (int)info->ifa_index, address.ifname);
+    vt_net_view_add_address6(data, &address);
+    return MNL_CB_OK;
+}
+
+static int on_route6(const struct nlmsghdr *message, void *data)
+{
+    const struct rtmsg *info = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
+    struct vt_route6 route = {.prefix = info->rtm_dst_len};
+
+    if (info->rtm_family != AF_INET6 || info->rtm_table == RT_TABLE_LOCAL)
+        return MNL_CB_OK;
+    parse(message, sizeof(*info), attrs, RTA_MAX);
+    if (!attr_ip6(attrs[RTA_DST], &route.network))
+        return MNL_CB_OK;
+    if (attrs[RTA_OIF])
+        name_of(data, (int)mnl_attr_get_u32(attrs[RTA_OIF]), route.ifname);
+    vt_net_view_add_route6(data, &route);
+    return MNL_CB_OK;
+}
+
 static int dump(struct vt_netlink *netlink, uint16_t type, unsigned char family, mnl_cb_t callback,
                 struct vt_net_view *view)
 {
@@ -198,6 +261,10 @@ static int read_tables(struct vt_netlink *netlink, struct vt_net_view *view)
         r = dump(netlink, RTM_GETADDR, AF_INET, on_address, view);
     if (r == 0)
         r = dump(netlink, RTM_GETROUTE, AF_INET, on_route, view);
+    if (r == 0)
+        r = dump(netlink, RTM_GETADDR, AF_INET6, on_address6, view);
+    if (r == 0)
+        r = dump(netlink, RTM_GETROUTE, AF_INET6, on_route6, view);
     return r;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the container's network looks like before we touch it: links, IPv4 addresses and routes by
+ * What the container's network looks like before we touch it: links, addresses and routes by
  * rtnetlink, name servers from resolv.conf. Plain arrays, so that the plan made from them can be
  * tested without a network.
  */
 #pragma once
 
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +40,19 @@ struct vt_route {
     bool is_default;
 };
 
+/* A global IPv6 address. */
+struct vt_address6 {
+    char ifname[IFNAMSIZ];
+    struct in6_addr address;
+    unsigned prefix;
+};
+
+struct vt_route6 {
+    struct in6_addr network;
+    unsigned prefix;
+    char ifname[IFNAMSIZ]; /* "" when the route names none */
+};
+
 struct vt_net_view {
     struct vt_link *links;
     size_t link_count;
@@ -48,11 +62,15 @@ struct vt_net_view {
     size_t route_count;
     uint32_t *servers; /* IPv4 name servers, host order, without loopback ones */
     size_t server_count;
+    struct vt_address6 *addresses6;
+    size_t address6_count;
+    struct vt_route6 *routes6; /* all tables but the local one, unordered, without default routes */
+    size_t route6_count;
 };
 
-#define VT_NET_VIEW_INIT                   \
-    {                                      \
-        NULL, 0, NULL, 0, NULL, 0, NULL, 0 \
+#define VT_NET_VIEW_INIT                                     \
+    {                                                        \
+        NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 \
     }
 #define VT_AUTO_NET_VIEW VT_CLEANUP(vt_net_view_done)
 
@@ -64,6 +82,8 @@ void vt_net_view_done(struct vt_net_view *view);
 void vt_net_view_add_link(struct vt_net_view *view, const struct vt_link *link);
 void vt_net_view_add_address(struct vt_net_view *view, const struct vt_address *address);
 void vt_net_view_add_route(struct vt_net_view *view, const struct vt_route *route);
+void vt_net_view_add_address6(struct vt_net_view *view, const struct vt_address6 *address);
+void vt_net_view_add_route6(struct vt_net_view *view, const struct vt_route6 *route);
 /* Append the name servers of a resolv.conf whose content is @text. */
 void vt_net_view_add_servers(struct vt_net_view *view, const char *text);
 
@@ -83,3 +103,11 @@ struct vt_ip_text {
 struct vt_ip_text vt_ip_text(uint32_t address);
 /* The same with "/@prefix". */
 struct vt_ip_text vt_net_text(uint32_t network, unsigned prefix);
+
+/* Room for any IPv6 address. */
+struct vt_ip6_text {
+    char s[INET6_ADDRSTRLEN];
+};
+
+/* @address as inet_ntop() writes it, to be used in the expression it is called in. */
+struct vt_ip6_text vt_ip6_text(const struct in6_addr *address);

@@ -59,8 +59,8 @@ static int mark(struct vt_netlink *netlink, const struct vt_net_plan *plan)
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
-/* No link-local IPv6 address. A kernel without IPv6 refuses, and has none anyway. */
-static void disable_ipv6(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+/* No IPv6 address but those that we give it. A kernel without IPv6 refuses, and has none anyway. */
+static void no_ip6_of_its_own(struct vt_netlink *netlink, const struct vt_net_plan *plan)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
     struct nlmsghdr *request = link_request(buffer, RTM_NEWLINK, 0, plan->bridge);
@@ -90,6 +90,34 @@ static int add_address(struct vt_netlink *netlink, const struct vt_net_plan *pla
     mnl_attr_put_u32(request, IFA_ADDRESS, htonl(plan->gateway));
     mnl_attr_put_u32(request, IFA_BROADCAST, htonl(plan->subnet | ~vt_netmask(VT_NET_PREFIX)));
     return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+static int add_address6(struct vt_netlink *netlink, const struct vt_net_plan *plan,
+                        const struct in6_addr *address)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ifaddrmsg *info;
+
+    request->nlmsg_type = RTM_NEWADDR;
+    request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->ifa_family = AF_INET6;
+    info->ifa_prefixlen = VT_NET_PREFIX6;
+    /* Nobody else can have it, and looking for that takes a second. */
+    info->ifa_flags = IFA_F_NODAD;
+    info->ifa_index = if_nametoindex(plan->bridge);
+    mnl_attr_put(request, IFA_LOCAL, sizeof(*address), address);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+/* The gateway's address, and fe80::1, from which it must advertise itself (RFC 4861, 4.2). */
+static int add_addresses6(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    const struct in6_addr link_local = {.s6_addr = {0xfe, 0x80, [15] = 1}};
+    int r = add_address6(netlink, plan, &link_local);
+
+    return r < 0 ? r : add_address6(netlink, plan, &plan->gateway6);
 }
 
 static int set_up(struct vt_netlink *netlink, const struct vt_net_plan *plan)
@@ -142,9 +170,11 @@ static int configure(struct vt_netlink *netlink, const struct vt_net_plan *plan)
 
     if (r < 0)
         return r;
-    disable_ipv6(netlink, plan);
+    no_ip6_of_its_own(netlink, plan);
     ask_again_soon(netlink, plan);
     r = add_address(netlink, plan);
+    if (r == 0 && plan->has_ip6)
+        r = add_addresses6(netlink, plan);
     if (r < 0)
         return r;
     return set_up(netlink, plan);

@@ -8,7 +8,7 @@
 
 #include "net/plan.h"
 
-/* Make plan->bridge: no spanning tree, no delay, no IPv6, the gateway's address, up. On failure
+/* Make plan->bridge: no spanning tree, no delay, the gateway's addresses, up. On failure
  * nothing is left. */
 int vt_bridge_make(const struct vt_net_plan *plan, struct vt_error *err) VT_MUST_CHECK;
 

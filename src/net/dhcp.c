@@ -5,7 +5,22 @@
 
 #include "host/spawn.h"
 
-#define MAX_ARGS 24
+#define MAX_ARGS 32
+
+/*
+ * Router advertisements, by which the guest makes its address itself, and DHCPv6 that gives the
+ * same one: some systems make themselves other addresses (RFC 7217), and then ask.
+ */
+static size_t add_ip6(char **argv, const struct vt_net_plan *plan)
+{
+    struct vt_ip6_text guest = vt_ip6_text(&plan->guest6);
+    size_t n = 0;
+
+    argv[n++] = vt_strdup("--enable-ra");
+    argv[n++] = vt_fmt("--dhcp-range=%s,static,slaac,64,infinite", guest.s);
+    argv[n++] = vt_fmt("--dhcp-host=%s,[%s],infinite", plan->mac, guest.s);
+    return n;
+}
 
 char **vt_dhcp_argv(const struct vt_net_plan *plan)
 {
@@ -25,6 +40,8 @@ char **vt_dhcp_argv(const struct vt_net_plan *plan)
     argv[n++] = vt_strdup("--strict-order");
     argv[n++] = vt_fmt("--dhcp-range=%s,static,255.255.255.0,infinite", guest.s);
     argv[n++] = vt_fmt("--dhcp-host=%s,%s,infinite", plan->mac, guest.s);
+    if (plan->has_ip6)
+        n += add_ip6(argv + n, plan);
     argv[n++] = vt_strdup("--dhcp-authoritative");
     argv[n++] = vt_strdup("--leasefile-ro");
     /* An initramfs and the system it starts are the same guest under two client identifiers. */

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* clang-format off */
 /*
  * Theory of operation. Connection tracking asks the nat chains about the first packet of a
  * connection only, so what the container itself opened is never touched on its way back.
  *
- *   prerouting   Whatever arrives for an address of the container goes to the guest: every
- * protocol, every port. The guest itself is no exception (its own container's address leads back to
- * it), but for the gateway's address, where dnsmasq answers it. From elsewhere even the gateway's
- * address leads to the guest: dnsmasq is nobody else's business. What arrives by lo was sent by the
- * container and has been through output. output       What the container sends to its own address
- * goes to the guest too, but for 127.0.0.0/8 (Docker's name server lives there) and the gateway's
- * address. postrouting  The guest leaves with the container's address. What it sent to itself
- * through the container must come back the same way, so it gets the gateway as its source. Nothing
- * else is translated: the guest sees its clients. input        Until the guest has IPv6, it has
- * none to the container: no router advertisement of a guest shall become a route here.
+ * prerouting   Whatever arrives for an address of the container, by any interface, goes to the
+ *              guest: every protocol, every port. The guest itself is no exception (its own
+ *              container's address leads back to it), but for the gateway's address, where dnsmasq
+ *              answers it. From elsewhere even the gateway's address leads to the guest: dnsmasq is
+ *              nobody else's business. What arrives by lo was sent by the container and has been
+ *              through output. Link-local IPv6 addresses are the container's own: nothing of them
+ *              can be forwarded.
+ * output       What the container sends to its own address goes to the guest too, but for
+ *              127.0.0.0/8 (Docker's name server lives there), ::1 and the gateway's address.
+ * postrouting  The guest leaves with the container's address. What it sent to itself through the
+ *              container must come back the same way, so it gets the gateway as its source. Nothing
+ *              else is translated: the guest sees its clients.
+ * input        No router advertisement of the guest shall become a route here; a guest without IPv6
+ *              has none to the container.
  */
+/* clang-format on */
 #include "net/nat.h"
 
 static void begin_chain(struct vt_buf *out, const char *name, const char *type, const char *hook,
@@ -28,39 +34,65 @@ static void end_chain(struct vt_buf *out)
     vt_buf_adds(out, "\t}\n");
 }
 
+/* To the guest, if it is for the container: what @match and @match6 say of the two protocols. */
+static void add_to_guest(struct vt_buf *out, const struct vt_net_plan *plan, const char *match,
+                         const char *match6)
+{
+    const char *local = "fib daddr type local dnat";
+
+    vt_buf_addf(out, "\t\t%s%s ip to %s\n", match, local, vt_ip_text(plan->guest).s);
+    if (plan->has_ip6)
+        vt_buf_addf(out, "\t\t%s%s ip6 to %s\n", match6, local, vt_ip6_text(&plan->guest6).s);
+}
+
 static void add_inbound(struct vt_buf *out, const struct vt_net_plan *plan)
 {
-    const char *to_guest = "fib daddr type local dnat ip to";
-
     begin_chain(out, "prerouting", "nat", "prerouting", "-100");
     vt_buf_addf(out, "\t\tiifname \"lo\" accept\n");
     vt_buf_addf(out, "\t\tiifname \"%s\" ip daddr %s accept\n", plan->bridge,
                 vt_ip_text(plan->gateway).s);
-    vt_buf_addf(out, "\t\tmeta nfproto ipv4 %s %s\n", to_guest, vt_ip_text(plan->guest).s);
+    if (plan->has_ip6) {
+        vt_buf_addf(out, "\t\tiifname \"%s\" ip6 daddr %s accept\n", plan->bridge,
+                    vt_ip6_text(&plan->gateway6).s);
+        vt_buf_adds(out, "\t\tip6 daddr fe80::/10 accept\n");
+    }
+    add_to_guest(out, plan, "meta nfproto ipv4 ", "meta nfproto ipv6 ");
     end_chain(out);
+}
+
+static void add_own(struct vt_buf *out, const struct vt_net_plan *plan)
+{
+    VT_AUTO_FREE char *match =
+        vt_fmt("oifname \"lo\" ip daddr != { 127.0.0.0/8, %s } ", vt_ip_text(plan->gateway).s);
+    VT_AUTO_FREE char *match6 = vt_fmt("oifname \"lo\" ip6 daddr != { ::1, %s, fe80::/10 } ",
+                                       vt_ip6_text(&plan->gateway6).s);
 
     begin_chain(out, "output", "nat", "output", "-100");
-    vt_buf_addf(out, "\t\toifname \"lo\" ip daddr != { 127.0.0.0/8, %s } %s %s\n",
-                vt_ip_text(plan->gateway).s, to_guest, vt_ip_text(plan->guest).s);
+    add_to_guest(out, plan, match, match6);
     end_chain(out);
 }
 
 static void add_outbound(struct vt_buf *out, const struct vt_net_plan *plan)
 {
     struct vt_ip_text guest = vt_ip_text(plan->guest);
+    struct vt_ip6_text guest6 = vt_ip6_text(&plan->guest6);
 
     begin_chain(out, "postrouting", "nat", "postrouting", "100");
-    vt_buf_addf(out, "\t\tiifname \"%s\" oifname != \"%s\" meta nfproto ipv4 masquerade\n",
-                plan->bridge, plan->bridge);
+    vt_buf_addf(out, "\t\tiifname \"%s\" oifname != \"%s\" %smasquerade\n", plan->bridge,
+                plan->bridge, plan->has_ip6 ? "" : "meta nfproto ipv4 ");
     vt_buf_addf(out, "\t\toifname \"%s\" ip saddr %s ip daddr %s masquerade\n", plan->bridge,
                 guest.s, guest.s);
+    if (plan->has_ip6)
+        vt_buf_addf(out, "\t\toifname \"%s\" ip6 saddr %s ip6 daddr %s masquerade\n", plan->bridge,
+                    guest6.s, guest6.s);
     end_chain(out);
 }
 
 static void add_input(struct vt_buf *out, const struct vt_net_plan *plan)
 {
     begin_chain(out, "input", "filter", "input", "0");
-    vt_buf_addf(out, "\t\tiifname \"%s\" meta nfproto ipv6 drop\n", plan->bridge);
+    vt_buf_addf(out, "\t\tiifname \"%s\" %s drop\n", plan->bridge,
+                plan->has_ip6 ? "icmpv6 type nd-router-advert" : "meta nfproto ipv6");
     end_chain(out);
 }
 
@@ -74,6 +106,7 @@ char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh)
         vt_buf_adds(&out, "add table inet " VT_NAT_TABLE "\ndelete table inet " VT_NAT_TABLE "\n");
     vt_buf_adds(&out, "table inet " VT_NAT_TABLE " {\n");
     add_inbound(&out, plan);
+    add_own(&out, plan);
     add_outbound(&out, plan);
     add_input(&out, plan);
     vt_buf_adds(&out, "}\n");

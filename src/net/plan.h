@@ -13,6 +13,8 @@
 #define VT_NETWORK_NAME "virtualnet"
 /* The prefix length of the guest's subnet. */
 #define VT_NET_PREFIX 24U
+/* That of its IPv6 subnet, which stateless autoconfiguration wants. */
+#define VT_NET_PREFIX6 64U
 /* Room for "52:54:00:12:34:56". */
 #define VT_MAC_TEXT 18
 
@@ -31,6 +33,10 @@ struct vt_net_plan {
     bool moved;                   /* subnet is not the one that was asked for… */
     uint32_t wanted;              /* …which is this one… */
     char *reason; /* …because of this: "route 192.168.0.0/16 of eth0"; NULL unless moved */
+    bool has_ip6; /* the guest has IPv6 too, in a subnet of VT_NET_PREFIX6… */
+    struct in6_addr gateway6; /* …where this is the bridge's address, ::1… */
+    struct in6_addr guest6;   /* …and this the guest's: the one that it makes itself of its MAC */
+    struct in6_addr container6; /* the address to print for people, if has_ip6 */
 };
 
 #define VT_AUTO_NET_PLAN VT_CLEANUP(vt_net_plan_done)
@@ -45,4 +51,9 @@ struct vt_net_plan {
  */
 int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *view,
                      const char *mac, struct vt_net_plan *ret, struct vt_error *err) VT_MUST_CHECK;
+/*
+ * Add IPv6 to a plan: a /64 of the unique local addresses (RFC 4193), made of the guest's MAC and
+ * so the same after every start, that overlaps no address or route of @view.
+ */
+void vt_net_plan_add_ip6(const struct vt_net_view *view, struct vt_net_plan *plan);
 void vt_net_plan_done(struct vt_net_plan *plan);

@@ -25,7 +25,8 @@ setup_file() {
   guest=$(state vm .guest_address)
   mac=$(state vm .mac)
   bridge=$(in_container ip -o link show type bridge | sed -n 's/^[0-9]*: \([^:]*\):.*/\1/p')
-  export pid address address6 gateway gateway6 guest client client6 mac bridge
+  guest6=$(state vm .guest_address6)
+  export guest6 pid address address6 gateway gateway6 guest client client6 mac bridge
   add_client
   add_guest
   for name in client guest container; do "in_$name" sh -c 'echo 0 0 >/proc/sys/net/ipv4/ping_group_range'; done
@@ -59,7 +60,11 @@ add_guest() {
   in_guest ip link set eth0 up
   in_guest ip addr add "$guest/24" dev eth0
   in_guest ip route add default via "${guest%.*}.1"
+  # By the router advertisement, as most systems do it.
+  until_true 10 has_address6
 }
+
+has_address6() { in_guest ip -6 addr show dev eth0 -tentative | grep -qF "$guest6/64"; }
 
 in_client() { as_root nsenter "--net=/run/netns/$lab-client" "$@"; }
 in_guest() { as_root nsenter "--net=/run/netns/$lab-guest" "$@"; }
@@ -71,6 +76,9 @@ serve() {
   "in_$1" "$peers" serve "$@" >"$log" 2>&1 3>&- &
   until_true 10 grep -q serving "$log"
 }
+
+setup() { e2e_setup; }
+teardown() { e2e_teardown; }
 
 teardown_file() {
   local name pid
@@ -132,4 +140,40 @@ assert_silence() { run ! ask "$@"; }
   assert_answer "client $address" guest tcp "$client" 80
   assert_answer "client $address" guest udp "$client" 4321
   [[ $(in_guest "$peers" ping "$client") == 63 ]]
+}
+
+# --- IPv6 -----------------------------------------------------------------------------------------------------------
+
+@test "IPv6: TCP, UDP and ICMP to the container's address reach the guest, which sees its client" {
+  assert_answer "guest $client6" client tcp "$address6" 22
+  assert_answer "guest $client6" client tcp "$address6" 4321
+  assert_answer "guest $client6" client udp "$address6" 53
+  [[ $(in_client "$peers" ping "$address6") == 63 ]]
+}
+
+@test "IPv6: the container and the guest reach the guest at the container's address" {
+  assert_answer "guest $address6" container tcp "$address6" 80
+  assert_answer "guest $address6" container udp "$address6" 53
+  assert_answer "guest ${guest6%%:0:5*}" guest tcp "$address6" 80
+  assert_answer 'container ::1' container tcp ::1 4321
+  # The gateway is the container, for the guest's name server and router.
+  router=$(in_guest ip -6 route show default | awk '{ print $3 }')
+  [[ $router == fe80::1 ]]
+  assert_answer "container fe80" guest tcp "fe80::1%eth0" 4321
+}
+
+@test "IPv6: the guest's own traffic leaves with the container's address" {
+  assert_answer "client $address6" guest tcp "$client6" 80
+  assert_answer "client $address6" guest udp "$client6" 4321
+  [[ $(in_guest "$peers" ping "$client6") == 63 ]]
+}
+
+@test "IPv6 that may not be forwarded: IPv4 alone, and the flag is named; with the flag it is" {
+  rights=(--cap-add NET_ADMIN --device /dev/net/tun --network "$lab-net")
+  boot without "${rights[@]}" --no-data
+  assert_log without 'warning: what comes to .* IPv6 .* run the container with .*--sysctl net.ipv6.conf.all.forwarding=1'
+  state without '.address6 == null and .guest_address6 == null and .address != null'
+  boot with "${rights[@]}" --sysctl net.ipv6.conf.default.disable_ipv6=0 --sysctl net.ipv6.conf.all.forwarding=1 --no-data
+  state with '.address6 != null and .guest_address6 != null'
+  run ! grep -q warning.*IPv6 <<<"$(log_of with)"
 }

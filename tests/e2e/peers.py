@@ -61,10 +61,10 @@ def serve(name, *ports):
 
 
 def connected(kind, address, port):
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    family, _, _, _, where = socket.getaddrinfo(address, int(port))[0]
     sock = socket.socket(family, kind)
     sock.settimeout(DEADLINE)
-    sock.connect((address, int(port)))
+    sock.connect(where)
     return sock
 
 

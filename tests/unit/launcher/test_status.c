@@ -15,6 +15,7 @@
 
 static char name[] = "vm", uuid[] = "f0b1c2d3-0011-4233-8455-66778899aabb", kvm[] = "kvm",
             nat[] = "nat", address[] = "172.17.0.2", guest[] = "192.168.100.100",
+            address6[] = "fd00:5::2", guest6[] = "fd54:12:3456:0:5054:ff:fe12:3456",
             mac[] = "52:54:00:12:34:56", overlay[] = "/mounted/local_image.qcow2", user[] = "me",
             problem[] = VT_PROBLEM_DISK, base[] = "/disk/a \"b\" \\ \xc3\xa9.qcow2",
             detail[] = "cloud-init 25.1.4 finished without errors";
@@ -27,6 +28,8 @@ static const struct vt_status full = {
     .network = nat,
     .address = address,
     .guest_address = guest,
+    .address6 = address6,
+    .guest_address6 = guest6,
     .mac = mac,
     .overlay = overlay,
     .base = base,
@@ -61,6 +64,8 @@ static void check_round_trip(const struct vt_status *status)
     assert_text_equal(again.network, status->network);
     assert_text_equal(again.address, status->address);
     assert_text_equal(again.guest_address, status->guest_address);
+    assert_text_equal(again.address6, status->address6);
+    assert_text_equal(again.guest_address6, status->guest_address6);
     assert_text_equal(again.mac, status->mac);
     assert_text_equal(again.overlay, status->overlay);
     assert_text_equal(again.base, status->base);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/summary.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -125,6 +126,24 @@ static void a_ready_seed_and_no_network(void **state)
     check("launcher/summary-iso", &config, &prepared);
 }
 
+static void ip6_is_the_guests_too(void **state)
+{
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_STATUS struct vt_status status = {0};
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    prepared.net.has_ip6 = true;
+    assert_int_equal(inet_pton(AF_INET6, "fd00:5::2", &prepared.net.container6), 1);
+    assert_int_equal(inet_pton(AF_INET6, "fd54:12:3456:0:5054:ff:fe12:3456", &prepared.net.guest6),
+                     1);
+    check("launcher/summary-ip6", &config, &prepared);
+    vt_summary_status(&config, &prepared, &status);
+    assert_string_equal(status.address6, "fd00:5::2");
+    assert_string_equal(status.guest_address6, "fd54:12:3456:0:5054:ff:fe12:3456");
+}
+
 static void the_status_says_the_same(void **state)
 {
     struct vt_prepared prepared = first_start();
@@ -167,6 +186,7 @@ static void the_status_without_a_network(void **state)
     assert_string_equal(status.accelerator, "kvm");
     assert_null(status.address);
     assert_null(status.guest_address);
+    assert_null(status.address6);
     assert_null(status.mac);
 }
 
@@ -178,6 +198,7 @@ int main(void)
         cmocka_unit_test(a_disk_without_a_base),
         cmocka_unit_test(everything_else),
         cmocka_unit_test(a_ready_seed_and_no_network),
+        cmocka_unit_test(ip6_is_the_guests_too),
         cmocka_unit_test(the_status_says_the_same),
         cmocka_unit_test(the_status_without_a_network),
     };

@@ -39,10 +39,24 @@ static void the_arguments_are_as_reviewed(void **state)
     vt_assert_golden("net/dnsmasq-mtu.args", narrow);
 }
 
+static void router_advertisements_and_dhcpv6_give_the_same_address(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_FREE char *lines = NULL;
+    char asked[] = "192.168.100";
+
+    (void)state;
+    dual_plan(&view, asked, &plan);
+    lines = lines_of(&plan);
+    vt_assert_golden("net/dnsmasq-ip6.args", lines);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_arguments_are_as_reviewed),
+        cmocka_unit_test(router_advertisements_and_dhcpv6_give_the_same_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

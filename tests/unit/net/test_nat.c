@@ -30,6 +30,18 @@ static void the_ruleset_is_as_reviewed(void **state)
     vt_assert_golden("net/nat-replacing.nft", replacing);
 }
 
+static void ip6_has_the_same_rules(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_FREE char *ruleset = NULL;
+
+    (void)state;
+    dual_plan(&view, asked, &plan);
+    ruleset = vt_nat_ruleset(&plan, true);
+    vt_assert_golden("net/nat-ip6.nft", ruleset);
+}
+
 static void a_moved_subnet_is_in_every_rule(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -56,8 +68,7 @@ static void nft_understands_it(void **state)
     int r;
 
     (void)state;
-    docker_view(&view);
-    plan_of(&view, asked, &plan);
+    dual_plan(&view, asked, &plan);
     ruleset = vt_nat_ruleset(&plan, false);
     assert_non_null(nft);
     (void)nft_ctx_buffer_output(nft);
@@ -78,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ruleset_is_as_reviewed),
+        cmocka_unit_test(ip6_has_the_same_rules),
         cmocka_unit_test(a_moved_subnet_is_in_every_rule),
         cmocka_unit_test(nft_understands_it),
     };

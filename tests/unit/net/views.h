@@ -61,3 +61,38 @@ static inline void plan_of(const struct vt_net_view *view, char *cidr, struct vt
 
     assert_int_equal(vt_net_plan_make(&config, view, "52:54:00:12:34:56", plan, NULL), 0);
 }
+
+static inline struct in6_addr ip6(const char *text)
+{
+    struct in6_addr in;
+
+    assert_int_equal(inet_pton(AF_INET6, text, &in), 1);
+    return in;
+}
+
+static inline void add_address6(struct vt_net_view *view, const char *name, const char *address)
+{
+    struct vt_address6 a = {.address = ip6(address), .prefix = 64};
+
+    (void)snprintf(a.ifname, sizeof(a.ifname), "%s", name);
+    vt_net_view_add_address6(view, &a);
+}
+
+static inline void add_route6(struct vt_net_view *view, const char *name, const char *network,
+                              unsigned prefix)
+{
+    struct vt_route6 r = {.network = ip6(network), .prefix = prefix};
+
+    (void)snprintf(r.ifname, sizeof(r.ifname), "%s", name);
+    vt_net_view_add_route6(view, &r);
+}
+
+/* The same container on a network that has IPv6 too, and the plan of it. */
+static inline void dual_plan(struct vt_net_view *view, char *cidr, struct vt_net_plan *plan)
+{
+    docker_view(view);
+    add_address6(view, "eth0", "fd00:5::2");
+    add_route6(view, "eth0", "fd00:5::", 64);
+    plan_of(view, cidr, plan);
+    vt_net_plan_add_ip6(view, plan);
+}
