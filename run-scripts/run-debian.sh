@@ -20,13 +20,14 @@ readonly debian_image=$cache_directory/images/debian-trixie.qcow2
 
 usage() {
   cat <<EOF
-Usage: $program [OPTION…]
+Usage: $program [OPTION…] [RELEASE]
 
-Runs Debian 13 in a virtual machine as a container, waits until SSH answers at the container's address, and prints
+Runs Debian in a virtual machine as a container, waits until SSH answers at the container's address, and prints
 the line to type. What is missing is set up first, and said: a container engine, the container image, Debian's cloud
 image (fetched from $cloud_host, or built from Debian's packages where that does not answer), a key.
 Run it again to wait for the same virtainer, or to start it after a stop.
 
+  RELEASE           another release than 13, by name or number, as the catalogue has it: the virtainer fetches it then
   IMAGE             another Debian image than that
 
 EOF
@@ -59,6 +60,10 @@ debian_cloud_image() {
     guest_image=$(realpath "$IMAGE")
     return
   fi
+  if [[ -n $argument ]]; then
+    guest_image_name=debian:$argument
+    return
+  fi
   guest_image=$debian_image
   [[ ! -s $debian_image ]] || return 0
   mkdir -p "${debian_image%/*}"
@@ -71,7 +76,10 @@ debian_cloud_image() {
 main() {
   virtainer_name=${NAME:-debian}
   ssh_user=${SSH_USER:-debian}
+  takes_argument=yes
   parse_options "$@"
+  [[ $argument =~ ^[a-z0-9._-]*$ ]] || die 2 "'$argument' cannot be a release of Debian; see --help"
+  name_by_release "$argument"
   require_file IMAGE
   run_virtainer debian_cloud_image
 }

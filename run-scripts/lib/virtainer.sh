@@ -18,6 +18,9 @@ guest_image_url=
 takes_argument=
 argument=
 
+# Whether --name was given.
+named=
+
 # How long the guest may take until SSH answers, in seconds. Emulated guests on a loaded machine are slow.
 readonly wait_limit=${WAIT:-900}
 
@@ -75,8 +78,8 @@ parse_options() {
   while (($#)); do
     case $1 in
       --name | --engine) (($# > 1)) || die 2 "$1 needs a value" ;;&
-      --name) virtainer_name=$2 && shift 2 ;;
-      --name=*) virtainer_name=${1#*=} && shift ;;
+      --name) virtainer_name=$2 named=yes && shift 2 ;;
+      --name=*) virtainer_name=${1#*=} named=yes && shift ;;
       --engine) ENGINE=$2 && shift 2 ;;
       --engine=*) ENGINE=${1#*=} && shift ;;
       --rebuild) rebuild=again && shift ;;
@@ -91,6 +94,9 @@ parse_options() {
   [[ $virtainer_name =~ ^[a-zA-Z0-9][a-zA-Z0-9_.-]*$ ]] ||
     die 2 "'$virtainer_name' cannot be a container's name: letters, digits, '_', '.' and '-' can"
 }
+
+# name_by_release RELEASE: the container of a release that was asked for has its own name, unless the person gave one.
+name_by_release() { [[ -n ${NAME-}$named ]] || virtainer_name+=$1; }
 
 # require_file VARIABLE: if it is set, the file it names must be there and readable.
 require_file() {

@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/disk.h"
 #include "cmd/guest.h"
+#include "cmd/image_fetch.h"
 #include "config/config.h"
 #include "host/interrupt.h"
 #include "image/catalogue.h"
@@ -118,11 +119,19 @@ static int flatten(const struct vt_call *call, struct vt_error *err)
 
 /* ---- the command ---- */
 
-static const char *const verbs[] = {"info", "list", "rebase", "flatten", NULL};
+static const char *const verbs[] = {"info", "list", "rebase", "flatten", "fetch", NULL};
 static const struct {
     int (*work)(const struct vt_call *call, struct vt_error *err);
-    int flag; /* the one that it knows, or -1 */
-} works[] = {{info, JSON}, {list, JSON}, {rebase, UNSAFE}, {flatten, -1}};
+    int flag;          /* the one that it knows, or -1 */
+    int argc;          /* how many arguments, itself included */
+    const char *takes; /* these, for the person */
+} works[] = {
+    {info, JSON, 1, "no argument"},
+    {list, JSON, 1, "no argument"},
+    {rebase, UNSAFE, 1, "no argument"},
+    {flatten, -1, 1, "no argument"},
+    {vt_image_fetch_run, -1, 3, "a name or an address, and a file"},
+};
 
 static int check_flags(const struct vt_call *call, int known, struct vt_error *err)
 {
@@ -142,7 +151,13 @@ static int run(const struct vt_call *call, struct vt_error *err)
             continue;
         int r = check_flags(call, works[i].flag, err);
 
-        return r < 0 ? r : works[i].work(call, err);
+        if (r < 0)
+            return r;
+        if (call->argc != works[i].argc)
+            return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                                "image %s takes %s: see virtainer image --help", verbs[i],
+                                works[i].takes);
+        return works[i].work(call, err);
     }
     return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL, "image does not know '%s'", call->argv[0]);
 }
@@ -150,10 +165,11 @@ static int run(const struct vt_call *call, struct vt_error *err)
 const struct vt_command vt_cmd_image = {
     .name = "image",
     .summary =
-        "base images: info of the guest's, list of those that IMAGE can name, rebase, flatten",
-    .arguments = "info|list|rebase|flatten",
+        "base images: info of the guest's, list of those that IMAGE can name, rebase, flatten, "
+        "fetch",
+    .arguments = "info|list|rebase|flatten|fetch [NAME|URL FILE]",
     .min_args = 1,
-    .max_args = 1,
+    .max_args = 3,
     .choices = verbs,
     .flags = flags,
     .details = "info tells what the guest's disk is made of: the overlay and what it takes, the\n"
@@ -171,6 +187,9 @@ const struct vt_command vt_cmd_image = {
                "      virtainers/generic image rebase --unsafe\n\n"
                "flatten copies into the overlay what it has from its base, so that the guest\n"
                "needs no base image from then on. It needs room for the whole disk's data beside\n"
-               "the overlay, and is used in the same way.",
+               "the overlay, and is used in the same way.\n\n"
+               "fetch downloads what IMAGE can name, or what is at an address, with the checksum\n"
+               "of the catalogue or IMAGE_CHECKSUM, unpacks it, and puts it in FILE, which must\n"
+               "not be there. It is for who bakes an image into a container image (dockerfiles/).",
     .run = run,
 };

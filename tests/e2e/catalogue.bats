@@ -27,7 +27,11 @@ EOT
   with=(-v "$own:/own:ro" -v "$boot_sector:/own/boot-sector.img:ro" -e CATALOGUE_DIR=/own)
   touch "$own/boot-sector.img"
 }
-teardown() { e2e_teardown; }
+teardown() {
+  [[ -z ${server-} ]] || kill "$server"
+  e2e_teardown
+  engine rmi -f "$e2e_id/fedora" "$e2e_id/generic" >/dev/null 2>&1 || true
+}
 
 # refused STATUS TEXT IMAGE
 refused() {
@@ -82,4 +86,29 @@ refused() {
   ((status == 0))
   jq -e '.[] | select(.name == "tiny" and .release == "1") | .user == "someone" and .ended' <<<"$output"
   jq -e '.[] | select(.name == "centos" and .release == "7") | .user == "centos"' <<<"$output"
+}
+
+@test "a dockerfile bakes an image in, verified, and it runs with what the catalogue says of it" {
+  local generic=$e2e_id/generic baked=$e2e_id/fedora context=$BATS_TEST_TMPDIR/context file=$e2e_directory/../../dockerfiles/Dockerfile.fedora
+  mkdir "$context"
+  # A generic image whose Fedora is the boot sector, from a server on this machine.
+  xz -k -c "$boot_sector" >"$context/image.xz"
+  python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$context" >"$BATS_TEST_TMPDIR/server" 2>&1 3>&- &
+  server=$!
+  until_true 10 grep -q 'port [0-9]' "$BATS_TEST_TMPDIR/server"
+  url=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$BATS_TEST_TMPDIR/server")/image.xz
+  printf '%s\n' 'name: fedora' 'architecture: x86_64' 'user: fedora' 'releases:' \
+    "  - {version: 43, url: '$url', checksum: 'sha256:$(sha256sum "$context/image.xz" | cut -d' ' -f1)'}" \
+    "  - {version: 42, url: '$url', checksum: 'sha256:${sum//[0-9]/0}'}" >"$context/fedora.yaml"
+  printf 'FROM %s\nCOPY fedora.yaml /usr/local/share/virtainer/catalogue/\n' "$VT_IMAGE" >"$context/Dockerfile"
+  engine build -q -t "$generic" "$context" >/dev/null
+  engine build -q --network host --build-arg "GENERIC=$generic" --build-arg RELEASE=43 -t "$baked" - <"$file" >/dev/null
+  ! engine build --network host --build-arg "GENERIC=$generic" --build-arg RELEASE=42 - <"$file" >"$BATS_TEST_TMPDIR/refused" 2>&1
+  grep -q IMAGE_CHECKSUM "$BATS_TEST_TMPDIR/refused"
+
+  VT_IMAGE=$baked virtainer baked --network none -e NETWORK=none
+  wait_log baked 'boot-sector: hello' 30
+  [[ $(engine inspect -f '{{.Config.Env}}' "$e2e_id-baked") == *SSH_USER=fedora*OS_VARIANT=fedora43* ]]
+  [[ $(engine image inspect -f '{{index .Config.Labels "org.opencontainers.image.version"}}' "$baked") == 43 ]]
+  [[ $(exec_in baked sha256sum /image) == "$sum "* ]]
 }
