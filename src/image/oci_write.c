@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "host/files.h"
 #include "image/hash.h"
 
 /* As whom KubeVirt's QEMU reads the disk. */
@@ -42,7 +43,9 @@ struct writer {
     uint64_t size; /* of the disk */
     time_t now;
     char *name;
+    int fd;
     struct archive *out;
+    bool broken; /* nothing is to be written any more, not even the end of what was begun */
 
     /* While a layer is made: where its bytes go, and what went wrong there. */
     gnutls_hash_hd_t hash;
@@ -106,13 +109,24 @@ static int put_file(const struct writer *w, const char *path, const char *text,
     return r < 0 ? r : put(w, w->out, text, len, err);
 }
 
+static la_ssize_t on_write(struct archive *archive, void *data, const void *bytes, size_t len)
+{
+    const struct writer *w = data;
+    int r = w->broken ? -ECANCELED : vt_write_all(w->fd, bytes, len);
+
+    if (r == 0)
+        return (la_ssize_t)len;
+    archive_set_error(archive, -r, "%s", strerror(-r));
+    return -1;
+}
+
 /* ---- the layer ---- */
 
 static la_ssize_t on_layer(struct archive *archive, void *data, const void *bytes, size_t len)
 {
     struct writer *w = data;
 
-    if (gnutls_hash(w->hash, bytes, len) < 0) {
+    if (w->broken || gnutls_hash(w->hash, bytes, len) < 0) {
         archive_set_error(archive, EIO, "its digest cannot be made");
         return -1;
     }
@@ -172,8 +186,10 @@ static struct archive *new_tar(void)
 {
     struct archive *archive = archive_write_new();
 
-    /* As POSIX's ustar as long as that can say it, which is up to 8 GiB. */
-    if (archive && archive_write_set_format_pax_restricted(archive) == ARCHIVE_OK)
+    /* As POSIX's ustar as long as that can say it, which is up to 8 GiB; in runs as they come, and
+     * not in tape blocks. */
+    if (archive && archive_write_set_format_pax_restricted(archive) == ARCHIVE_OK &&
+        archive_write_set_bytes_per_block(archive, 0) == ARCHIVE_OK)
         return archive;
     (void)archive_write_free(archive);
     return NULL;
@@ -191,15 +207,12 @@ static int make_layer(struct writer *w, bool keep, struct blob *ret, struct vt_e
         (void)archive_write_free(layer);
         return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOMEM, "cannot begin a tar archive");
     }
-    /* In runs as they come, and not in tape blocks. */
-    if (archive_write_set_bytes_per_block(layer, 0) != ARCHIVE_OK ||
-        archive_write_open(layer, w, NULL, on_layer, NULL) != ARCHIVE_OK)
+    if (archive_write_open(layer, w, NULL, on_layer, NULL) != ARCHIVE_OK)
         r = failed(w, layer, err);
     if (r == 0)
         r = fill_layer(w, layer, err);
-    /* After an error it would write its end, too. */
-    if (r < 0)
-        (void)archive_write_fail(layer);
+    /* An archive that is let go of writes its end, which may be as long as the disk. */
+    w->broken = r < 0;
     (void)archive_write_free(layer);
     *ret = (struct blob){vt_hash_end(w->hash), w->layer_size};
     return r;
@@ -388,8 +401,7 @@ static int fill(struct writer *w, struct vt_error *err)
         r = put_layer(w, err);
     if (r == 0 && archive_write_close(w->out) != ARCHIVE_OK)
         r = failed(w, w->out, err);
-    if (r < 0)
-        (void)archive_write_fail(w->out);
+    w->broken = r < 0;
     return r;
 }
 
@@ -402,6 +414,7 @@ int vt_oci_write(const struct vt_oci_disk *disk, int fd, int cancel_fd,
         .cancel_fd = cancel_fd,
         .progress = progress,
         .in = open(disk->path, O_RDONLY | O_CLOEXEC),
+        .fd = fd,
         .now = time(NULL),
         .name = vt_oci_name(disk->archive),
         .out = new_tar(),
@@ -413,7 +426,7 @@ int vt_oci_write(const struct vt_oci_disk *disk, int fd, int cancel_fd,
     w.size = (uint64_t)st.st_size;
     if (!w.out)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOMEM, "cannot begin a tar archive");
-    if (archive_write_open_fd(w.out, fd) != ARCHIVE_OK)
+    if (archive_write_open(w.out, &w, NULL, on_write, NULL) != ARCHIVE_OK)
         return failed(&w, w.out, err);
     return fill(&w, err);
 }

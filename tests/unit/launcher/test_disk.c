@@ -87,13 +87,12 @@ static void test_saved(void **state)
 static void test_busy(void **state)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-    struct vt_data_dir holder;
+    VT_AUTO_DISK struct vt_disk holder = VT_DISK_INIT;
 
     (void)state;
     make_overlay();
-    assert_ok(vt_data_dir_open(&holder, DATA, &err), &err);
+    assert_ok(vt_data_dir_open(&holder.data, DATA, &err), &err);
     ASSERT_FAILED(take(in_dir("base"), true, &err), err, VT_CAUSE_DATA_BUSY, "stop that one");
-    (void)close(holder.lock);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, remove_test_dir)
