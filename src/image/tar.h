@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The disk image in a tar archive, as an OVA is one too: found by its content among the files that
- * are there beside it. */
+/*
+ * The disk image in a tar archive, as an OVA is one too: found by its content among the files that
+ * are there beside it.
+ *
+ * A container image may be one, in the OCI image layout (opencontainers/image-spec,
+ * image-layout.md) or as docker saves it. What is a layer there its name tells, as the index may
+ * come after it; in a layer the disk is a file right in /disk, where KubeVirt's containerDisk has
+ * it. Layers are compared with the digest in their name.
+ */
 #pragma once
 
 #include "base/error.h"

@@ -16,7 +16,7 @@ teardown() {
 }
 
 # bats test_tags=podman
-@test "commit: a file, and a containerDisk that the engine loads and a virtainer starts from" {
+@test "commit: a file, and a containerDisk that the engine loads, and a virtainer starts from it and from its archive" {
   boot vm
   run ! exec_in vm virtainer commit /mounted/new.qcow2
   [[ $output == *'held by another virtainer'*'stop that one'* ]] || fail "$output"
@@ -39,4 +39,6 @@ teardown() {
   VT_IMAGE=$e2e_id-virtainer virtainer again --no-data
   wait_log again 'boot-sector: hello' 30
   assert_log again "base     /disk/$e2e_id-disk.qcow2: qcow2"
+  virtainer archive --no-data -v "$BATS_TEST_TMPDIR/out/$e2e_id-disk.tar:/image:ro"
+  wait_log archive 'boot-sector: hello' 30
 }
