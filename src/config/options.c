@@ -196,6 +196,18 @@ static int store_octets(struct vt_config *config, const struct vt_option *option
     return 0;
 }
 
+static int store_ports(struct vt_config *config, const struct vt_option *option, const char *value,
+                       char **ret_allowed)
+{
+    struct vt_ports *ports = field(config, option->offset);
+    struct vt_port *old = ports->list;
+    int r = vt_ports_parse(value, ports, ret_allowed);
+
+    if (r == 0)
+        free(old);
+    return r;
+}
+
 static char *choices(const struct vt_option *option)
 {
     struct vt_buf text = VT_BUF_INIT(1024);
@@ -307,6 +319,9 @@ const struct vt_option vt_options[] = {
     {"CIDR", "A.B.C", "192.168.100",
      "first three octets of the network between container and guest", store_octets, FIELD(cidr),
      FIELD(cidr_given), NULL},
+    {"PORTS", "PORTS", NULL,
+     "the only ports that lead to the guest, such as 22,53/udp,8080:80/tcp; else all do",
+     store_ports, FIELD(ports), 0, NULL},
     {"GRACE_PERIOD", "SECONDS", "90", "how long a stopped guest may take before it is forced off",
      store_seconds, FIELD(grace_period), 0, NULL},
     {"STOP_ACTION", "HOW", "shutdown",

@@ -56,8 +56,11 @@ static void add_seed(struct vt_buf *out, const struct vt_config *config,
     vt_buf_adds(out, "\n");
 }
 
-static void add_network(struct vt_buf *out, const struct vt_prepared *p)
+static void add_network(struct vt_buf *out, const struct vt_config *config,
+                        const struct vt_prepared *p)
 {
+    VT_AUTO_FREE char *ports = vt_ports_text(&config->ports);
+
     if (!p->has_network) {
         vt_buf_adds(out, "  network  none\n");
         return;
@@ -71,6 +74,8 @@ static void add_network(struct vt_buf *out, const struct vt_prepared *p)
     if (p->net.has_ip6)
         vt_buf_addf(out, " and %s", vt_ip6_text(&p->net.guest6).s);
     vt_buf_adds(out, " inside)\n");
+    if (config->ports.count > 0)
+        vt_buf_addf(out, "           by these ports only: %s\n", ports);
     if (p->net.moved) {
         vt_buf_addf(out, "           moved aside from %s,",
                     vt_net_text(p->net.wanted, VT_NET_PREFIX).s);
@@ -125,7 +130,7 @@ char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *
     add_guest(&out, config, prepared);
     add_disk(&out, config, prepared);
     add_seed(&out, config, prepared);
-    add_network(&out, prepared);
+    add_network(&out, config, prepared);
     add_login(&out, config, prepared);
     add_saved(&out, &prepared->saved);
     add_stop(&out, config);

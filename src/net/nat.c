@@ -9,18 +9,23 @@
  *              container's address leads back to it), but for the gateway's address, where dnsmasq
  *              answers it. From elsewhere even the gateway's address leads to the guest: dnsmasq is
  *              nobody else's business. What arrives by lo was sent by the container and has been
- *              through output. Link-local IPv6 addresses are the container's own: nothing of them
+ *              through output. PORTS narrows it: the rest is left to the container. Link-local IPv6 addresses are the container's own: nothing of them
  *              can be forwarded.
  * output       What the container sends to its own address goes to the guest too, but for
  *              127.0.0.0/8 (Docker's name server lives there), ::1 and the gateway's address.
  * postrouting  The guest leaves with the container's address. What it sent to itself through the
  *              container must come back the same way, so it gets the gateway as its source. Nothing
  *              else is translated: the guest sees its clients.
- * input        No router advertisement of the guest shall become a route here; a guest without IPv6
+ * forward      Who knows the guest's own address and has a route to it does not get past PORTS.
+ * input        With PORTS, what does not lead to the guest stays here: not so what is for the
+ *              gateway's address, where only the guest is served. No router advertisement of the guest shall become a route here; a guest without IPv6
  *              has none to the container.
  */
 /* clang-format on */
 #include "net/nat.h"
+
+/* Whether it is for an address that the container has now. */
+#define LOCAL "fib daddr type local"
 
 static void begin_chain(struct vt_buf *out, const char *name, const char *type, const char *hook,
                         const char *priority)
@@ -35,14 +40,40 @@ static void end_chain(struct vt_buf *out)
 }
 
 /* To the guest, if it is for the container: what @match and @match6 say of the two protocols. */
+static void add_all(struct vt_buf *out, const struct vt_net_plan *plan, const char *match,
+                    const char *match6)
+{
+    vt_buf_addf(out, "\t\t%s" LOCAL " dnat ip to %s\n", match, vt_ip_text(plan->guest).s);
+    if (plan->has_ip6)
+        vt_buf_addf(out, "\t\t%s" LOCAL " dnat ip6 to %s\n", match6, vt_ip6_text(&plan->guest6).s);
+}
+
+/* The same for one port or range. */
+static void add_port(struct vt_buf *out, const struct vt_net_plan *plan, const char *match,
+                     const char *match6, const struct vt_port *port)
+{
+    const char *protocol = vt_protocol_name(port->protocol);
+    VT_AUTO_FREE char *range = port->last == port->first ? vt_fmt("%u", port->first)
+                                                         : vt_fmt("%u-%u", port->first, port->last);
+    VT_AUTO_FREE char *inside =
+        port->inside == port->first ? vt_strdup("") : vt_fmt(":%u", port->inside);
+    bool mapped = *inside != '\0';
+
+    vt_buf_addf(out, "\t\t%s" LOCAL " %s dport %s dnat ip to %s%s\n", match, protocol, range,
+                vt_ip_text(plan->guest).s, inside);
+    if (plan->has_ip6)
+        vt_buf_addf(out, "\t\t%s" LOCAL " %s dport %s dnat ip6 to %s%s%s%s\n", match6, protocol,
+                    range, mapped ? "[" : "", vt_ip6_text(&plan->guest6).s, mapped ? "]" : "",
+                    inside);
+}
+
 static void add_to_guest(struct vt_buf *out, const struct vt_net_plan *plan, const char *match,
                          const char *match6)
 {
-    const char *local = "fib daddr type local dnat";
-
-    vt_buf_addf(out, "\t\t%s%s ip to %s\n", match, local, vt_ip_text(plan->guest).s);
-    if (plan->has_ip6)
-        vt_buf_addf(out, "\t\t%s%s ip6 to %s\n", match6, local, vt_ip6_text(&plan->guest6).s);
+    if (plan->ports.count == 0)
+        add_all(out, plan, match, match6);
+    for (size_t i = 0; i < plan->ports.count; i++)
+        add_port(out, plan, match, match6, &plan->ports.list[i]);
 }
 
 static void add_inbound(struct vt_buf *out, const struct vt_net_plan *plan)
@@ -88,9 +119,19 @@ static void add_outbound(struct vt_buf *out, const struct vt_net_plan *plan)
     end_chain(out);
 }
 
-static void add_input(struct vt_buf *out, const struct vt_net_plan *plan)
+static void add_filters(struct vt_buf *out, const struct vt_net_plan *plan)
 {
+    begin_chain(out, "forward", "filter", "forward", "0");
+    vt_buf_addf(out, "\t\toifname \"%s\" ct status dnat accept\n", plan->bridge);
+    vt_buf_addf(out, "\t\toifname \"%s\" ct state new drop\n", plan->bridge);
+    end_chain(out);
+
     begin_chain(out, "input", "filter", "input", "0");
+    vt_buf_addf(out, "\t\tiifname != { \"lo\", \"%s\" } ip daddr %s drop\n", plan->bridge,
+                vt_ip_text(plan->gateway).s);
+    if (plan->has_ip6)
+        vt_buf_addf(out, "\t\tiifname != { \"lo\", \"%s\" } ip6 daddr %s drop\n", plan->bridge,
+                    vt_ip6_text(&plan->gateway6).s);
     vt_buf_addf(out, "\t\tiifname \"%s\" %s drop\n", plan->bridge,
                 plan->has_ip6 ? "icmpv6 type nd-router-advert" : "meta nfproto ipv6");
     end_chain(out);
@@ -98,7 +139,7 @@ static void add_input(struct vt_buf *out, const struct vt_net_plan *plan)
 
 char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh)
 {
-    VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(65536);
+    VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(262144);
 
     if (fresh)
         vt_buf_adds(&out, "create table inet " VT_NAT_TABLE "\n");
@@ -108,7 +149,7 @@ char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh)
     add_inbound(&out, plan);
     add_own(&out, plan);
     add_outbound(&out, plan);
-    add_input(&out, plan);
+    add_filters(&out, plan);
     vt_buf_adds(&out, "}\n");
     return vt_buf_take(&out);
 }

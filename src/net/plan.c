@@ -215,6 +215,7 @@ int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *v
         r = choose_subnet(config, view, &plan, err);
     if (r < 0)
         return r;
+    plan.ports = config->ports;
     choose_macs(mac, &plan);
     choose_uplink(view, &plan);
     choose_mtu(view, &plan);

@@ -72,6 +72,7 @@ good() {
 
 @test "VM_NAME=a/b" { good && wrong VM_NAME a/b 'letters, digits'; }
 
+@test "PORTS=80,70-90" { good && wrong PORTS 80,70-90 'port 80/tcp is in it twice'; }
 @test "NETWORK=moon" { good && wrong NETWORK moon 'nat or none'; }
 
 @test "ACCEL=fast" { good && wrong ACCEL fast 'auto, kvm or tcg'; }

@@ -18,21 +18,26 @@ setup_file() {
   subnet6=fd5e:$(printf %x:%x "$((RANDOM))" "$((E2E_RUN % 65536))")
   new_network net --ipv6 --subnet "$subnet6::/64"
   boot vm --network "$lab-net"
-  pid=$(engine inspect -f '{{.State.Pid}}' "$lab-vm")
-  read -r address address6 gateway bits gateway6 < <(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{
-    .GlobalIPv6Address}} {{.Gateway}} {{.IPPrefixLen}} {{.IPv6Gateway}}{{end}}' "$lab-vm")
-  client=${address%.*}.77 client6=$subnet6::77
-  guest=$(state vm .guest_address)
-  mac=$(state vm .mac)
-  bridge=$(in_container ip -o link show type bridge | sed -n 's/^[0-9]*: \([^:]*\):.*/\1/p')
-  guest6=$(state vm .guest_address6)
-  export guest6 pid address address6 gateway gateway6 guest client client6 mac bridge
+  read -r client gateway bits < <(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.Gateway}} {{
+    .IPPrefixLen}}{{end}}' "$lab-vm")
+  client=${client%.*}.77 client6=$subnet6::77
+  export client client6 gateway
   add_client
-  add_guest
-  for name in client guest container; do "in_$name" sh -c 'echo 0 0 >/proc/sys/net/ipv4/ping_group_range'; done
+  enter vm
+  export pid address address6 guest guest6 mac bridge guest_ns
   serve guest 22 53 80 4321
   serve client 80 4321
   serve container 4321
+}
+
+# enter NAME: from now on `container` is that one, and `guest` a namespace at its guest's bridge.
+enter() {
+  pid=$(engine inspect -f '{{.State.Pid}}' "$e2e_id-$1")
+  read -r address address6 guest guest6 mac < <(state "$1" '"\(.address) \(.address6) \(.guest_address) \(.guest_address6) \(.mac)"')
+  bridge=$(in_container ip -o link show type bridge | sed -n 's/^[0-9]*: \([^:]*\):.*/\1/p')
+  guest_ns=$e2e_id-guest
+  add_guest
+  for name in guest client container; do "in_$name" sh -c 'echo 0 0 >/proc/sys/net/ipv4/ping_group_range'; done
 }
 
 # add_client: on the engine's network, as a container is.
@@ -50,8 +55,8 @@ add_client() {
 
 # add_guest: at the guest's bridge, with what its DHCP server gives.
 add_guest() {
-  as_root ip netns add "$lab-guest"
-  as_root ip link add vtguest netns "$pid" type veth peer name eth0 netns "$lab-guest"
+  as_root ip netns add "$guest_ns"
+  as_root ip link add vtguest netns "$pid" type veth peer name eth0 netns "$guest_ns"
   in_container ip link set vtguest up master "$bridge"
   # As the program does with the guest's own port, where the host has br_netfilter.
   in_container ip link set vtguest type bridge_slave hairpin on bcast_flood off mcast_flood off
@@ -67,26 +72,37 @@ add_guest() {
 has_address6() { in_guest ip -6 addr show dev eth0 -tentative | grep -qF "$guest6/64"; }
 
 in_client() { as_root nsenter "--net=/run/netns/$lab-client" "$@"; }
-in_guest() { as_root nsenter "--net=/run/netns/$lab-guest" "$@"; }
+in_guest() { as_root nsenter "--net=/run/netns/$guest_ns" "$@"; }
 in_container() { as_root nsenter -t "$pid" -n "$@"; }
 
-# serve NAMESPACE PORT…: until the file's end.
+# serve NAMESPACE PORT…: until the end of the test, or of the file.
 serve() {
-  local log=$BATS_FILE_TMPDIR/$1.log
+  local log=$BATS_FILE_TMPDIR/$e2e_id-$1.log
   "in_$1" "$peers" serve "$@" >"$log" 2>&1 3>&- &
   until_true 10 grep -q serving "$log"
 }
 
+# leave: what `serve` and `enter` have made goes.
+leave() {
+  local name log
+  for log in "$BATS_FILE_TMPDIR/$e2e_id"-*.log; do
+    [[ ! -e $log ]] || as_root kill "$(awk '/^serving as/ { print $3 }' "$log")"
+  done
+  for name in guest client; do
+    [[ ! -e /run/netns/$e2e_id-$name ]] || as_root ip netns del "$e2e_id-$name"
+  done
+}
+
 setup() { e2e_setup; }
-teardown() { e2e_teardown; }
+
+teardown() {
+  leave
+  e2e_teardown
+}
 
 teardown_file() {
-  local name pid
-  for name in guest client container; do
-    pid=$(awk '/^serving as/ { print $3 }' "$BATS_FILE_TMPDIR/$name.log")
-    [[ -z $pid ]] || as_root kill "$pid"
-  done
-  for name in guest client; do as_root ip netns del "$lab-$name"; done
+  e2e_id=$lab
+  leave
   BATS_TEST_COMPLETED=1 e2e_teardown
 }
 
@@ -101,7 +117,7 @@ assert_answer() {
 }
 
 # assert_silence WHERE PROTOCOL ADDRESS PORT
-assert_silence() { run ! ask "$@"; }
+assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
 
 # --- IPv4 -----------------------------------------------------------------------------------------------------------
 
@@ -176,4 +192,32 @@ assert_silence() { run ! ask "$@"; }
   boot with "${rights[@]}" --sysctl net.ipv6.conf.default.disable_ipv6=0 --sysctl net.ipv6.conf.all.forwarding=1 --no-data
   state with '.address6 != null and .guest_address6 != null'
   run ! grep -q warning.*IPv6 <<<"$(log_of with)"
+}
+
+# --- PORTS ----------------------------------------------------------------------------------------------------------
+
+@test "PORTS: what is named leads to the guest, at its own port, and the rest to the container" {
+  boot vm --network "$lab-net" -e PORTS=22,8080:80,4321/udp
+  assert_log vm 'by these ports only: 22/tcp,8080:80/tcp,4321/udp'
+  enter vm
+  serve guest 22 80 4321
+  serve container 80 4321
+  assert_answer "guest $client" client tcp "$address" 22
+  assert_answer "guest $client" client tcp "$address" 8080
+  assert_answer "guest $client" client udp "$address" 4321
+  assert_answer "container $client" client tcp "$address" 80
+  assert_answer "container $client" client tcp "$address" 4321
+  [[ $(in_client "$peers" ping "$address") == 64 ]]
+  assert_answer "guest $client6" client tcp "$address6" 22
+  assert_answer "guest $client6" client tcp "$address6" 8080
+  assert_answer "container $client6" client tcp "$address6" 80
+  # Past the rules, by a route to the guest's own network.
+  in_client ip route add "${guest%.*}.0/24" via "$address"
+  assert_silence client tcp "$guest" 80
+  assert_silence client tcp "${guest%.*}.1" 4321
+  # Within, too.
+  assert_answer "guest $address" container tcp "$address" 8080
+  assert_answer "container $address" container tcp "$address" 80
+  assert_answer "guest ${guest%.*}.1" guest tcp "$address" 8080
+  assert_answer "client $address" guest tcp "$client" 80
 }

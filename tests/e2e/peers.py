@@ -4,6 +4,7 @@
 
     peers.py serve NAME PORT…              TCP and UDP at all addresses: each caller is told NAME, its address and ours
     peers.py ask tcp|udp ADDRESS PORT      print what a server says; status 1 if nobody does within 2 s
+    peers.py silent tcp|udp ADDRESS PORT   status 0 if nobody answers within 0.7 s
     peers.py load ADDRESS PORT BYTES       send so many to its TCP server, which says how many came
     peers.py ping ADDRESS                  by ICMP; print how many hops the answer may still go: 64 from a neighbour
     peers.py mss ADDRESS PORT              connect by TCP, and print the largest segment that is sent
@@ -77,6 +78,16 @@ def ask(protocol, address, port):
         print(sock.recv(1024).decode(), end="")
 
 
+def silent(*whom):
+    global DEADLINE
+    DEADLINE = 0.7
+    try:
+        ask(*whom)
+    except OSError:
+        return
+    sys.exit("peers.py: somebody answers")
+
+
 def load(address, port, count):
     with connected(socket.SOCK_STREAM, address, port) as sock:
         sock.settimeout(2 * DEADLINE)
@@ -106,7 +117,7 @@ def mss(address, port):
 def main():
     command, *arguments = sys.argv[1:]
     try:
-        {"serve": serve, "ask": ask, "load": load, "ping": ping, "mss": mss}[command](*arguments)
+        {"serve": serve, "ask": ask, "silent": silent, "load": load, "ping": ping, "mss": mss}[command](*arguments)
     except OSError as error:
         sys.exit(f"peers.py: {error}")
 

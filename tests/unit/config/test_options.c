@@ -42,6 +42,8 @@ static char *stored(const struct vt_config *config, const struct vt_option *opti
     if (option->values || option->offset == offsetof(struct vt_config, cpus) ||
         option->offset == offsetof(struct vt_config, grace_period))
         return vt_fmt("%u", *(const unsigned *)at);
+    if (option->offset == offsetof(struct vt_config, ports))
+        return vt_ports_text(at);
     return vt_strdup(*(char *const *)at);
 }
 
@@ -94,6 +96,7 @@ static const struct {
     {"NETWORK", "none", "1"},
     {"VIDEO", "none", "0"},
     {"VIDEO", "vga", "1"},
+    {"PORTS", "22,8080:80/tcp,53/udp", "22/tcp,8080:80/tcp,53/udp"},
     {"CIDR", "10.0.0", "10.0.0"},
     {"CIDR", "1.2.3", "1.2.3"},
     {"CIDR", "223.255.255", "223.255.255"},
@@ -193,6 +196,7 @@ static const struct {
     {"ACCEL", "KVM", "give auto, kvm or tcg"},
     {"NETWORK", "moon", "give nat or none"},
     {"VIDEO", "cirrus", "give none or vga"},
+    {"PORTS", "22,22", "port 22/tcp is in it twice, and can lead to one place only"},
     {"CIDR", "300.1.1", ALLOWED_CIDR},
     {"CIDR", "1.300.1", ALLOWED_CIDR},
     {"CIDR", "1.1.256", ALLOWED_CIDR},

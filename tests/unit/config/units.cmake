@@ -2,5 +2,6 @@
 vt_unit(config config)
 vt_unit(config help)
 vt_unit(config options)
+vt_unit(config ports)
 vt_unit(config yaml)
 vt_unit(config yaml_tree)

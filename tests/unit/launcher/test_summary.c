@@ -134,6 +134,8 @@ static void ip6_is_the_guests_too(void **state)
 
     (void)state;
     vt_config_init(&config);
+    config.ports.list = vt_calloc(1, sizeof(*config.ports.list));
+    config.ports.list[config.ports.count++] = (struct vt_port){8080, 8080, 80, VT_PROTOCOL_TCP};
     prepared.net.has_ip6 = true;
     assert_int_equal(inet_pton(AF_INET6, "fd00:5::2", &prepared.net.container6), 1);
     assert_int_equal(inet_pton(AF_INET6, "fd54:12:3456:0:5054:ff:fe12:3456", &prepared.net.guest6),

@@ -42,6 +42,25 @@ static void ip6_has_the_same_rules(void **state)
     vt_assert_golden("net/nat-ip6.nft", ruleset);
 }
 
+static void ports_narrow_and_map(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_FREE char *ruleset = NULL;
+    struct vt_port list[] = {
+        {22, 22, 22, VT_PROTOCOL_TCP},
+        {8080, 8080, 80, VT_PROTOCOL_TCP},
+        {6000, 6010, 6000, VT_PROTOCOL_UDP},
+    };
+    const struct vt_ports ports = {list, VT_ARRAY_SIZE(list)};
+
+    (void)state;
+    dual_plan(&view, asked, &plan);
+    plan.ports = ports;
+    ruleset = vt_nat_ruleset(&plan, true);
+    vt_assert_golden("net/nat-ports.nft", ruleset);
+}
+
 static void a_moved_subnet_is_in_every_rule(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -90,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ruleset_is_as_reviewed),
         cmocka_unit_test(ip6_has_the_same_rules),
+        cmocka_unit_test(ports_narrow_and_map),
         cmocka_unit_test(a_moved_subnet_is_in_every_rule),
         cmocka_unit_test(nft_understands_it),
     };
