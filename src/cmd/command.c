@@ -25,6 +25,7 @@ const struct vt_command *const vt_commands[] = {
     &vt_cmd_exec,
     &vt_cmd_cp,
     &vt_cmd_image,
+    &vt_cmd_clean,
     &vt_cmd_commit,
     &vt_cmd_completion,
     NULL,

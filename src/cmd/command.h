@@ -69,6 +69,7 @@ extern const struct vt_command vt_cmd_ssh;
 extern const struct vt_command vt_cmd_exec;
 extern const struct vt_command vt_cmd_cp;
 extern const struct vt_command vt_cmd_image;
+extern const struct vt_command vt_cmd_clean;
 extern const struct vt_command vt_cmd_commit;
 extern const struct vt_command vt_cmd_completion;
 

@@ -91,6 +91,7 @@ const struct vt_command vt_cmd_commit = {
                "nothing is left of it.\n\n"
                "With --containerdisk FILE is an archive that podman load and docker load take\n"
                "(NAME.tar makes the image NAME:latest), with the disk in /disk, for KubeVirt or a\n"
-               "virtainer. It needs room for the disk twice.",
+               "virtainer. It needs room for the disk twice.\n\n"
+               "virtainer clean, before, makes guests on such a disk differ from this one.",
     .run = run,
 };

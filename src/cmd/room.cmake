@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_room(cmd BELOW base host config vm launcher
         SOURCES
+          clean.c
           command.c
           commit.c
           completion.c

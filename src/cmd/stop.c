@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/stop.h"
 #include "launcher/client.h"
 #include "launcher/control.h"
 
@@ -15,7 +16,7 @@ static void on_progress(const char *text)
     (void)fflush(stdout);
 }
 
-static int stop(enum vt_stop_how how, const char *grace, bool wait, struct vt_error *err)
+int vt_stop_guest(enum vt_stop_how how, const char *grace, bool wait, struct vt_error *err)
 {
     const struct vt_request request = {
         .kind = VT_REQUEST_STOP,
@@ -64,7 +65,7 @@ static int run_stop(const struct vt_call *call, struct vt_error *err)
                                 "give one of --shutdown, --save and --poweroff");
         how = hows[i];
     }
-    return stop(how, call->flags[GRACE], !call->flags[NO_WAIT], err);
+    return vt_stop_guest(how, call->flags[GRACE], !call->flags[NO_WAIT], err);
 }
 
 #define STATUSES                                                                      \
@@ -92,7 +93,7 @@ static const struct vt_flag save_flags[] = {
 
 static int run_save(const struct vt_call *call, struct vt_error *err)
 {
-    return stop(VT_HOW_SAVE, call->flags[SAVE_GRACE], !call->flags[SAVE_NO_WAIT], err);
+    return vt_stop_guest(VT_HOW_SAVE, call->flags[SAVE_GRACE], !call->flags[SAVE_NO_WAIT], err);
 }
 
 const struct vt_command vt_cmd_save = {

@@ -111,6 +111,24 @@ stop_cloud() {
   assert_status "$1" 0
 }
 
+# assert_clean_forgets NAME: `virtainer clean` ends it, and on its disk is nothing that tells it from another guest.
+assert_clean_forgets() {
+  local partition
+  run exec_in "$1" virtainer clean
+  [[ $status == 2 && $output == *'give --yes'* ]] || fail "$output"
+  [[ -s $data/.virtainer/ssh/known_hosts && -s $data/.virtainer/seed ]] || fail 'nothing to forget'
+  engine exec "$e2e_id-$1" virtainer clean --yes
+  assert_status "$1" 0
+  partition=$(root_partition)
+  as_root debugfs -R 'ls -p /etc/ssh' "$partition" 2>/dev/null | grep sshd_config
+  run ! grep ssh_host_ <(as_root debugfs -R 'ls -p /etc/ssh' "$partition" 2>/dev/null)
+  run ! grep authorized_keys <(as_root debugfs -R 'ls -p /home/debian/.ssh' "$partition" 2>/dev/null)
+  as_root debugfs -R 'stat /etc/machine-id' "$partition" 2>/dev/null | grep -E 'Size: 0$'
+  run ! grep instances <(as_root debugfs -R 'ls -p /var/lib/cloud' "$partition" 2>/dev/null)
+  rm -f "$work/disk"
+  [[ ! -e $data/.virtainer/ssh/known_hosts && ! -e $data/.virtainer/seed ]] || fail 'the launcher has not forgotten'
+}
+
 # What the initramfs said when it looked at the root file system.
 root_check() { guest "$1" 'sudo cat /run/initramfs/fsck.log'; }
 
@@ -251,7 +269,7 @@ END
   [[ $(guest vm nproc) == 2 ]]
   (($(guest vm "awk '/^MemTotal/ { print int(\$2 / 1024) }' /proc/meminfo") > 1300))
   (($(guest vm 'df --output=size -B1G / | tail -n 1') < 11))
-  stop_cloud vm
+  assert_clean_forgets vm
   # What was mounted is as it was.
   after=$(listing "$given")
   [[ $before == "$after" ]] || { diff <(echo "$before") <(echo "$after") || fail 'a mounted file was changed'; }
