@@ -10,5 +10,7 @@ pkg_check_modules(LIBNFTABLES REQUIRED IMPORTED_TARGET libnftables>=1.0)
 pkg_check_modules(JSONC REQUIRED IMPORTED_TARGET json-c>=0.16)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls>=3.7)
 pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive>=3.6)
+# Only while building: src/osinfo_table.c.
+pkg_check_modules(LIBOSINFO REQUIRED IMPORTED_TARGET libosinfo-1.0>=1.10)
 pkg_check_modules(LIBMICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
 pkg_check_modules(LIBMNL REQUIRED IMPORTED_TARGET libmnl>=1.0)

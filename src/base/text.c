@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/text.h"
 
+#include <stdint.h>
+#include <string.h>
+
+/* Longer texts are not compared. */
+#define COMPARED_MAX 64
+
 /* How long the character is that begins with @first, or 0 if none does. */
 static size_t length_of(unsigned char first)
 {
@@ -83,4 +89,30 @@ bool vt_text_has_control(const char *text, size_t len, bool tab_allowed)
             return true;
     }
     return false;
+}
+
+size_t vt_text_distance(const char *a, const char *b)
+{
+    size_t row[COMPARED_MAX + 1], len = strlen(b);
+
+    if (len > COMPARED_MAX || strlen(a) > COMPARED_MAX)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= len; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t corner = row[0];
+
+        row[0] = i + 1;
+        for (size_t j = 0; j < len; j++) {
+            size_t best = corner + (a[i] != b[j]);
+
+            corner = row[j + 1];
+            if (best > corner + 1)
+                best = corner + 1;
+            if (best > row[j] + 1)
+                best = row[j] + 1;
+            row[j + 1] = best;
+        }
+    }
+    return row[len];
 }

@@ -20,3 +20,7 @@ size_t vt_utf8_character(const char *s, size_t len);
 /* How many bytes at the end of the @len at @s are the beginning of a character whose rest is still
  * to come: 0 to 3. */
 size_t vt_utf8_unfinished(const char *s, size_t len);
+
+/* How many letters must be changed, added or left out to make @b of @a (Levenshtein); SIZE_MAX if
+ * one has more than 64. */
+size_t vt_text_distance(const char *a, const char *b);

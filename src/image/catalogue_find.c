@@ -3,10 +3,9 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "base/text.h"
 #include "image/catalogue.h"
 
-/* Names longer than this are no slip of the fingers. */
-#define COMPARED_MAX 60
 /* How many names a message offers. */
 #define OFFERED_MAX 3
 
@@ -61,40 +60,14 @@ static const struct vt_release *newest(const struct vt_distribution *distributio
     return &distribution->releases[0];
 }
 
-/* How many letters must be changed, added or left out to make @b of @a (Levenshtein). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[COMPARED_MAX + 1], len = strlen(b);
-
-    if (len > COMPARED_MAX || strlen(a) > COMPARED_MAX)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= len; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i]; i++) {
-        size_t corner = row[0];
-
-        row[0] = i + 1;
-        for (size_t j = 0; j < len; j++) {
-            size_t best = corner + (a[i] != b[j]);
-
-            corner = row[j + 1];
-            if (best > corner + 1)
-                best = corner + 1;
-            if (best > row[j] + 1)
-                best = row[j] + 1;
-            row[j + 1] = best;
-        }
-    }
-    return row[len];
-}
-
 /* How far @name is from what @distribution is called; a beginning of a name is near. */
 static size_t distance_to(const struct vt_distribution *distribution, const char *name)
 {
-    size_t best = vt_startswith(distribution->name, name) ? 0 : distance(name, distribution->name);
+    size_t best =
+        vt_startswith(distribution->name, name) ? 0 : vt_text_distance(name, distribution->name);
 
     for (size_t i = 0; distribution->aliases[i]; i++) {
-        size_t other = distance(name, distribution->aliases[i]);
+        size_t other = vt_text_distance(name, distribution->aliases[i]);
 
         best = other < best ? other : best;
     }

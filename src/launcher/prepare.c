@@ -334,6 +334,21 @@ static int check_memory_limit(const struct vt_config *config, struct vt_error *e
     return 0;
 }
 
+/* What OS_VARIANT says that the guest can drive. The catalogue may know newer systems than osinfo,
+ * which is nobody's mistake. */
+static void choose_hardware(struct vt_prepared *p, const struct vt_config *config)
+{
+    VT_AUTO_FREE char *nearest = NULL;
+
+    if (!config->os_variant)
+        return;
+    vt_osinfo_choose(VT_OSINFO_TABLE, config->os_variant, &p->hardware, &nearest);
+    if (nearest && !config->image_name)
+        vt_warning("OS_VARIANT=%s is no system that osinfo knows (the nearest is %s); the guest "
+                   "gets virtio devices",
+                   config->os_variant, nearest);
+}
+
 /* What only looks: nothing is changed yet, so all that is wrong with the wishes shows here. */
 static int look(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
@@ -354,6 +369,8 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
         r = vt_image_find(config, "", &source, err);
     if (r == 0)
         r = vt_rights_check(config->network != VT_NETWORK_NONE, err);
+    if (r == 0)
+        choose_hardware(p, config);
     return r;
 }
 
@@ -385,7 +402,7 @@ int vt_prepare(const struct vt_config *config, struct vt_prepared *ret,
 {
     int r;
 
-    *ret = (struct vt_prepared){0};
+    *ret = (struct vt_prepared){.hardware = VT_HARDWARE_INIT};
     ret->overlay_path = vt_fmt("%s/" VT_OVERLAY_NAME, config->image_dir);
     r = look(ret, config, err);
     if (r == 0)

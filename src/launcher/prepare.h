@@ -16,9 +16,11 @@
 #include "net/plan.h"
 #include "seed/seed.h"
 #include "vm/accel.h"
+#include "vm/osinfo.h"
 
 struct vt_prepared {
     struct vt_accel_choice accel;
+    struct vt_hardware hardware; /* what the guest's system can drive */
     struct vt_seed seed;
     bool seed_ignored;     /* it changed, but not its instance-id: cloud-init will not apply it */
     const char *seed_path; /* of the ISO that the guest gets */

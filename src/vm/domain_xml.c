@@ -7,6 +7,8 @@
 
 /* Our own element in <metadata>: what the person said the guest's system is. */
 #define METADATA_NAMESPACE "urn:virtainer:domain:1"
+/* libosinfo's, as virt-install and virt-manager write it, for their like to read. */
+#define OSINFO_NAMESPACE "http://libosinfo.org/xmlns/libvirt/domain/1.0"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -17,6 +19,12 @@ static void add_metadata(struct vt_xml *xml, const struct vt_domain_spec *spec)
     vt_xml_begin(xml, "metadata");
     vt_xml_empty(xml, "virtainer:os", "xmlns:virtainer", METADATA_NAMESPACE, "variant",
                  spec->os_variant, NULL);
+    if (spec->hardware.os_id) {
+        vt_xml_begin(xml, "libosinfo:libosinfo");
+        vt_xml_attr(xml, "xmlns:libosinfo", OSINFO_NAMESPACE);
+        vt_xml_empty(xml, "libosinfo:os", "id", spec->hardware.os_id, NULL);
+        vt_xml_end(xml, "libosinfo:libosinfo");
+    }
     vt_xml_end(xml, "metadata");
 }
 
@@ -42,12 +50,13 @@ static void add_memory_and_cpus(struct vt_xml *xml, const struct vt_domain_spec 
     add_cpu(xml, spec);
 }
 
-static void add_os(struct vt_xml *xml)
+static void add_os(struct vt_xml *xml, const struct vt_domain_spec *spec)
 {
     vt_xml_begin(xml, "os");
     vt_xml_begin(xml, "type");
     vt_xml_attr(xml, "arch", "x86_64");
-    vt_xml_attr(xml, "machine", "q35");
+    /* The newer chipset has no IDE. */
+    vt_xml_attr(xml, "machine", spec->hardware.disk == VT_DISK_IDE ? "pc" : "q35");
     vt_xml_end_text(xml, "type", "hvm");
     /* SeaBIOS and GRUB speak on the serial port, or a person stares at nothing until the kernel
      * does. */
@@ -91,6 +100,22 @@ static void add_base(struct vt_xml *xml, const struct vt_domain_spec *spec)
         vt_xml_end(xml, "backingStore");
 }
 
+/* The first or second disk, counted from 0, on the bus that the guest can drive. */
+static void add_target(struct vt_xml *xml, const struct vt_domain_spec *spec, int number)
+{
+    static const struct {
+        const char *bus;
+        const char *devices[2];
+    } buses[] = {
+        [VT_DISK_VIRTIO] = {"virtio", {"vda", "vdb"}},
+        [VT_DISK_SATA] = {"sata", {"sda", "sdb"}},
+        [VT_DISK_IDE] = {"ide", {"hda", "hdb"}},
+    };
+
+    vt_xml_empty(xml, "target", "dev", buses[spec->hardware.disk].devices[number], "bus",
+                 buses[spec->hardware.disk].bus, NULL);
+}
+
 static void add_overlay(struct vt_xml *xml, const struct vt_domain_spec *spec)
 {
     vt_xml_begin(xml, "disk");
@@ -99,21 +124,23 @@ static void add_overlay(struct vt_xml *xml, const struct vt_domain_spec *spec)
     vt_xml_empty(xml, "driver", "name", "qemu", "type", "qcow2", "discard", "unmap", NULL);
     add_source(xml, spec->overlay, VT_FDGROUP_OVERLAY);
     add_base(xml, spec);
-    vt_xml_empty(xml, "target", "dev", "vda", "bus", "virtio", NULL);
+    add_target(xml, spec, 0);
     vt_xml_empty(xml, "boot", "order", "1", NULL);
     vt_xml_end(xml, "disk");
 }
 
-/* On virtio: the "cloud" kernels of distributions have no AHCI and would never see a SATA disc. */
+/* On virtio where the guest has it: the "cloud" kernels of distributions have no AHCI and would
+ * never see a SATA disc. The other buses have no disk that cannot be written, so there it is a CD.
+ */
 static void add_seed(struct vt_xml *xml, const struct vt_domain_spec *spec)
 {
     vt_xml_begin(xml, "disk");
     vt_xml_attr(xml, "type", "file");
-    vt_xml_attr(xml, "device", "disk");
+    vt_xml_attr(xml, "device", spec->hardware.disk == VT_DISK_VIRTIO ? "disk" : "cdrom");
     vt_xml_empty(xml, "driver", "name", "qemu", "type", "raw", NULL);
     add_source(xml, spec->seed, VT_FDGROUP_SEED);
     vt_xml_empty(xml, "backingStore", NULL);
-    vt_xml_empty(xml, "target", "dev", "vdb", "bus", "virtio", NULL);
+    add_target(xml, spec, 1);
     vt_xml_empty(xml, "readonly", NULL);
     vt_xml_end(xml, "disk");
 }
@@ -126,7 +153,7 @@ static void add_network_card(struct vt_xml *xml, const struct vt_domain_spec *sp
     vt_xml_attr(xml, "type", "network");
     vt_xml_empty(xml, "mac", "address", spec->mac, NULL);
     vt_xml_empty(xml, "source", "network", spec->network, NULL);
-    vt_xml_empty(xml, "model", "type", "virtio", NULL);
+    vt_xml_empty(xml, "model", "type", spec->hardware.network_model, NULL);
     /* No network boot: firmware would spend seconds of every start on it. */
     vt_xml_empty(xml, "rom", "enabled", "no", NULL);
     vt_xml_end(xml, "interface");
@@ -159,7 +186,8 @@ static void add_video(struct vt_xml *xml, const struct vt_domain_spec *spec)
     vt_xml_end(xml, "video");
 }
 
-static void add_helpers(struct vt_xml *xml)
+/* What only a guest with virtio drivers makes use of. */
+static void add_virtio_helpers(struct vt_xml *xml)
 {
     vt_xml_begin(xml, "channel");
     vt_xml_attr(xml, "type", "unix");
@@ -173,6 +201,14 @@ static void add_helpers(struct vt_xml *xml)
     vt_xml_end(xml, "rng");
     /* What the guest frees goes back to the host. */
     vt_xml_empty(xml, "memballoon", "model", "virtio", "freePageReporting", "on", NULL);
+}
+
+static void add_helpers(struct vt_xml *xml, const struct vt_domain_spec *spec)
+{
+    if (spec->hardware.disk == VT_DISK_VIRTIO)
+        add_virtio_helpers(xml);
+    else
+        vt_xml_empty(xml, "memballoon", "model", "none", NULL);
     vt_xml_empty(xml, "panic", "model", "isa", NULL);
     /* None of these by default: they cost start-up time and firmware has to look at them. */
     vt_xml_empty(xml, "controller", "type", "usb", "model", "none", NULL);
@@ -189,7 +225,7 @@ char *vt_domain_xml(const struct vt_domain_spec *spec)
     vt_xml_text(&xml, "uuid", spec->uuid);
     add_metadata(&xml, spec);
     add_memory_and_cpus(&xml, spec);
-    add_os(&xml);
+    add_os(&xml, spec);
     add_clock_and_actions(&xml);
     vt_xml_begin(&xml, "devices");
     vt_xml_text(&xml, "emulator", spec->emulator);
@@ -198,7 +234,7 @@ char *vt_domain_xml(const struct vt_domain_spec *spec)
     add_network_card(&xml, spec);
     add_console(&xml, spec);
     add_video(&xml, spec);
-    add_helpers(&xml);
+    add_helpers(&xml, spec);
     vt_xml_end(&xml, "devices");
     vt_xml_end(&xml, "domain");
     return vt_xml_take(&xml);

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vm/osinfo.h"
+
 /* Names of the descriptor groups through which QEMU gets its files; see domain.h. */
 #define VT_FDGROUP_OVERLAY "overlay"
 #define VT_FDGROUP_BASE    "base"
@@ -15,7 +17,8 @@ struct vt_domain_spec {
     const char *name;
     const char *uuid;
     const char *os_variant; /* NULL: not told */
-    uint64_t ram;           /* bytes, a multiple of 1 MiB */
+    struct vt_hardware hardware;
+    uint64_t ram; /* bytes, a multiple of 1 MiB */
     unsigned cpus;
     bool kvm;
     bool kvm_emulated; /* see struct vt_accel_choice */

@@ -112,3 +112,21 @@ refused() {
   [[ $(engine image inspect -f '{{index .Config.Labels "org.opencontainers.image.version"}}' "$baked") == 43 ]]
   [[ $(exec_in baked sha256sum /image) == "$sum "* ]]
 }
+
+@test "OS_VARIANT gives an old system the devices it knows, and is warned of where it is none" {
+  virtainer old -t -i -v "$boot_sector:/image:ro" -e OS_VARIANT=winxp
+  wait_log old 'boot-sector: hello' 30
+  exec_in old virsh dumpxml vm >"$BATS_TEST_TMPDIR/xml"
+  grep -q 'libosinfo:os id=.http://microsoft.com/win/xp' "$BATS_TEST_TMPDIR/xml"
+  grep -q "<target dev='hda' bus='ide'/>" "$BATS_TEST_TMPDIR/xml"
+  grep -q "<model type='e1000'/>" "$BATS_TEST_TMPDIR/xml"
+  ! grep -q virtio "$BATS_TEST_TMPDIR/xml" || fail "it has a virtio device: $(grep virtio "$BATS_TEST_TMPDIR/xml")"
+  engine rm -f "$e2e_id-old" >/dev/null
+  virtainer newer -v "$boot_sector:/image:ro" -e OS_VARIANT=win10
+  wait_log newer 'boot-sector: hello' 30
+  exec_in newer virsh dumpxml vm | grep -q "<target dev='sda' bus='sata'/>"
+  engine rm -f "$e2e_id-newer" >/dev/null
+  virtainer wrong -v "$boot_sector:/image:ro" -e OS_VARIANT=debain12
+  wait_log wrong "OS_VARIANT=debain12 is no system that osinfo knows .the nearest is debian12." 30
+  wait_log wrong 'boot-sector: hello' 30
+}

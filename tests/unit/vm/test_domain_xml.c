@@ -29,18 +29,19 @@ static const struct vt_domain_spec plain = {
     .base = "/image",
     .base_format = "qcow2",
     .seed = "/cloud_init.iso",
+    .hardware = VT_HARDWARE_INIT,
     .network = "virtualnet",
     .mac = "52:54:00:12:34:56",
     .console_log = "/run/virtainer/console",
 };
 
-#define NAMES 7
+#define NAMES 9
 
 /* The golden file of each variation. */
 static const char *const names[NAMES] = {
     "vm/domain-kvm.xml",        "vm/domain-kvm-emulated.xml", "vm/domain-tcg.xml",
     "vm/domain-no-network.xml", "vm/domain-hostile.xml",      "vm/domain-vga.xml",
-    "vm/domain-no-base.xml",
+    "vm/domain-no-base.xml",    "vm/domain-sata.xml",         "vm/domain-ide.xml",
 };
 
 static struct vt_domain_spec variation(size_t i)
@@ -56,6 +57,7 @@ static struct vt_domain_spec variation(size_t i)
         spec.ram = UINT64_C(4) << 30;
         spec.cpus = 4;
         spec.os_variant = "debian12";
+        spec.hardware.os_id = (char *)(uintptr_t) "http://debian.org/debian/12";
         spec.base_format = "raw";
         break;
     case 3:
@@ -76,6 +78,13 @@ static struct vt_domain_spec variation(size_t i)
     case 6:
         spec.base = NULL;
         spec.base_format = NULL;
+        break;
+    case 7:
+        spec.os_variant = "win10";
+        spec.hardware = (struct vt_hardware){.disk = VT_DISK_SATA, .network_model = "e1000e"};
+        break;
+    case 8:
+        spec.hardware = (struct vt_hardware){.disk = VT_DISK_IDE, .network_model = "rtl8139"};
         break;
     default:
         break;
