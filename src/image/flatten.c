@@ -2,14 +2,38 @@
 #include "image/flatten.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "image/open.h"
 #include "image/overlay.h"
 #include "image/part.h"
+#include "image/qcow2.h"
 #include "image/qemu_img.h"
 #include "image/record.h"
+
+/* A new file holds the disk as it is now, and no snapshots of earlier. */
+static int check_snapshots(const char *overlay, struct vt_error *err)
+{
+    VT_AUTO_CLOSE int fd = open(overlay, O_RDONLY | O_CLOEXEC);
+    struct vt_qcow2_header header = {0};
+    uint8_t head[VT_QCOW2_READ_SIZE];
+    size_t len = 0;
+    int r = fd < 0 ? -errno : vt_image_read_head(fd, head, sizeof(head), &len);
+
+    if (r < 0)
+        return vt_data_error(err, -r, "cannot read the overlay %s", overlay);
+    r = vt_qcow2_parse_header(head, len, &header, err);
+    if (r < 0 || header.snapshots == 0)
+        return r;
+    return vt_error_set(err, VT_CAUSE_USAGE, -ENOTSUP,
+                        "the overlay %s holds snapshots (%" PRIu32 "), which would be lost: remove "
+                        "them (qemu-img snapshot -d), or use virtainer commit, which leaves it as "
+                        "it is",
+                        overlay, header.snapshots);
+}
 
 static int write_whole(const char *overlay, const char *part, int cancel_fd,
                        const struct vt_progress *progress, struct vt_error *err)
@@ -42,8 +66,8 @@ int vt_overlay_flatten(const char *data_dir, int cancel_fd, const struct vt_prog
     VT_AUTO_FREE char *overlay = vt_fmt("%s/" VT_OVERLAY_NAME, dir);
     VT_AUTO_FREE char *record = vt_fmt("%s/.virtainer/base.json", dir);
     VT_AUTO_FREE char *part = NULL;
-    int fd = vt_part_open(overlay, &part, err);
-    int r;
+    int r = check_snapshots(overlay, err);
+    int fd = r < 0 ? r : vt_part_open(overlay, &part, err);
 
     if (fd < 0)
         return fd;

@@ -14,8 +14,8 @@
 /*
  * Flatten the overlay of @data_dir, whose lock the caller holds and which vt_overlay_prepare() has
  * found to be right. @cancel_fd may be -1 and @progress NULL. Errors, with the overlay as it was:
- * VT_CAUSE_DATA_FULL, also when there is surely not enough room; VT_CAUSE_DATA_DIR;
- * VT_CAUSE_BAD_IMAGE; VT_CAUSE_NONE with -ECANCELED.
+ * VT_CAUSE_USAGE when it holds snapshots; VT_CAUSE_DATA_FULL, also when there is surely not enough
+ * room; VT_CAUSE_DATA_DIR; VT_CAUSE_BAD_IMAGE; VT_CAUSE_NONE with -ECANCELED.
  */
 int vt_overlay_flatten(const char *data_dir, int cancel_fd, const struct vt_progress *progress,
                        struct vt_error *err) VT_MUST_CHECK;

@@ -15,6 +15,7 @@ enum {
     AT_CRYPT = 32,
     AT_L1_OFFSET = 40,
     AT_REFCOUNT_OFFSET = 48,
+    AT_SNAPSHOTS = 60,
     AT_INCOMPATIBLE = 72,
     AT_REFCOUNT_ORDER = 96,
     AT_HEADER_LENGTH = 100,
@@ -75,6 +76,7 @@ static int parse_common(const uint8_t *data, size_t len, struct vt_qcow2_header 
     if (be32(data + AT_CRYPT) > 2)
         return BAD("its qcow2 header says encryption method %" PRIu32, be32(data + AT_CRYPT));
     h->encrypted = be32(data + AT_CRYPT) != 0;
+    h->snapshots = be32(data + AT_SNAPSHOTS);
     in_cluster = (UINT64_C(1) << h->cluster_bits) - 1;
     if ((be64(data + AT_L1_OFFSET) | be64(data + AT_REFCOUNT_OFFSET)) & in_cluster)
         return BAD("its qcow2 header places a table where none can be");

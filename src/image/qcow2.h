@@ -27,6 +27,7 @@ struct vt_qcow2_header {
     bool dirty;         /* lazy reference counts were not written back; QEMU does that by itself */
     bool corrupt;       /* QEMU found its tables inconsistent and will only open it for reading */
     bool external_data; /* the guest's data are in another file, which it names */
+    uint32_t snapshots; /* how many it holds (`qemu-img snapshot`) */
     bool has_backing;
     char backing_file[VT_QCOW2_NAME_MAX + 1];     /* "" when there is none */
     char backing_format[VT_QCOW2_FORMAT_MAX + 1]; /* "" when none is recorded */

@@ -31,7 +31,7 @@ teardown() {
   ((status == 2)) && [[ $stderr == *'is there already'* ]] || fail "$status $stderr"
   run_virtainer 30 "${mine[@]}" -- commit --containerdisk "/out/$e2e_id-disk.tar"
   ((status == 0)) || fail "$status $stderr"
-  [[ $(ls "$BATS_TEST_TMPDIR/out" | wc -l) == 2 ]] || fail "$(ls "$BATS_TEST_TMPDIR/out")"
+  [[ $(find "$BATS_TEST_TMPDIR/out" -type f | wc -l) == 2 ]] || fail "$(find "$BATS_TEST_TMPDIR/out")"
   loaded=$(engine load -i "$BATS_TEST_TMPDIR/out/$e2e_id-disk.tar")
   [[ $loaded == *"$e2e_id-disk:latest"* ]] || fail "$loaded"
   printf 'FROM %s\nCOPY --from=%s /disk /disk\n' "$VT_IMAGE" "${loaded##*: }" |

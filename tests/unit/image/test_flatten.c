@@ -127,6 +127,21 @@ static void test_record_and_header(void **state)
     ASSERT_FAILED(prepare_on(in_dir("base"), &none, &err), err, VT_CAUSE_OTHER_BASE, "whole image");
 }
 
+static void test_snapshots(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    RUN("qemu-img", "snapshot", "-c", "earlier", OVERLAY);
+    ASSERT_FAILED(vt_overlay_flatten(DATA, -1, NULL, &err), err, VT_CAUSE_USAGE, "snapshots (1)",
+                  "qemu-img snapshot -d");
+    assert_false(vt_overlay_stands_alone(DATA));
+    assert_int_equal(count_files(DATA), 2);
+    RUN("qemu-img", "snapshot", "-d", "earlier", OVERLAY);
+    assert_int_equal(flatten(-1), 0);
+    assert_same_disk();
+}
+
 static void test_cancel(void **state)
 {
     VT_AUTO_CLOSE int cancel = readable_fd();
@@ -195,8 +210,9 @@ static void test_killed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_flatten), TEST(test_with_a_base), TEST(test_record_and_header),
-        TEST(test_cancel),  TEST(test_full),        TEST(test_killed),
+        TEST(test_flatten),   TEST(test_with_a_base), TEST(test_record_and_header),
+        TEST(test_snapshots), TEST(test_cancel),      TEST(test_full),
+        TEST(test_killed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
