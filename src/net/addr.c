@@ -10,6 +10,11 @@
 #include "host/files.h"
 #include "net/netlink.h"
 
+#define MAX_DOMAIN 253
+/* The C library once took six; and all of them go into one DHCP option of 255 bytes. */
+#define MAX_SEARCH       6
+#define MAX_SEARCH_BYTES 200U
+
 struct vt_ip_text vt_ip_text(uint32_t address)
 {
     struct vt_ip_text text;
@@ -74,21 +79,56 @@ void vt_net_view_add_route6(struct vt_net_view *view, const struct vt_route6 *ro
     view->routes6 = appended(view->routes6, &view->route6_count, route, sizeof(*route));
 }
 
-void vt_net_view_add_servers(struct vt_net_view *view, const char *text)
+static void add_server(struct vt_net_view *view, const char *server)
+{
+    struct in_addr in;
+    uint32_t address;
+
+    if (inet_pton(AF_INET, server, &in) != 1)
+        return;
+    address = ntohl(in.s_addr);
+    if (address >> 24 != 127)
+        view->servers = appended(view->servers, &view->server_count, &address, sizeof(address));
+}
+
+/* Whether it can be a domain's name (RFC 1123, and underscores as they are met). */
+static bool is_domain(const char *word)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+    return word[0] != '-' && word[0] != '.' && strlen(word) <= MAX_DOMAIN &&
+           word[strspn(word, letters)] == '\0';
+}
+
+/* The last list counts, as for the C library; DHCP has room for this much of it. */
+static void take_search(struct vt_net_view *view, char *list)
+{
+    VT_AUTO_BUF struct vt_buf taken = VT_BUF_INIT(4096);
+    char *rest = NULL;
+    unsigned n = 0;
+
+    for (char *word = strtok_r(list, " \t", &rest); word && n < MAX_SEARCH;
+         word = strtok_r(NULL, " \t", &rest)) {
+        if (is_domain(word) && taken.len + strlen(word) < MAX_SEARCH_BYTES)
+            vt_buf_addf(&taken, "%s%s", n++ > 0 ? " " : "", word);
+    }
+    vt_str_replace(&view->search, n > 0 ? vt_buf_take(&taken) : NULL);
+}
+
+void vt_net_view_add_resolv_conf(struct vt_net_view *view, const char *text)
 {
     VT_AUTO_FREE char *copy = vt_strdup(text);
     char *rest = NULL;
 
     for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         char server[64];
-        struct in_addr in;
-        uint32_t address;
 
-        if (sscanf(line, " nameserver %63s", server) != 1 || inet_pton(AF_INET, server, &in) != 1)
-            continue;
-        address = ntohl(in.s_addr);
-        if (address >> 24 != 127)
-            view->servers = appended(view->servers, &view->server_count, &address, sizeof(address));
+        if (sscanf(line, " nameserver %63s", server) == 1)
+            add_server(view, server);
+        line += strspn(line, " \t");
+        if (vt_startswith(line, "search ") || vt_startswith(line, "search\t"))
+            take_search(view, line + strlen("search "));
     }
 }
 
@@ -98,6 +138,7 @@ void vt_net_view_done(struct vt_net_view *view)
     free(view->addresses);
     free(view->routes);
     free(view->servers);
+    free(view->search);
     free(view->addresses6);
     free(view->routes6);
     *view = (struct vt_net_view)VT_NET_VIEW_INIT;
@@ -282,7 +323,7 @@ int vt_net_view_read(struct vt_net_view *ret, struct vt_error *err)
         return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
                               "cannot read the container's addresses and routes");
     if (vt_file_read("/etc/resolv.conf", 65536, &resolv_conf, NULL) == 0)
-        vt_net_view_add_servers(&view, resolv_conf);
+        vt_net_view_add_resolv_conf(&view, resolv_conf);
     *ret = view;
     view = (struct vt_net_view)VT_NET_VIEW_INIT;
     return 0;

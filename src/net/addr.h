@@ -62,15 +62,16 @@ struct vt_net_view {
     size_t route_count;
     uint32_t *servers; /* IPv4 name servers, host order, without loopback ones */
     size_t server_count;
+    char *search; /* domains to search names in, with blanks between them; NULL: none */
     struct vt_address6 *addresses6;
     size_t address6_count;
     struct vt_route6 *routes6; /* all tables but the local one, unordered, without default routes */
     size_t route6_count;
 };
 
-#define VT_NET_VIEW_INIT                                     \
-    {                                                        \
-        NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 \
+#define VT_NET_VIEW_INIT \
+    {                    \
+        .links = NULL    \
     }
 #define VT_AUTO_NET_VIEW VT_CLEANUP(vt_net_view_done)
 
@@ -84,8 +85,8 @@ void vt_net_view_add_address(struct vt_net_view *view, const struct vt_address *
 void vt_net_view_add_route(struct vt_net_view *view, const struct vt_route *route);
 void vt_net_view_add_address6(struct vt_net_view *view, const struct vt_address6 *address);
 void vt_net_view_add_route6(struct vt_net_view *view, const struct vt_route6 *route);
-/* Append the name servers of a resolv.conf whose content is @text. */
-void vt_net_view_add_servers(struct vt_net_view *view, const char *text);
+/* Append the name servers of a resolv.conf whose content is @text, and take its search list. */
+void vt_net_view_add_resolv_conf(struct vt_net_view *view, const char *text);
 
 /* The netmask of @prefix bits. */
 static inline uint32_t vt_netmask(unsigned prefix)

@@ -22,6 +22,17 @@ static size_t add_ip6(char **argv, const struct vt_net_plan *plan)
     return n;
 }
 
+static char *search_option(const char *domains)
+{
+    char *option = vt_fmt("--dhcp-option=option:domain-search,%s", domains);
+
+    for (char *c = option; *c; c++) {
+        if (*c == ' ')
+            *c = ',';
+    }
+    return option;
+}
+
 char **vt_dhcp_argv(const struct vt_net_plan *plan)
 {
     struct vt_ip_text guest = vt_ip_text(plan->guest);
@@ -48,6 +59,8 @@ char **vt_dhcp_argv(const struct vt_net_plan *plan)
     argv[n++] = vt_strdup("--dhcp-ignore-clid");
     /* Nobody else can have the address; asking would need NET_RAW, which podman does not give. */
     argv[n++] = vt_strdup("--no-ping");
+    if (plan->search)
+        argv[n++] = search_option(plan->search);
     if (plan->mtu != 1500)
         argv[n++] = vt_fmt("--dhcp-option=option:mtu,%u", plan->mtu);
     return argv;

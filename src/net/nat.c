@@ -16,7 +16,8 @@
  * postrouting  The guest leaves with the container's address. What it sent to itself through the
  *              container must come back the same way, so it gets the gateway as its source. Nothing
  *              else is translated: the guest sees its clients.
- * forward      Who knows the guest's own address and has a route to it does not get past PORTS.
+ * forward      A connection takes no segments that its way out of the container has no room for,
+ *              also where the ICMP messages that would say so are lost. Who knows the guest's own address and has a route to it does not get past PORTS.
  * input        With PORTS, what does not lead to the guest stays here: not so what is for the
  *              gateway's address, where only the guest is served. No router advertisement of the guest shall become a route here; a guest without IPv6
  *              has none to the container.
@@ -122,6 +123,7 @@ static void add_outbound(struct vt_buf *out, const struct vt_net_plan *plan)
 static void add_filters(struct vt_buf *out, const struct vt_net_plan *plan)
 {
     begin_chain(out, "forward", "filter", "forward", "0");
+    vt_buf_adds(out, "\t\ttcp flags syn tcp option maxseg size set rt mtu\n");
     vt_buf_addf(out, "\t\toifname \"%s\" ct status dnat accept\n", plan->bridge);
     vt_buf_addf(out, "\t\toifname \"%s\" ct state new drop\n", plan->bridge);
     end_chain(out);

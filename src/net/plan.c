@@ -216,11 +216,13 @@ int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *v
     if (r < 0)
         return r;
     plan.ports = config->ports;
+    plan.search = vt_strdup(view->search);
     choose_macs(mac, &plan);
     choose_uplink(view, &plan);
     choose_mtu(view, &plan);
     *ret = plan;
     plan.reason = NULL;
+    plan.search = NULL;
     return 0;
 }
 
@@ -228,4 +230,6 @@ void vt_net_plan_done(struct vt_net_plan *plan)
 {
     free(plan->reason);
     plan->reason = NULL;
+    free(plan->search);
+    plan->search = NULL;
 }

@@ -221,3 +221,30 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   assert_answer "guest ${guest%.*}.1" guest tcp "$address" 8080
   assert_answer "client $address" guest tcp "$client" 80
 }
+
+# --- what the guest is told, and networks that come and go ----------------------------------------------------------
+
+@test "a network that is connected while the guest runs reaches it; what does not fit is made to" {
+  new_network narrow
+  boot vm --network "$lab-net"
+  enter vm
+  serve guest 80
+  engine network connect "$e2e_id-narrow" "$e2e_id-vm"
+  second=$(engine inspect -f "{{(index .NetworkSettings.Networks \"$e2e_id-narrow\").IPAddress}}" "$e2e_id-vm")
+  # The engine's own interface in that network has room for 1500 bytes all the same.
+  in_container ip link set "$(in_container ip -o -4 addr | awk -v ip="$second/" 'index($4, ip) == 1 { print $2 }')" mtu 1280
+  [[ $("$peers" ask tcp "$second" 80) == "guest ${second%.*}.1 "* ]]
+  assert_answer "guest $client" client tcp "$address" 80
+  # 1280 less 40 of headers and 12 of time stamps; the other way, the guest sends no more.
+  (($("$peers" mss "$second" 80) <= 1228))
+  (($(in_guest "$peers" mss "$client" 80) == 1448))
+  [[ $("$peers" load "$second" 80 300000) == 'guest '*' 300000' ]]
+  engine network disconnect "$lab-net" "$e2e_id-vm"
+  [[ $("$peers" ask udp "$second" 80) == "guest ${second%.*}.1" ]]
+}
+
+@test "the domains to search names in are handed on by DHCP" {
+  boot vm --no-data --dns-search one.example --dns-search two.example
+  pid=$(pid_of vm dnsmasq)
+  exec_in vm cat "/proc/$pid/cmdline" | tr '\0' '\n' | grep -qx -e '--dhcp-option=option:domain-search,one.example,two.example'
+}

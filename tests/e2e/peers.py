@@ -9,10 +9,12 @@
     peers.py ping ADDRESS                  by ICMP; print how many hops the answer may still go: 64 from a neighbour
     peers.py mss ADDRESS PORT              connect by TCP, and print the largest segment that is sent
 """
+import contextlib
 import os
 import select
 import socket
 import sys
+import threading
 
 DEADLINE = 2
 
@@ -32,8 +34,12 @@ def listening(kind, port):
 
 
 def answer_tcp(sock, name):
-    connection, peer = sock.accept()
-    with connection:
+    # On its own: the launcher, too, looks whether there is an SSH server, and waits for its words.
+    threading.Thread(target=answer_caller, args=(*sock.accept(), name), daemon=True).start()
+
+
+def answer_caller(connection, peer, name):
+    with connection, contextlib.suppress(OSError):
         connection.settimeout(DEADLINE)
         received = 0
         while chunk := connection.recv(65536):
@@ -55,10 +61,8 @@ def serve(name, *ports):
     print("serving as", os.getpid(), flush=True)
     while True:
         for sock in select.select(list(answers), [], [])[0]:
-            try:
+            with contextlib.suppress(OSError):
                 answers[sock](sock, name)
-            except OSError:
-                pass
 
 
 def connected(kind, address, port):

@@ -35,6 +35,7 @@ static void the_arguments_are_as_reviewed(void **state)
     ordinary = lines_of(&plan);
     vt_assert_golden("net/dnsmasq.args", ordinary);
     plan.mtu = 1280;
+    plan.search = vt_strdup("a.org b.org");
     narrow = lines_of(&plan);
     vt_assert_golden("net/dnsmasq-mtu.args", narrow);
 }

@@ -87,7 +87,7 @@ static void a_name_server_is_not_hidden(void **state)
 
     (void)state;
     docker_view(&view);
-    vt_net_view_add_servers(&view, "nameserver 192.168.1.1\n");
+    vt_net_view_add_resolv_conf(&view, "nameserver 192.168.1.1\n");
     plan_of(&view, lan, &plan);
     assert_true(plan.moved);
     assert_string_equal(plan.reason, "name server 192.168.1.1");
