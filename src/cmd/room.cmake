@@ -13,6 +13,7 @@ vt_room(cmd BELOW base host config vm launcher
           guest.c
           healthcheck.c
           image.c
+          image_cache.c
           image_fetch.c
           list.c
           log.c

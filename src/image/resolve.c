@@ -54,7 +54,7 @@ static void look_back(const struct vt_config *config, struct past *ret)
     VT_AUTO_CACHE struct vt_cache cache = {0};
     VT_AUTO_FREE char *image = NULL;
 
-    *ret = (struct past){.overlay = vt_path_exists(overlay)};
+    *ret = (struct past){.overlay = config->image_dir && vt_path_exists(overlay)};
     if (!ret->overlay || vt_record_read(record, &ret->record, NULL) < 0)
         return;
     if (vt_cache_open(config, &cache, NULL) == 0)

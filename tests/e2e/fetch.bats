@@ -153,3 +153,35 @@ replies() { grep -c "\" $1 " "$BATS_TEST_TMPDIR/nginx/access" || true; }
   [[ -z $(as_root find "$data" -path '*/.virtainer/images') ]]
   [[ $(as_root find "$cache" -type f | wc -l) == 2 ]]
 }
+
+# pull NAME OPTION…: pull the site's image to the cache, in a container of that name in the background.
+pull() {
+  local name=$1
+  shift
+  engine run -d --name "$e2e_id-$name" "${run_options[@]}" -v "$cache:/cache" "$@" "$VT_IMAGE" image pull "$url" >/dev/null
+}
+
+@test "the cache's commands: some pull and one downloads, a killed one is gone on from; list, verify, prune" {
+  cache=$BATS_TEST_TMPDIR/cache
+  mkdir "$cache"
+  serve '' 'limit_rate 1m;'
+  pull first
+  until_true 20 eval '(($(as_root find "$cache" -name "*.partial" -size +500k | wc -l)))'
+  local name digest
+  for name in {2..4}; do pull "$name"; done
+  engine kill "$e2e_id-first" >/dev/null
+  for name in {2..4}; do assert_status "$name" 0 60; done
+  (($(replies 200) == 1 && $(replies 206) == 1)) || fail "$(<"$BATS_TEST_TMPDIR/nginx/access")"
+  digest=$(sha256sum "$site/disk.img" | cut -d' ' -f1)
+  assert_log 4 "/cache/images/sha256/$digest"
+  run_virtainer 10 -v "$cache:/cache:ro" -- image list --cached
+  [[ $status == 0 && $output == *"${digest:0:12}  8 MiB "*"$url"* ]] || fail "$output $stderr"
+  as_root sh -c "printf x | dd of='$cache/images/sha256/$digest' bs=1 seek=3000000 conv=notrunc status=none"
+  run_virtainer 10 -v "$cache:/cache:ro" -- image verify
+  [[ $status == 11 && $output == "DAMAGED "* ]] || fail "$status $output $stderr"
+  run_virtainer 10 -v "$cache:/cache" -- image prune --all
+  [[ $status == 0 && $output == "removed  /cache/images/sha256/$digest"* ]] || fail "$output $stderr"
+  [[ -z $(as_root find "$cache" -type f) ]]
+  run_virtainer 10 -- image pull "$url"
+  [[ $status == 2 && $stderr == *'there is no cache: mount a directory at /cache'* ]] || fail "$stderr"
+}

@@ -407,6 +407,8 @@ static pid_t get_in_child(void)
     if (pid == 0) {
         VT_AUTO_FREE char *path = NULL;
 
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+
         _exit(get_as(true, NULL, &path, NULL) == 0 && path ? 0 : 1);
     }
     assert_true(pid > 0);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_unit(image cache LIBRARIES PkgConfig::LIBARCHIVE)
+vt_unit(image cache_care LIBRARIES PkgConfig::JSONC)
 vt_unit(image catalogue)
 vt_unit(image checksum)
 vt_unit(image commit LIBRARIES PkgConfig::JSONC PkgConfig::GNUTLS)

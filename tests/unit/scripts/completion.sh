@@ -54,7 +54,7 @@ offers 'virtainer commit --format ' 'qcow2 raw'
 offers 'virtainer nothing ' ''
 offers 'virtainer healthcheck --console ' ''
 offers 'virtainer completion ' 'bash'
-offers 'virtainer image ' 'fetch flatten info list rebase'
+offers 'virtainer image ' 'fetch flatten info list prune pull rebase verify'
 holds 'virtainer run ' --ram --disk-size --log-format --help
 offers 'virtainer run --disk-s' '--disk-size'
 offers 'virtainer run --accel ' 'auto kvm tcg'
