@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/url.h"
 #include "config/options.h"
 
 void vt_config_init(struct vt_config *config)
@@ -118,10 +119,13 @@ int vt_config_check(const struct vt_config *config, struct vt_error *err)
 {
     uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 
-    if (config->image && config->image_url)
+    if (config->image && config->image_url) {
+        VT_AUTO_FREE char *shown = vt_url_public(config->image_url);
+
         return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
                             "both IMAGE=%s and IMAGE_URL=%s are given: give one of them",
-                            config->image, config->image_url);
+                            config->image, shown);
+    }
     if (config->ram > machine) {
         VT_AUTO_FREE char *wanted = vt_size_text(config->ram);
         VT_AUTO_FREE char *have = vt_size_text(machine);

@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <errno.h>
 
+#include "base/url.h"
+
 #define FIELD(name) offsetof(struct vt_config, name)
 
 #define MIB (UINT64_C(1) << 20)
@@ -395,14 +397,15 @@ void vt_config_each_flag(void (*visit)(const char *flag, const char *const *valu
     }
 }
 
-/* What a message shows of @value: no secret, and nothing that a terminal would obey. */
+/* What a message shows of @value: no secret (in an address neither), and nothing that a terminal
+ * would obey. */
 static char *shown(const struct vt_option *option, const char *value)
 {
     char *text;
 
     if (option->store == store_secret)
         return vt_strdup("…");
-    text = vt_strdup(*value ? value : "''");
+    text = vt_url_public(*value ? value : "''");
     for (char *c = text; *c; c++) {
         if (iscntrl((unsigned char)*c))
             *c = '?';

@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 
 #include "base/str.h"
+#include "base/url.h"
 #include "image/hash.h"
 #include "image/part.h"
 #include "image/partial.h"
@@ -16,6 +17,7 @@ enum { READ_SIZE = 1 << 20, DIGEST_MAX = 64 };
 
 struct download {
     const struct vt_download *wanted;
+    char *url; /* for people */
     struct vt_partial part;
     gnutls_hash_hd_t hash; /* of what is there; NULL without a checksum */
     char *etag;            /* of what is there, or NULL */
@@ -66,8 +68,7 @@ static int stopped(const struct download *d, struct vt_error *err)
 
     if (poll(&cancel, 1, 0) <= 0)
         return 0;
-    return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while downloading %s",
-                        d->wanted->url);
+    return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while downloading %s", d->url);
 }
 
 /* The bytes that an earlier call has left count for the checksum too. */
@@ -117,7 +118,7 @@ static int check_room(const struct download *d, struct vt_error *err)
     return vt_error_set(err, VT_CAUSE_DATA_FULL, -ENOSPC,
                         "the download of %s needs %s, and the file system of %s has %s free; free "
                         "some space there or use another data directory",
-                        d->wanted->url, needed_text, d->wanted->destination, room_text);
+                        d->url, needed_text, d->wanted->destination, room_text);
 }
 
 /* Whether the range in @reply is the rest of what is there. */
@@ -142,7 +143,7 @@ static int on_begin(const struct vt_reply *reply, void *user, struct vt_error *e
         d->misfit = true;
         return vt_error_set(err, VT_CAUSE_FETCH, -EPROTO,
                             "cannot download %s: the server sends a range that was not asked for",
-                            d->wanted->url);
+                            d->url);
     }
     if (reply->range) {
         d->pieced = true;
@@ -204,7 +205,7 @@ static int try_once(struct download *d, struct vt_transfer_end *end, struct vt_e
         r = vt_error_set(err, VT_CAUSE_FETCH, -EIO,
                          "cannot download %s: the server sent another number of bytes than it "
                          "promised",
-                         d->wanted->url);
+                         d->url);
     }
     return r;
 }
@@ -226,6 +227,7 @@ static int get_all(struct download *d, struct vt_error *err)
             vt_error_done(err);
             r = begin_anew(d, err);
         } else if (end.passing) {
+            retry.most = end.unresolved ? VT_TRIES_UNRESOLVED : 0;
             r = vt_retry_wait(&retry, r, d->best > best, end.retry_after, err);
         }
         if (r < 0)
@@ -254,7 +256,7 @@ static int get_right(struct download *d, struct vt_error *err)
             return vt_error_set(err, VT_CAUSE_FETCH, -EBADMSG,
                                 "the download of %s has %s:%s, not the one that IMAGE_CHECKSUM "
                                 "gives (%s:%s); nothing of it was kept",
-                                d->wanted->url, name, hex, name, d->wanted->checksum->hex);
+                                d->url, name, hex, name, d->wanted->checksum->hex);
         }
         vt_progress_notice(d->wanted->progress,
                            "the download, made of several pieces, has not the checksum that it "
@@ -298,8 +300,7 @@ static int go_on(struct download *d, struct vt_error *err)
 
     if (r == 0 && d->part.size > 0) {
         VT_AUTO_FREE char *size = vt_size_text(d->part.size);
-        VT_AUTO_FREE char *text =
-            vt_fmt("%s of %s are there from an earlier start", size, d->wanted->url);
+        VT_AUTO_FREE char *text = vt_fmt("%s of %s are there from an earlier start", size, d->url);
 
         vt_progress_notice(d->wanted->progress, text);
         d->pieced = true;
@@ -312,7 +313,10 @@ static int go_on(struct download *d, struct vt_error *err)
 
 int vt_download_run(const struct vt_download *wanted, struct vt_error *err)
 {
-    struct download d = {.wanted = wanted, .part = VT_PARTIAL_INIT, .modified = -1};
+    struct download d = {.wanted = wanted,
+                         .part = VT_PARTIAL_INIT,
+                         .modified = -1,
+                         .url = vt_url_public(wanted->url)};
     int r = vt_partial_open(wanted->destination, wanted->url, wanted->checksum, &d.part, err);
 
     if (r == 0)
@@ -325,5 +329,6 @@ int vt_download_run(const struct vt_download *wanted, struct vt_error *err)
         gnutls_hash_deinit(d.hash, NULL);
     vt_partial_done(&d.part);
     free(d.etag);
+    free(d.url);
     return r;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/url.h"
 #include "host/files.h"
 #include "image/download.h"
 #include "image/expect.h"
@@ -48,11 +49,14 @@ static int fetch(const char *url, const char *destination, const char *checksum,
 
     if (vt_path_exists(destination))
         return 0;
-    if (!vt_transfer_takes(url))
+    if (!vt_transfer_takes(url)) {
+        VT_AUTO_FREE char *shown = vt_url_public(url);
+
         return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
                             "IMAGE_URL=%s is no address that can be fetched; one begins with "
                             "https://, http:// or file:/// and has no spaces",
-                            url);
+                            shown);
+    }
     r = vt_expect(&wish, &found, &wanted.checksum, err);
     return r < 0 ? r : vt_download_run(&wanted, err);
 }

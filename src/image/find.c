@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "base/url.h"
 #include "image/fetch.h"
 #include "image/open.h"
 #include "image/probe.h"
@@ -38,11 +39,14 @@ static int use_named(const char *image, struct vt_image_source *ret, struct vt_e
 {
     struct stat st;
 
-    if (strstr(image, "://"))
+    if (strstr(image, "://")) {
+        VT_AUTO_FREE char *shown = vt_url_public(image);
+
         return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
                             "IMAGE=%s is an address, and IMAGE is a path in the container; give it "
                             "as IMAGE_URL",
-                            image);
+                            shown);
+    }
     if (stat(image, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
         return vt_error_set(err, VT_CAUSE_NO_IMAGE, -ENOENT,
                             "IMAGE=%s: there is no such file in the container; mount it (-v "

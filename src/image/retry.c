@@ -30,19 +30,19 @@ int vt_retry_wait(struct vt_retry *retry, int r, bool progressed, unsigned retry
 {
     VT_AUTO_ERROR struct vt_error why = VT_ERROR_INIT;
     VT_AUTO_FREE char *text = NULL;
+    unsigned most = retry->most > 0 ? retry->most : MAX_TRIES;
     unsigned seconds;
 
     if (progressed)
         retry->tries = 0;
-    if (++retry->tries >= MAX_TRIES) {
+    if (++retry->tries >= most) {
         vt_error_move(&why, err);
-        return vt_error_set(err, why.cause, r, "%s (tried %d times)", why.msg, MAX_TRIES);
+        return vt_error_set(err, why.cause, r, "%s (tried %u times)", why.msg, retry->tries);
     }
     seconds = 1U << (retry->tries - 1);
     if (seconds < retry_after)
         seconds = retry_after < MAX_PAUSE ? retry_after : MAX_PAUSE;
-    text =
-        vt_fmt("%s; try %u of %d follows in %u s", err->msg, retry->tries + 1, MAX_TRIES, seconds);
+    text = vt_fmt("%s; try %u of %u follows in %u s", err->msg, retry->tries + 1, most, seconds);
     vt_progress_notice(retry->progress, text);
     vt_error_done(err);
     return pause_for(retry, seconds, err);

@@ -7,9 +7,13 @@
 #include "base/error.h"
 #include "image/progress.h"
 
+/* A host's name that cannot be resolved may be mistyped, for which nobody likes to wait. */
+enum { VT_TRIES_UNRESOLVED = 3 };
+
 struct vt_retry {
     int cancel_fd; /* -1: none */
     const struct vt_progress *progress;
+    unsigned most;  /* tries that are made; 0: five */
     unsigned tries; /* that failed since the last progress; 0 at the beginning */
 };
 

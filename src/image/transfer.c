@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "base/url.h"
 
 /* A server that sends less than this for so long (seconds) has gone. */
 enum { LOW_SPEED_BYTES = 1024, LOW_SPEED_TIME = 60, CONNECT_TIME = 30, MAX_REDIRECTS = 10 };
@@ -21,6 +22,7 @@ enum { HTTP_OK = 200, HTTP_PARTIAL = 206, HTTP_NOT_MODIFIED = 304, HTTP_RANGE = 
 
 struct run {
     const struct vt_transfer *t;
+    char *url; /* for people */
     CURL *curl;
     bool begun;
     bool unchanged;
@@ -31,10 +33,12 @@ struct run {
 
 static int no_url(const char *url, struct vt_error *err)
 {
+    VT_AUTO_FREE char *shown = vt_url_public(url);
+
     return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
                         "%s is no address that can be fetched; one begins with https://, "
                         "http:// or file:/// and has no spaces",
-                        *url ? url : "\"\"");
+                        *shown ? shown : "\"\"");
 }
 
 bool vt_transfer_takes(const char *url)
@@ -122,7 +126,7 @@ static int read_reply(const struct run *run, struct vt_reply *reply, struct vt_e
     /* No HTTP, no status: a file. */
     if (status != 0 && status != HTTP_OK && status != HTTP_PARTIAL)
         return vt_error_set(err, VT_CAUSE_FETCH, -EPROTO,
-                            "cannot download %s: the server answers with status %ld", run->t->url,
+                            "cannot download %s: the server answers with status %ld", run->url,
                             status);
     if (reply->range) {
         if (!range || vt_transfer_parse_range(range, reply) < 0 ||
@@ -130,7 +134,7 @@ static int read_reply(const struct run *run, struct vt_reply *reply, struct vt_e
             return vt_error_set(err, VT_CAUSE_FETCH, -ESTALE,
                                 "cannot download %s: the server answers with a range that does not "
                                 "fit",
-                                run->t->url);
+                                run->url);
     } else if (len >= 0) {
         reply->total = (uint64_t)len;
         reply->total_known = true;
@@ -328,6 +332,7 @@ static void tell_end(const struct run *run, CURLcode code, struct vt_transfer_en
     (void)curl_easy_getinfo(run->curl, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(run->curl, CURLINFO_RETRY_AFTER, &wait);
     ret->passing = is_passing(code, status);
+    ret->unresolved = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
     ret->range_refused = code == CURLE_HTTP_RETURNED_ERROR && status == HTTP_RANGE;
     ret->retry_after = wait > 0 ? (unsigned)(wait < UINT16_MAX ? wait : UINT16_MAX) : 0;
 }
@@ -335,7 +340,7 @@ static void tell_end(const struct run *run, CURLcode code, struct vt_transfer_en
 static int failed(const struct run *run, CURLcode code, struct vt_error *err)
 {
     const char *why = run->message[0] ? run->message : curl_easy_strerror(code);
-    const char *url = run->t->url;
+    const char *url = run->url;
 
     if (run->refused < 0)
         return run->refused;
@@ -349,10 +354,10 @@ static int failed(const struct run *run, CURLcode code, struct vt_error *err)
 }
 
 /* Run the transfer to its end or the caller's. */
-static int perform(CURLM *multi, const struct vt_transfer *t, CURLcode *ret, struct vt_error *err)
+static int perform(CURLM *multi, const struct run *run, CURLcode *ret, struct vt_error *err)
 {
-    struct curl_waitfd cancel = {.fd = t->cancel_fd, .events = CURL_WAIT_POLLIN};
-    unsigned cancel_count = t->cancel_fd >= 0 ? 1 : 0;
+    struct curl_waitfd cancel = {.fd = run->t->cancel_fd, .events = CURL_WAIT_POLLIN};
+    unsigned cancel_count = run->t->cancel_fd >= 0 ? 1 : 0;
     int running = 1;
 
     for (;;) {
@@ -361,11 +366,11 @@ static int perform(CURLM *multi, const struct vt_transfer *t, CURLcode *ret, str
         if (m == CURLM_OK && running)
             m = curl_multi_poll(multi, &cancel, cancel_count, 1000, NULL);
         if (m != CURLM_OK)
-            return vt_error_set(err, VT_CAUSE_FETCH, -EIO, "cannot download %s: %s", t->url,
+            return vt_error_set(err, VT_CAUSE_FETCH, -EIO, "cannot download %s: %s", run->url,
                                 curl_multi_strerror(m));
         if (cancel.revents)
             return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while downloading %s",
-                                t->url);
+                                run->url);
         if (!running) {
             const CURLMsg *message = curl_multi_info_read(multi, &(int){0});
 
@@ -384,7 +389,7 @@ static int run_with(CURLM *multi, struct run *run, struct vt_transfer_end *ret)
     if (multi && run->curl)
         code = set_up(run->curl, run, &headers);
     if (code == CURLE_OK && curl_multi_add_handle(multi, run->curl) == CURLM_OK) {
-        r = perform(multi, run->t, &code, run->err);
+        r = perform(multi, run, &code, run->err);
         if (r == 0 && code == CURLE_OK && !run->begun)
             r = begin(run);
         if (r == 0 && code != CURLE_OK) {
@@ -410,6 +415,7 @@ int vt_transfer_run(const struct vt_transfer *t, struct vt_transfer_end *ret, st
         return no_url(t->url, err);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "libcurl does not start");
+    run.url = vt_url_public(t->url);
     multi = curl_multi_init();
     run.curl = curl_easy_init();
     r = run_with(multi, &run, ret);
@@ -417,5 +423,6 @@ int vt_transfer_run(const struct vt_transfer *t, struct vt_transfer_end *ret, st
     curl_easy_cleanup(run.curl);
     (void)curl_multi_cleanup(multi);
     curl_global_cleanup();
+    free(run.url);
     return r;
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/url.h"
 
 static void add_guest(struct vt_buf *out, const struct vt_config *config,
                       const struct vt_prepared *p)
@@ -19,15 +20,18 @@ static void add_guest(struct vt_buf *out, const struct vt_config *config,
 static void add_disk(struct vt_buf *out, const struct vt_config *config,
                      const struct vt_prepared *p)
 {
+    VT_AUTO_FREE char *url = NULL;
     VT_AUTO_FREE char *size = vt_size_text(p->overlay.virtual_size);
     VT_AUTO_FREE char *base_size = vt_size_text(p->base.virtual_size);
 
+    if (config->image_url)
+        url = vt_url_public(config->image_url);
     vt_buf_addf(out, "  disk     %s: %s, %s\n", p->overlay.path, size,
                 p->overlay.reused ? "kept from an earlier run" : "new");
     if (config->image_name && p->base.path)
         vt_buf_addf(out, "  image    %s, %s%s\n", config->image_name,
                     config->image_url ? "from " : "as it was when the disk was made",
-                    config->image_url ? config->image_url : "");
+                    url ? url : "");
     if (p->base.path)
         vt_buf_addf(out, "  base     %s: %s, %s\n", p->base.path, p->base.format, base_size);
     else

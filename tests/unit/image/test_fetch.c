@@ -421,6 +421,40 @@ static void test_full(void **state)
 
 /* --- another try --- */
 
+/* What lets a person in is in no message, whatever fails. */
+static void test_secrets(void **state)
+{
+    static const char *const urls[] = {
+        "http://me:secret@127.0.0.1:1/a?key=secret", "ftp://me:secret@127.0.0.1/a",
+        "http://me:secret@no-such-host.invalid/a",   "file:///nowhere?key=secret",
+        "http://me:secret@127.0.0.1:bad/a",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * VT_ARRAY_SIZE(urls); i++) {
+        const char *url = urls[i / 2];
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        bool sums = i % 2;
+        int r = vt_image_fetch(sums ? "http://127.0.0.1:1/a" : url, in_dir("out"),
+                               sums ? url : NULL, -1, NULL, &err);
+
+        assert_true(r < 0);
+        print_message("%s\n", err.msg);
+        assert_null(strstr(err.msg, "secret"));
+    }
+}
+
+/* A name that cannot be resolved may be mistyped. */
+static void test_unresolved(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    ASSERT_FAILED(
+        vt_image_fetch("http://no-such-host.invalid/a", in_dir("out"), NULL, -1, NULL, &err), err,
+        VT_CAUSE_FETCH, "no-such-host.invalid", "(tried 3 times)");
+}
+
 static void count_notice(const char *text, void *data)
 {
     if (getenv("VT_SHOW_ERRORS"))
@@ -953,6 +987,8 @@ int main(void)
         IN_DIR(test_errors),
         IN_DIR(test_bad_urls),
         IN_DIR(test_full),
+        IN_DIR(test_secrets),
+        IN_DIR(test_unresolved),
         IN_DIR(test_retry),
         IN_DIR(test_tries),
         IN_DIR(test_long),
