@@ -27,6 +27,7 @@
 #define QEMU_USER     "libvirt-qemu"
 #define PASSWORD_NAME "password"
 #define SEED_NOTE_MAX 4096
+#define USUAL_MTU     1500U
 
 static int choose_accel(const struct vt_config *config, struct vt_accel_choice *ret,
                         struct vt_error *err)
@@ -129,6 +130,17 @@ static int plan_network(struct vt_prepared *p, const struct vt_config *config,
     return vt_prepared_set_aside(p, "the guest's network of then is taken here", err);
 }
 
+/*
+ * What the network card tells the guest: systems that do not ask DHCP about it, too. A resumed
+ * guest has the card that it had, which libvirt insists on.
+ */
+static unsigned card_mtu(const struct vt_prepared *p)
+{
+    if (p->saved.kind == VT_SAVED_FITS)
+        return p->saved.mtu;
+    return p->net.mtu == USUAL_MTU ? 0 : p->net.mtu;
+}
+
 static int prepare_network(struct vt_prepared *p, const struct vt_config *config,
                            struct vt_error *err)
 {
@@ -145,6 +157,8 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
         r = vt_net_view_read(&view, err);
     if (r == 0)
         r = plan_network(p, config, &view, mac, err);
+    if (r == 0)
+        p->card_mtu = card_mtu(p);
     if (r == 0)
         r = vt_bridge_make(&p->net, err);
     if (r == 0)

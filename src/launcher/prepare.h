@@ -31,6 +31,7 @@ struct vt_prepared {
     char *uuid;
     bool has_network;
     struct vt_net_plan net; /* when has_network */
+    unsigned card_mtu;      /* of the guest's network card, as struct vt_domain_spec has it */
     pid_t dhcp_pid;         /* when has_network */
     struct vt_saved saved;  /* VT_SAVED_FITS: the guest is resumed from it */
     char *no_ip6;           /* why the guest has IPv4 only and what to do; NULL: it is right so */

@@ -108,6 +108,7 @@ static char *record_text(const struct vt_saved_facts *facts, const struct vt_sav
     if (facts->video)
         add_text(object, "video", facts->video);
     add_text(object, "cidr", saved->cidr);
+    add_number(object, "mtu", saved->mtu);
     add_number(object, "qemu_version", saved->qemu_version);
     json_object_object_add(object, "paused", json_object_new_boolean(saved->paused));
     add_number(object, "overlay_bytes", mark->size);
@@ -208,6 +209,7 @@ static void read_saved(const struct vt_saved_facts *facts, struct vt_saved *save
     VT_AUTO_FREE char *text = NULL;
     VT_CLEANUP(put_json) json_object *record = NULL;
     const char *cidr;
+    uint64_t mtu;
     struct stat st;
 
     if (vt_file_read(path, RECORD_MAX, &text, NULL) == 0)
@@ -220,6 +222,8 @@ static void read_saved(const struct vt_saved_facts *facts, struct vt_saved *save
     saved->qemu_version = get_number(record, "qemu_version");
     saved->paused = json_object_get_boolean(json_object_object_get(record, "paused"));
     cidr = get_text(record, "cidr");
+    mtu = get_number(record, "mtu");
+    saved->mtu = mtu <= UINT16_MAX ? (unsigned)mtu : 0;
     saved->cidr = *cidr ? vt_strdup(cidr) : NULL;
     saved->memory_size = stat(saved->memory, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }

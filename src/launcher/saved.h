@@ -48,6 +48,7 @@ struct vt_saved {
     uint64_t qemu_version;
     bool paused;  /* the guest was when it was saved, and will be again */
     char *cidr;   /* of the guest's network, as struct vt_config has it; NULL: it had none */
+    unsigned mtu; /* of its network card, as struct vt_domain_spec has it */
     bool cut_off; /* a save was begun and not finished; it was removed */
 };
 
@@ -84,7 +85,7 @@ bool vt_saved_is_whole(int memory);
 
 /*
  * The memory is written and QEMU has ended: make it what the next start finds. Of @saved the fields
- * qemu_version, paused and cidr are used. Takes as long as the disk takes to have it all.
+ * qemu_version, paused, cidr and mtu are used. Takes as long as the disk takes to have it all.
  */
 int vt_saved_commit(const struct vt_data_dir *data, const struct vt_saved_facts *facts,
                     const struct vt_saved *saved, struct vt_error *err) VT_MUST_CHECK;

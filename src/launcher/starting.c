@@ -145,6 +145,7 @@ static struct vt_domain_spec domain_spec(const struct vt_config *config,
         .vga = config->video == VT_VIDEO_VGA,
         .network = p->has_network ? VT_NETWORK_NAME : NULL,
         .mac = p->has_network ? p->net.mac : NULL,
+        .mtu = p->card_mtu,
         .console_log = VT_CONSOLE_PIPE,
     };
 }

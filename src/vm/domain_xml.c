@@ -147,6 +147,8 @@ static void add_seed(struct vt_xml *xml, const struct vt_domain_spec *spec)
 
 static void add_network_card(struct vt_xml *xml, const struct vt_domain_spec *spec)
 {
+    VT_AUTO_FREE char *mtu = vt_fmt("%u", spec->mtu);
+
     if (!spec->network)
         return;
     vt_xml_begin(xml, "interface");
@@ -154,6 +156,8 @@ static void add_network_card(struct vt_xml *xml, const struct vt_domain_spec *sp
     vt_xml_empty(xml, "mac", "address", spec->mac, NULL);
     vt_xml_empty(xml, "source", "network", spec->network, NULL);
     vt_xml_empty(xml, "model", "type", spec->hardware.network_model, NULL);
+    if (spec->mtu)
+        vt_xml_empty(xml, "mtu", "size", mtu, NULL);
     /* No network boot: firmware would spend seconds of every start on it. */
     vt_xml_empty(xml, "rom", "enabled", "no", NULL);
     vt_xml_end(xml, "interface");

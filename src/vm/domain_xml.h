@@ -30,6 +30,7 @@ struct vt_domain_spec {
     bool vga;                /* a video card */
     const char *network;     /* libvirt's name of it; NULL: no network card */
     const char *mac;         /* of the network card */
+    unsigned mtu;            /* of the network card, told to the guest by it; 0: the usual one */
     const char *console_log; /* path of the pipe that gets all the guest's serial console says */
 };
 

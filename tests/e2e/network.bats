@@ -248,3 +248,15 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   pid=$(pid_of vm dnsmasq)
   exec_in vm cat "/proc/$pid/cmdline" | tr '\0' '\n' | grep -qx -e '--dhcp-option=option:domain-search,one.example,two.example'
 }
+
+@test "the MTU of the container's network is the card's; a resumed guest keeps its card on another network" {
+  new_network narrow -o com.docker.network.driver.mtu=1280
+  boot first --network "$e2e_id-narrow" -e STOP_ACTION=save
+  exec_in first virsh dumpxml vm | grep -q "<mtu size='1280'/>"
+  [[ $(exec_in first sh -c 'cat /sys/class/net/vnet*/mtu') == 1280 ]]
+  stop first
+  assert_log first 'the guest is saved, after'
+  virtainer again --network "$lab-net" -v "$boot_sector:/image:ro"
+  wait_log again 'virtainer: the guest goes on where it was' 30
+  exec_in again virsh dumpxml vm | grep -q "<mtu size='1280'/>"
+}

@@ -57,7 +57,7 @@ static void save(const char *memory)
     VT_AUTO_FREE char *path = NULL;
     VT_AUTO_CLOSE int fd = vt_saved_begin(&data, &path, &err);
     const struct vt_saved saved = {
-        .qemu_version = 10000013, .paused = true, .cidr = (char *)"192.168.100"};
+        .qemu_version = 10000013, .paused = true, .cidr = (char *)"192.168.100", .mtu = 1280};
 
     assert_true(fd >= 0);
     put_text(path, memory);
@@ -106,6 +106,7 @@ static void what_was_saved_is_found(void **state)
     assert_true(saved.paused);
     assert_int_equal(saved.qemu_version, 10000013);
     assert_string_equal(saved.cidr, "192.168.100");
+    assert_int_equal(saved.mtu, 1280);
     assert_in_range(saved.at, (uintmax_t)time(NULL) - 60, (uintmax_t)time(NULL));
 }
 

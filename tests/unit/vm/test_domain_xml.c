@@ -35,13 +35,14 @@ static const struct vt_domain_spec plain = {
     .console_log = "/run/virtainer/console",
 };
 
-#define NAMES 9
+#define NAMES 10
 
 /* The golden file of each variation. */
 static const char *const names[NAMES] = {
     "vm/domain-kvm.xml",        "vm/domain-kvm-emulated.xml", "vm/domain-tcg.xml",
     "vm/domain-no-network.xml", "vm/domain-hostile.xml",      "vm/domain-vga.xml",
     "vm/domain-no-base.xml",    "vm/domain-sata.xml",         "vm/domain-ide.xml",
+    "vm/domain-mtu.xml",
 };
 
 static struct vt_domain_spec variation(size_t i)
@@ -85,6 +86,9 @@ static struct vt_domain_spec variation(size_t i)
         break;
     case 8:
         spec.hardware = (struct vt_hardware){.disk = VT_DISK_IDE, .network_model = "rtl8139"};
+        break;
+    case 9:
+        spec.mtu = 1280;
         break;
     default:
         break;
