@@ -33,6 +33,7 @@ void vt_config_done(struct vt_config *config)
     free(config->image_checksum);
     free(config->cidr);
     free(config->ports.list);
+    free(config->allow_from.list);
     free(config->password);
     free(config->instance_id);
     free(config->hostname_in_guest);

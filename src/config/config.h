@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "config/ports.h"
+#include "config/sources.h"
 
 enum vt_accel { VT_ACCEL_AUTO, VT_ACCEL_KVM, VT_ACCEL_TCG };
 enum vt_video { VT_VIDEO_NONE, VT_VIDEO_VGA };
@@ -39,9 +40,10 @@ struct vt_config {
     bool disk_size_given; /* by the person, not by default */
     char *cidr;           /* first three octets of the guest's /24 */
     bool cidr_given;
-    struct vt_ports ports; /* that lead to the guest; none: all */
-    char *password;        /* for the image's default user, or NULL */
-    char *instance_id;     /* cloud-init's; "auto": from the seed's content */
+    struct vt_ports ports;        /* that lead to the guest; none: all */
+    struct vt_sources allow_from; /* whose packets do; none: everybody's */
+    char *password;               /* for the image's default user, or NULL */
+    char *instance_id;            /* cloud-init's; "auto": from the seed's content */
     char *hostname_in_guest;
     enum vt_accel accel;
     enum vt_network network;

@@ -210,6 +210,18 @@ static int store_ports(struct vt_config *config, const struct vt_option *option,
     return r;
 }
 
+static int store_sources(struct vt_config *config, const struct vt_option *option,
+                         const char *value, char **ret_allowed)
+{
+    struct vt_sources *sources = field(config, option->offset);
+    struct vt_source *old = sources->list;
+    int r = vt_sources_parse(value, sources, ret_allowed);
+
+    if (r == 0)
+        free(old);
+    return r;
+}
+
 static char *choices(const struct vt_option *option)
 {
     struct vt_buf text = VT_BUF_INIT(1024);
@@ -326,6 +338,9 @@ const struct vt_option vt_options[] = {
     {"PORTS", "PORTS", NULL,
      "the only ports that lead to the guest, such as 22,53/udp,8080:80/tcp; else all do",
      store_ports, FIELD(ports), 0, NULL},
+    {"ALLOW_FROM", "CIDRS", NULL,
+     "the only clients that reach the guest, such as 10.0.0.0/8,2001:db8::/32; else all do",
+     store_sources, FIELD(allow_from), 0, NULL},
     {"GRACE_PERIOD", "SECONDS", "90", "how long a stopped guest may take before it is forced off",
      store_seconds, FIELD(grace_period), 0, NULL},
     {"STOP_ACTION", "HOW", "shutdown",

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "config/list.h"
 
 /* Room for "65535-65535/sctp" and blanks around it. */
 #define ITEM_MAX 63
@@ -60,20 +61,6 @@ static bool read_item(const char *at, struct vt_port *ret)
     return read_protocol(at, &ret->protocol);
 }
 
-/* The item between @from and @end without the blanks around it; false if it cannot be one. */
-static bool copy_item(const char *from, const char *end, char item[ITEM_MAX + 1])
-{
-    while (from < end && *from == ' ')
-        from++;
-    while (end > from && end[-1] == ' ')
-        end--;
-    if (end == from || end - from > ITEM_MAX)
-        return false;
-    memcpy(item, from, (size_t)(end - from));
-    item[end - from] = '\0';
-    return true;
-}
-
 static const struct vt_port *find_overlap(const struct vt_ports *ports, const struct vt_port *port)
 {
     for (size_t i = 0; i < ports->count; i++) {
@@ -111,7 +98,7 @@ int vt_ports_parse(const char *text, struct vt_ports *ret, char **ret_wrong)
         char item[ITEM_MAX + 1];
         struct vt_port port;
 
-        if (copy_item(from, end, item) && read_item(item, &port))
+        if (vt_list_item(from, end, item, sizeof(item)) && read_item(item, &port))
             wrong = add(&ports, &port);
         else
             wrong = vt_strdup("give ports with commas between them, such as "

@@ -120,10 +120,26 @@ static void add_outbound(struct vt_buf *out, const struct vt_net_plan *plan)
     end_chain(out);
 }
 
+/* New connections to the guest of who is not in the list; its own, by the container, are its own.
+ */
+static void add_strangers(struct vt_buf *out, const struct vt_net_plan *plan, bool ip6)
+{
+    VT_AUTO_FREE char *list = vt_sources_text(&plan->allow_from, ip6);
+
+    vt_buf_addf(out, "\t\tiifname != \"%s\" oifname \"%s\" ct state new ", plan->bridge,
+                plan->bridge);
+    if (*list)
+        vt_buf_addf(out, "%s saddr != { %s } drop\n", ip6 ? "ip6" : "ip", list);
+    else
+        vt_buf_addf(out, "meta nfproto %s drop\n", ip6 ? "ipv6" : "ipv4");
+}
+
 static void add_filters(struct vt_buf *out, const struct vt_net_plan *plan)
 {
     begin_chain(out, "forward", "filter", "forward", "0");
     vt_buf_adds(out, "\t\ttcp flags syn tcp option maxseg size set rt mtu\n");
+    for (int ip6 = 0; plan->allow_from.count > 0 && ip6 < 2; ip6++)
+        add_strangers(out, plan, ip6);
     vt_buf_addf(out, "\t\toifname \"%s\" ct status dnat accept\n", plan->bridge);
     vt_buf_addf(out, "\t\toifname \"%s\" ct state new drop\n", plan->bridge);
     end_chain(out);

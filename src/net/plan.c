@@ -216,6 +216,7 @@ int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *v
     if (r < 0)
         return r;
     plan.ports = config->ports;
+    plan.allow_from = config->allow_from;
     plan.search = vt_strdup(view->search);
     choose_macs(mac, &plan);
     choose_uplink(view, &plan);

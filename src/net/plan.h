@@ -28,6 +28,7 @@ struct vt_net_plan {
     uint32_t gateway;             /* the bridge's: .1 */
     uint32_t guest;               /* .100 */
     char *search;                 /* domains for names without a dot, as in the view; or NULL */
+    struct vt_sources allow_from; /* the same of these */
     struct vt_ports ports;        /* the configuration's, to which the list belongs */
     unsigned mtu;                 /* of the container's way out; 1500 where there is none */
     uint32_t container;           /* the address to print for people; 0 if there is none */

@@ -73,6 +73,7 @@ good() {
 @test "VM_NAME=a/b" { good && wrong VM_NAME a/b 'letters, digits'; }
 
 @test "PORTS=80,70-90" { good && wrong PORTS 80,70-90 'port 80/tcp is in it twice'; }
+@test "ALLOW_FROM=10.0.0.0/33" { good && wrong ALLOW_FROM 10.0.0.0/33 'such as 192.0.2.1,'; }
 @test "NETWORK=moon" { good && wrong NETWORK moon 'nat or none'; }
 
 @test "ACCEL=fast" { good && wrong ACCEL fast 'auto, kvm or tcg'; }

@@ -260,3 +260,20 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   wait_log again 'virtainer: the guest goes on where it was' 30
   exec_in again virsh dumpxml vm | grep -q "<mtu size='1280'/>"
 }
+
+@test "ALLOW_FROM: who is not in it does not reach the guest, which reaches everybody" {
+  boot vm --network "$lab-net" -e "ALLOW_FROM=$client/30,10.99.0.0/16,10.99.1.0/24"
+  enter vm
+  serve guest 80
+  assert_answer "guest $client" client tcp "$address" 80
+  in_client ip addr add "${client%.*}.90/24" dev eth0
+  in_client ip route add "$address" dev eth0 src "${client%.*}.90"
+  assert_silence client tcp "$address" 80
+  in_client ip route del "$address"
+  in_client ip addr del "${client%.*}.90/24" dev eth0
+  assert_silence client tcp "$address6" 80
+  assert_answer "client $address" guest tcp "$client" 80
+  assert_answer "client $address6" guest tcp "$client6" 80
+  assert_answer "guest $address" container tcp "$address" 80
+  assert_answer "guest ${guest%.*}.1" guest tcp "$address" 80
+}

@@ -44,6 +44,8 @@ static char *stored(const struct vt_config *config, const struct vt_option *opti
         return vt_fmt("%u", *(const unsigned *)at);
     if (option->offset == offsetof(struct vt_config, ports))
         return vt_ports_text(at);
+    if (option->offset == offsetof(struct vt_config, allow_from))
+        return vt_sources_text(at, false);
     return vt_strdup(*(char *const *)at);
 }
 
@@ -97,6 +99,7 @@ static const struct {
     {"VIDEO", "none", "0"},
     {"VIDEO", "vga", "1"},
     {"PORTS", "22,8080:80/tcp,53/udp", "22/tcp,8080:80/tcp,53/udp"},
+    {"ALLOW_FROM", "10.1.2.3/8, 192.0.2.1", "10.0.0.0/8, 192.0.2.1/32"},
     {"CIDR", "10.0.0", "10.0.0"},
     {"CIDR", "1.2.3", "1.2.3"},
     {"CIDR", "223.255.255", "223.255.255"},
@@ -136,6 +139,9 @@ static const struct {
 #define ALLOWED_SUM                                                             \
     "give sha256: and 64 or sha512: and 128 hexadecimal digits, or the URL of " \
     "a file of checksums, such as SHA256SUMS"
+#define ALLOWED_SOURCES                                                       \
+    "give up to 64 addresses and networks with commas between them, such as " \
+    "192.0.2.1,10.0.0.0/8,2001:db8::/32"
 #define ALLOWED_CIDR    "give the first three octets of a network, such as 192.168.100"
 #define ALLOWED_SECONDS "give a whole number from 1 to 86400"
 #define ALLOWED_NAME                                                    \
@@ -197,6 +203,8 @@ static const struct {
     {"NETWORK", "moon", "give nat or none"},
     {"VIDEO", "cirrus", "give none or vga"},
     {"PORTS", "22,22", "port 22/tcp is in it twice, and can lead to one place only"},
+    {"ALLOW_FROM", "10.0.0.0/33", ALLOWED_SOURCES},
+    {"ALLOW_FROM", "example.org", ALLOWED_SOURCES},
     {"CIDR", "300.1.1", ALLOWED_CIDR},
     {"CIDR", "1.300.1", ALLOWED_CIDR},
     {"CIDR", "1.1.256", ALLOWED_CIDR},

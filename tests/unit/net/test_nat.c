@@ -61,6 +61,22 @@ static void ports_narrow_and_map(void **state)
     vt_assert_golden("net/nat-ports.nft", ruleset);
 }
 
+static void strangers_are_kept_out(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_FREE char *ruleset = NULL, *wrong = NULL;
+
+    (void)state;
+    dual_plan(&view, asked, &plan);
+    /* One network in another, as a person may write it. */
+    assert_int_equal(vt_sources_parse("10.0.0.0/8,192.0.2.1,10.1.0.0/16", &plan.allow_from, &wrong),
+                     0);
+    ruleset = vt_nat_ruleset(&plan, true);
+    free(plan.allow_from.list);
+    vt_assert_golden("net/nat-allow-from.nft", ruleset);
+}
+
 static void a_moved_subnet_is_in_every_rule(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -110,6 +126,7 @@ int main(void)
         cmocka_unit_test(the_ruleset_is_as_reviewed),
         cmocka_unit_test(ip6_has_the_same_rules),
         cmocka_unit_test(ports_narrow_and_map),
+        cmocka_unit_test(strangers_are_kept_out),
         cmocka_unit_test(a_moved_subnet_is_in_every_rule),
         cmocka_unit_test(nft_understands_it),
     };
