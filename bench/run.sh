@@ -16,6 +16,7 @@ readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/virtainer/images
 readonly boot_deadline=600
 runs=5
 scratch=
+fetch_server=
 measured=()
 
 usage() {
@@ -32,7 +33,9 @@ Measures, with Docker and under software emulation:
   flood     bytes a second of a flooded console, against bare QEMU's pseudo-terminal (boot-sector guest)
   idle      how often the launcher wakes up when nothing happens
   growth    of the launcher's memory by 1 GiB of console output, which is a talkative guest's day
-Without a MEASURE: all of them. N is $runs by default. The figures are medians, with minimum and maximum.
+  fetch     an xz image of 550 MB downloaded from this machine, verified and unpacked, against xz -dc -T0 alone (the image
+            is made at the first time, which takes minutes)
+Without a MEASURE: all of them but fetch. N is $runs by default. The figures are medians, with minimum and maximum.
 Needs the container image ($image, or VT_IMAGE) and the guests that images/*/build.sh make.
 EOF
 }
@@ -50,6 +53,7 @@ remove() { docker rm -f "$1" >/dev/null 2>&1 || true; }
 clean_up() {
   remove "bench-$$"
   [[ -z $scratch ]] || rm -rf "$scratch"
+  [[ -z $fetch_server ]] || kill "$fetch_server"
 }
 
 # The QEMU that a virtainer's libvirt would start, without libvirt: the same machine, devices and console.
@@ -208,12 +212,74 @@ measure_size() {
   show "container image, MB" "$(docker image inspect -f '{{.Size}}' "$image" | awk '{ printf "%.0f", $1 / 1000000 }')"
 }
 
+# fetch_image: sets packed, a disk image of a machine's programs, packed in many blocks as xz does with several threads.
+fetch_image() {
+  packed=$cache/../bench/disk.img.xz
+  [[ ! -s $packed ]] || return 0
+  mkdir -p "${packed%/*}"
+  # head ends tar, which is then no failure.
+  (
+    set +o pipefail
+    cat "$cache/boot-sector.img" <(tar -C / --one-file-system -cf - usr 2>/dev/null) 2>/dev/null | head -c 1600M | xz -1 -T0 >"$packed.part"
+  )
+  mv "$packed.part" "$packed"
+}
+
+# fetch_serve DIRECTORY: sets url and fetch_server.
+fetch_serve() {
+  python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$1" >"$scratch/server" 2>&1 &
+  fetch_server=$!
+  until grep -q 'port [0-9]' "$scratch/server"; do sleep 0.1; done
+  url=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$scratch/server")
+}
+
+# fetched_after URL CHECKSUM: seconds; the most memory that it took goes to the file peak, in KiB.
+fetched_after() {
+  local start pid peak=0 now_peak
+  rm -rf "$scratch/out"
+  mkdir "$scratch/out"
+  start=$(now)
+  docker run -d --network host --name "bench-$$" -e "IMAGE_CHECKSUM=$2" -v "$scratch/out":/out "$image" \
+    image fetch "$1" /out/disk >/dev/null
+  pid=$(docker inspect -f '{{.State.Pid}}' "bench-$$")
+  while now_peak=$(awk '/^VmHWM:/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [[ -n $now_peak ]]; do
+    peak=$now_peak
+    sleep 0.2
+  done
+  [[ $(docker wait "bench-$$") == 0 ]] || die 1 "the image could not be fetched: $(docker logs "bench-$$" 2>&1 | tail -n 1)"
+  since "$start"
+  echo "$peak" >>"$scratch/peak"
+  remove "bench-$$"
+}
+
+measure_fetch() {
+  local i sum start
+  fetch_image
+  sum=sha256:$(sha256sum "$packed" | cut -d' ' -f1)
+  fetch_serve "${packed%/*}"
+  for ((i = 0; i < runs; i++)); do
+    start=$(now)
+    xz -dc -T0 "$packed" >"$scratch/plain"
+    since "$start" >>"$scratch/xz"
+    sync "$scratch/plain"
+    since "$start" >>"$scratch/xz-sync"
+    fetched_after "$url/${packed##*/}" "$sum" >>"$scratch/fetch"
+    cmp "$scratch/plain" "$scratch/out/disk"
+  done
+  show "xz -dc -T0 into a file, s" "$(stats <"$scratch/xz")"
+  show "image fetch of the same, s" "$(stats <"$scratch/fetch")"
+  show "fetch to xz, ratio" "$(paste "$scratch/fetch" "$scratch/xz" | awk '{ print $1 / $2 }' | stats)"
+  show "xz -dc -T0 into a file that is on the disk, s" "$(stats <"$scratch/xz-sync")"
+  show "fetch, whose file is on the disk too, to that" "$(paste "$scratch/fetch" "$scratch/xz-sync" | awk '{ print $1 / $2 }' | stats)"
+  show "its memory at most, MB" "$(awk '{ print $1 * 1.024 / 1000 }' "$scratch/peak" | stats)"
+}
+
 read_options() {
   while (($#)); do
     case $1 in
       --help | -h) usage && exit 0 ;;
       --runs) runs=${2:?--runs needs a number} && shift ;;
-      console | stop | boot | memory | size | save | flood | idle | growth) measured+=("$1") ;;
+      console | stop | boot | memory | size | save | flood | idle | growth | fetch) measured+=("$1") ;;
       *) usage >&2 && exit 2 ;;
     esac
     shift

@@ -9,6 +9,8 @@ pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2)
 pkg_check_modules(LIBNFTABLES REQUIRED IMPORTED_TARGET libnftables>=1.0)
 pkg_check_modules(JSONC REQUIRED IMPORTED_TARGET json-c>=0.16)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls>=3.7)
+# The first with a decoder of several threads.
+pkg_check_modules(LIBLZMA REQUIRED IMPORTED_TARGET liblzma>=5.4)
 pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive>=3.6)
 # Only while building: src/osinfo_table.c.
 pkg_check_modules(LIBOSINFO REQUIRED IMPORTED_TARGET libosinfo-1.0>=1.10)

@@ -104,6 +104,7 @@ only_in curl/ src/image/transfer.c
 only_in libmnl/ src/net/
 only_in gnutls/ src/image/ src/seed/
 only_in archive src/image/
+only_in lzma src/image/xz.c
 only_in osinfo/ src/osinfo_table.c
 only_in libvirt/ src/host/ src/vm/ src/net/
 

@@ -17,7 +17,7 @@ packages() {
   case $1 in
     build)
       printf '%s\n' cmake gcc libc6-dev ninja-build pkg-config libarchive-dev libcurl4-gnutls-dev libgnutls28-dev \
-        libisofs-dev libjson-c-dev libmicrohttpd-dev libmnl-dev libnftables-dev libosinfo-1.0-dev libvirt-dev libyaml-dev
+        libisofs-dev libjson-c-dev liblzma-dev libmicrohttpd-dev libmnl-dev libnftables-dev libosinfo-1.0-dev libvirt-dev libyaml-dev
       ;;
     unit) printf '%s\n' libcmocka-dev openssh-client qemu-utils ;;
     lint) printf '%s\n' clang-format clang-tidy shellcheck ;;

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "image/crc32.h"
 #include "image/open.h"
+#include "image/xz.h"
 
 enum { READ_SIZE = 256 * 1024 };
 
@@ -20,7 +21,8 @@ struct vt_stream {
     uint64_t file_size;
     int cancel_fd;
     const struct vt_progress *progress;
-    struct archive *archive;
+    struct archive *archive; /* of libarchive; NULL: xz */
+    struct vt_xz *xz;
     bool gzip;
     bool ended;
     uint64_t size; /* of what was read */
@@ -34,13 +36,16 @@ struct vt_stream {
     bool head_given;
 };
 
-static int damaged(const struct vt_stream *s, struct vt_error *err)
+static int damaged_as(const struct vt_stream *s, const char *why, struct vt_error *err)
 {
-    const char *why = archive_error_string(s->archive);
-
     return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
                         "the compressed image %s is damaged or was cut short (%s); get it anew",
                         s->path, why ? why : "no reason given");
+}
+
+static int damaged(const struct vt_stream *s, struct vt_error *err)
+{
+    return damaged_as(s, archive_error_string(s->archive), err);
 }
 
 static bool cancelled(int fd)
@@ -73,30 +78,60 @@ static int check_gzip(const struct vt_stream *s, struct vt_error *err)
                         s->path);
 }
 
-/* The next block of libarchive's: as vt_stream_next(), without what was read ahead. */
-static int next_block(struct vt_stream *s, const uint8_t **ret_data, size_t *ret_len,
-                      struct vt_error *err)
+/* The next block of libarchive's; at the end gzip's checksum is compared. */
+static int next_of_archive(struct vt_stream *s, const uint8_t **ret_data, size_t *ret_len,
+                           struct vt_error *err)
 {
     const void *data;
     la_int64_t offset;
+    int r = archive_read_data_block(s->archive, &data, ret_len, &offset);
+
+    if (r == ARCHIVE_EOF)
+        return s->gzip ? check_gzip(s, err) : 0;
+    if (r != ARCHIVE_OK)
+        return damaged(s, err);
+    *ret_data = data;
+    if (s->gzip)
+        s->crc = vt_crc32(s->crc, *ret_data, *ret_len);
+    return 1;
+}
+
+static int next_of_xz(struct vt_stream *s, const uint8_t **ret_data, size_t *ret_len,
+                      struct vt_error *err)
+{
+    const char *why = NULL;
+    int r = vt_xz_next(s->xz, ret_data, ret_len, &why);
+
+    return r < 0 ? damaged_as(s, why, err) : r;
+}
+
+static uint64_t bytes_taken(const struct vt_stream *s)
+{
+    return s->xz ? vt_xz_taken(s->xz) : (uint64_t)archive_filter_bytes(s->archive, -1);
+}
+
+/* The next block: as vt_stream_next(), without what was read ahead. */
+static int next_block(struct vt_stream *s, const uint8_t **ret_data, size_t *ret_len,
+                      struct vt_error *err)
+{
     int r;
 
     if (s->ended)
         return 0;
-    if (cancelled(s->cancel_fd))
-        return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while unpacking %s", s->path);
-    r = archive_read_data_block(s->archive, &data, ret_len, &offset);
-    if (r == ARCHIVE_EOF) {
-        s->ended = true;
-        return s->gzip ? check_gzip(s, err) : 0;
-    }
-    if (r != ARCHIVE_OK)
-        return damaged(s, err);
-    vt_progress_step(s->progress, "unpacking", (uint64_t)archive_filter_bytes(s->archive, -1),
-                     s->file_size);
-    *ret_data = data;
-    if (s->gzip)
-        s->crc = vt_crc32(s->crc, *ret_data, *ret_len);
+    *ret_len = 0;
+    /* xz gives nothing now and then. */
+    do {
+        if (cancelled(s->cancel_fd))
+            return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while unpacking %s",
+                                s->path);
+        r = s->xz ? next_of_xz(s, ret_data, ret_len, err)
+                  : next_of_archive(s, ret_data, ret_len, err);
+        if (r <= 0) {
+            s->ended = r == 0;
+            return r;
+        }
+        vt_progress_step(s->progress, "unpacking", bytes_taken(s), s->file_size);
+    } while (*ret_len == 0);
     s->size += *ret_len;
     return 1;
 }
@@ -143,8 +178,8 @@ enum vt_kind vt_stream_kind(const struct vt_stream *s)
     return vt_kind_of(s->head, s->head_len);
 }
 
-/* Whether the file is a compressed one, as vt_image_is_packed() has seen. */
-static int is_compressed(const struct vt_stream *s, bool *ret, struct vt_error *err)
+/* By what the file is packed, if by anything. */
+static int find_kind(const struct vt_stream *s, enum vt_kind *ret, struct vt_error *err)
 {
     uint8_t head[VT_KIND_READ_SIZE];
     size_t len = 0;
@@ -152,27 +187,39 @@ static int is_compressed(const struct vt_stream *s, bool *ret, struct vt_error *
 
     if (r < 0)
         return vt_image_unreadable(err, s->path, -r, "virtainer");
-    *ret = vt_kind_compressed(vt_kind_of(head, len));
+    *ret = vt_kind_of(head, len);
     return 0;
 }
 
-static int open_archive(struct vt_stream *s, struct vt_error *err)
+static int holds_nothing(const struct vt_stream *s, struct vt_error *err)
+{
+    return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL, "the compressed image %s holds nothing",
+                        s->path);
+}
+
+static int open_xz(struct vt_stream *s, struct vt_error *err)
+{
+    int r;
+
+    s->xz = vt_xz_open(s->fd);
+    if (!s->xz)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOMEM, "liblzma cannot be used");
+    r = read_ahead(s, err);
+    return r == 0 && s->head_len == 0 ? holds_nothing(s, err) : r;
+}
+
+static int open_archive(struct vt_stream *s, bool compressed, struct vt_error *err)
 {
     struct archive_entry *entry;
-    bool compressed = false;
-    int r = is_compressed(s, &compressed, err);
+    int r;
 
-    if (r < 0)
-        return r;
+    s->archive = archive_read_new();
     if (!s->archive || archive_read_support_filter_gzip(s->archive) != ARCHIVE_OK ||
-        archive_read_support_filter_xz(s->archive) != ARCHIVE_OK ||
         archive_read_support_filter_zstd(s->archive) != ARCHIVE_OK ||
         archive_read_support_filter_bzip2(s->archive) != ARCHIVE_OK ||
         archive_read_support_format_raw(s->archive) != ARCHIVE_OK)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOTSUP,
-                            "this libarchive was built without gzip, xz, zstd or bzip2");
-    if (lseek(s->fd, 0, SEEK_SET) < 0)
-        return vt_image_unreadable(err, s->path, errno, "virtainer");
+                            "this libarchive was built without gzip, zstd or bzip2");
     if (archive_read_open_fd(s->archive, s->fd, READ_SIZE) != ARCHIVE_OK)
         return damaged(s, err);
     r = archive_read_next_header(s->archive, &entry);
@@ -181,10 +228,22 @@ static int open_archive(struct vt_stream *s, struct vt_error *err)
     if (compressed && archive_filter_code(s->archive, 0) == ARCHIVE_FILTER_NONE)
         return damaged(s, err);
     if (r == ARCHIVE_EOF)
-        return vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
-                            "the compressed image %s holds nothing", s->path);
+        return holds_nothing(s, err);
     s->gzip = archive_filter_code(s->archive, 0) == ARCHIVE_FILTER_GZIP;
     return r == ARCHIVE_OK ? read_ahead(s, err) : damaged(s, err);
+}
+
+static int open_file(struct vt_stream *s, struct vt_error *err)
+{
+    enum vt_kind kind = VT_KIND_UNKNOWN;
+    int r = find_kind(s, &kind, err);
+
+    if (r < 0)
+        return r;
+    if (lseek(s->fd, 0, SEEK_SET) < 0)
+        return vt_image_unreadable(err, s->path, errno, "virtainer");
+    /* libarchive has one thread for it. */
+    return kind == VT_KIND_XZ ? open_xz(s, err) : open_archive(s, vt_kind_compressed(kind), err);
 }
 
 int vt_stream_open(const char *path, int fd, uint64_t size, int cancel_fd,
@@ -198,8 +257,7 @@ int vt_stream_open(const char *path, int fd, uint64_t size, int cancel_fd,
     s->file_size = size;
     s->cancel_fd = cancel_fd;
     s->progress = progress;
-    s->archive = archive_read_new();
-    r = open_archive(s, err);
+    r = open_file(s, err);
     if (r < 0)
         vt_stream_free(s);
     else
@@ -212,5 +270,6 @@ void vt_stream_free(struct vt_stream *s)
     if (!s)
         return;
     (void)archive_read_free(s->archive);
+    vt_xz_free(s->xz);
     free(s);
 }
