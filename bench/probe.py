@@ -97,6 +97,16 @@ class Monitor:
             if "return" in answer:
                 return
 
+    def quit(self):
+        """End QEMU; it answers, or is gone before that."""
+        try:
+            self.lines.write(b'{"execute": "quit"}\n')
+            self.lines.flush()
+            while self.lines.readline():
+                pass
+        except OSError:
+            pass
+
     def prepare_migration(self):
         """The file's form that libvirt calls sparse, with two channels."""
         names = ("events", "mapped-ram", "multifd")
@@ -120,7 +130,7 @@ def save(address, file):
     monitor.ask("stop")
     monitor.ask("migrate", uri=f"file:{file}")
     monitor.await_migration()
-    monitor.ask("quit")
+    monitor.quit()
 
 
 def resume(address, file):
