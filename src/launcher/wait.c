@@ -13,7 +13,7 @@
 /* Between two tries to reach the guest, growing from the first to the second. */
 #define FIRST_PAUSE 100  /* ms */
 #define LAST_PAUSE  1000 /* ms */
-/* How long one try may take: ARP is asked again every second. */
+/* How long one try may take: TCP begins again after a second. */
 #define TRY_LIMIT 1500 /* ms */
 /* What poll() takes as an int. */
 #define LONGEST_POLL 3600000 /* ms */

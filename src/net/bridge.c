@@ -11,8 +11,10 @@
 
 #include "net/netlink.h"
 
-/* How soon the kernel asks again where the guest is. */
+/* How soon the kernel asks again where the guest is, and how often: as long in all as by default.
+ */
 #define ARP_RETRY 50 /* ms */
+#define ARP_TRIES 60
 
 /* Begin a request about the link @name; @buffer has VT_NETLINK_REQUEST zeroes. */
 static struct nlmsghdr *link_request(char *buffer, uint16_t type, uint16_t flags, const char *name)
@@ -150,6 +152,8 @@ static void ask_again_soon(struct vt_netlink *netlink, const struct vt_net_plan 
     parms = mnl_attr_nest_start(request, NDTA_PARMS);
     mnl_attr_put_u32(request, NDTPA_IFINDEX, if_nametoindex(plan->bridge));
     mnl_attr_put_u64(request, NDTPA_RETRANS_TIME, ARP_RETRY);
+    mnl_attr_put_u32(request, NDTPA_MCAST_PROBES, ARP_TRIES);
+    mnl_attr_put_u32(request, NDTPA_UCAST_PROBES, ARP_TRIES);
     mnl_attr_nest_end(request, parms);
     if (vt_netlink_ask(netlink, request, NULL, NULL) < 0)
         return;

@@ -158,6 +158,15 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   [[ $(in_guest "$peers" ping "$client") == 63 ]]
 }
 
+@test "who calls before the guest is there is answered as soon as it is" {
+  local port=(ip link set vtguest)
+  in_container "${port[@]}" nomaster
+  in_container ip neigh flush dev "$bridge"
+  { sleep 1 && in_container "${port[@]}" up master "$bridge" && in_container "${port[@]}" type bridge_slave hairpin on bcast_flood off mcast_flood off; } 3>&- &
+  assert_answer "guest $client" client tcp "$address" 80
+  wait
+}
+
 # --- IPv6 -----------------------------------------------------------------------------------------------------------
 
 @test "IPv6: TCP, UDP and ICMP to the container's address reach the guest, which sees its client" {
