@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/eventfd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "host/loop.h"
 
@@ -145,10 +146,11 @@ static void run_call(void *data)
 /* Wait for the first descriptor of @set, reaping children at each wake-up. Returns its index. */
 static int wait_for_one(struct pollfd *set, nfds_t count, const struct vt_worker_limits *limits)
 {
-    int wait = -1;
+    int64_t deadline = -1; /* ms; -1: there is none */
 
     for (;;) {
-        int n = poll(set, count, wait);
+        int64_t left = deadline < 0 ? -1 : deadline - vt_now_ms();
+        int n = deadline >= 0 && left <= 0 ? 0 : poll(set, count, (int)left);
 
         if (n == 0)
             return -ETIMEDOUT;
@@ -160,8 +162,11 @@ static int wait_for_one(struct pollfd *set, nfds_t count, const struct vt_worker
         }
         vt_loop_reap();
         /* It is not given anew by each child that ends. */
-        if (limits->patience && wait < 0)
-            wait = limits->patience(limits->data);
+        if (limits->patience && deadline < 0) {
+            int patience = limits->patience(limits->data);
+
+            deadline = patience < 0 ? -1 : vt_now_ms() + patience;
+        }
     }
 }
 

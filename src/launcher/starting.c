@@ -178,7 +178,7 @@ static int wait_for_start(struct start *start, struct vt_worker *worker)
     if (ended != STOPPED || turn_gate(start, SHUT))
         return ended;
     /* The guest is about to run: the loop answers the signal, which still waits there. */
-    limits = (struct vt_worker_limits){abort_fds + 1, 1, patience, start};
+    limits = (struct vt_worker_limits){abort_fds + 1, 1, NULL, NULL};
     return vt_worker_call(worker, nothing, NULL, &limits) == 0 ? DONE : NO_LIBVIRTD;
 }
 

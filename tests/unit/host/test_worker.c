@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -129,6 +131,7 @@ static void children_are_reaped_meanwhile(void **state)
 struct patience {
     pid_t pid;
     int asked;
+    int time; /* ms, from that child's end on */
 };
 
 static int patience(void *data)
@@ -136,14 +139,14 @@ static int patience(void *data)
     struct patience *this = data;
 
     this->asked++;
-    return kill(this->pid, 0) < 0 ? 20 : -1;
+    return kill(this->pid, 0) < 0 ? this->time : -1;
 }
 
 /* As with a libvirt that does not notice that its QEMU has ended. */
 static void patience_may_end(void **state)
 {
     const struct vt_spawn spawn = {.argv = (const char *const[]){"sleep", "0.05", NULL}};
-    struct patience this = {.pid = vt_spawn(&spawn, NULL)};
+    struct patience this = {.pid = vt_spawn(&spawn, NULL), .time = 20};
     const struct vt_worker_limits limits = {.patience = patience, .data = &this};
     int go[2], answer[2];
     char byte = 0;
@@ -159,6 +162,46 @@ static void patience_may_end(void **state)
         assert_int_equal(write(go[1], "y", 1), 1);
         assert_int_equal(read(answer[0], &byte, 1), 1);
     }
+    for (int i = 0; i < 2; i++) {
+        (void)close(go[i]);
+        (void)close(answer[i]);
+    }
+}
+
+/* What the end of children looks like that never stop ending; @data counts them. */
+static void *end_children(void *data)
+{
+    atomic_int *left = data;
+
+    while (atomic_fetch_sub(left, 1) > 0) {
+        (void)kill(getpid(), SIGCHLD);
+        (void)poll(NULL, 0, 5);
+    }
+    return NULL;
+}
+
+/* The end of one child begins it; those of others do not begin it anew. */
+static void patience_is_given_once(void **state)
+{
+    struct patience this = {.pid = INT_MAX, .time = 300};
+    const struct vt_worker_limits limits = {.patience = patience, .data = &this};
+    atomic_int left = 1000;
+    pthread_t thread;
+    int go[2], answer[2];
+
+    (void)state;
+    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(answer, O_CLOEXEC), 0);
+    assert_int_equal(pthread_create(&thread, NULL, end_children, &left), 0);
+    {
+        int fds[] = {go[0], answer[1]};
+
+        assert_int_equal(vt_worker_call(worker, read_a_byte, fds, &limits), -ETIMEDOUT);
+        assert_true(atomic_exchange(&left, 0) > 0);
+        assert_int_equal(write(go[1], "y", 1), 1);
+        assert_int_equal(read(answer[0], fds, 1), 1);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
     for (int i = 0; i < 2; i++) {
         (void)close(go[i]);
         (void)close(answer[i]);
@@ -204,7 +247,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_keep_their_order),   cmocka_unit_test(no_one_waits_for_it),
         cmocka_unit_test(call_waits_for_the_work), cmocka_unit_test(children_are_reaped_meanwhile),
-        cmocka_unit_test(patience_may_end),        cmocka_unit_test(call_is_aborted),
+        cmocka_unit_test(patience_may_end),        cmocka_unit_test(patience_is_given_once),
+        cmocka_unit_test(call_is_aborted),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);
