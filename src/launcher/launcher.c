@@ -63,6 +63,7 @@ struct launcher {
     struct vt_stopping *stopping;
     int verdict_timer;
     int reconnect_timer;
+    bool reconnecting;   /* the worker is at it: it waits for libvirtd, whose socket is there */
     int64_t rebooted_at; /* vt_now_ms(); 0: it has not */
     struct vt_end end;
     struct vt_guest_clock *clock; /* of a guest that was resumed */
@@ -293,6 +294,7 @@ static void on_reconnected(void *data)
     struct reconnect *reconnect = data;
     struct launcher *l = reconnect->launcher;
 
+    l->reconnecting = false;
     if (reconnect->result < 0) {
         vt_warning("%s", reconnect->err.msg);
         vt_loop_update_timer(l->reconnect_timer, RECONNECT_PAUSE);
@@ -306,8 +308,12 @@ static void on_reconnected(void *data)
 
 static void reconnect(struct launcher *l)
 {
-    struct reconnect *reconnect = vt_calloc(1, sizeof(*reconnect));
+    struct reconnect *reconnect;
 
+    if (l->reconnecting)
+        return;
+    l->reconnecting = true;
+    reconnect = vt_calloc(1, sizeof(*reconnect));
     reconnect->launcher = l;
     vt_worker_submit(l->worker, reconnect_on_worker, on_reconnected, reconnect);
 }

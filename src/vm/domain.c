@@ -24,6 +24,9 @@
 /* A clock that was just set may be read this much later. */
 #define CLOCK_SLACK 5 /* s */
 
+/* How many kinds of events of the guest are listened to. */
+#define WATCHES 3
+
 struct vt_vm {
     char *name;
     vt_domain_callback on_event;
@@ -32,6 +35,7 @@ struct vt_vm {
     pthread_mutex_t mutex; /* of conn: a worker makes it anew while another may use it */
     virConnectPtr conn;    /* NULL: there is none */
     unsigned connected;    /* how often; written and read on the worker */
+    int watches[WATCHES];  /* of conn's events; they hold it until they are given back */
     int lost_timer;
     atomic_bool agent; /* set in the loop, read on the worker */
 };
@@ -172,15 +176,33 @@ static void on_close(virConnectPtr conn, int reason, void *data)
 
 static int watch_events(struct vt_vm *vm, virConnectPtr conn)
 {
-    if (virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                         VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), vm, NULL) < 0 ||
-        virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_REBOOT,
-                                         VIR_DOMAIN_EVENT_CALLBACK(on_reboot), vm, NULL) < 0 ||
-        virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE,
-                                         VIR_DOMAIN_EVENT_CALLBACK(on_agent), vm, NULL) < 0 ||
-        virConnectRegisterCloseCallback(conn, on_close, vm, NULL) < 0)
-        return -EIO;
-    return 0;
+    static const struct {
+        int event;
+        virConnectDomainEventGenericCallback callback;
+    } kinds[WATCHES] = {
+        {VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
+        {VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
+        {VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent)},
+    };
+    int r = virConnectRegisterCloseCallback(conn, on_close, vm, NULL);
+
+    for (size_t i = 0; i < WATCHES; i++) {
+        vm->watches[i] = virConnectDomainEventRegisterAny(conn, NULL, kinds[i].event,
+                                                          kinds[i].callback, vm, NULL);
+        if (vm->watches[i] < 0)
+            r = -1;
+    }
+    return r;
+}
+
+/* What listens holds the connection: it is closed, and silent, only when that is given back. */
+static void unwatch_events(struct vt_vm *vm, virConnectPtr conn)
+{
+    (void)virConnectUnregisterCloseCallback(conn, on_close);
+    for (size_t i = 0; i < WATCHES; i++) {
+        if (vm->watches[i] >= 0)
+            (void)virConnectDomainEventDeregisterAny(conn, vm->watches[i]);
+    }
 }
 
 int vt_vm_connect(struct vt_vm *vm, struct vt_error *err)
@@ -189,13 +211,14 @@ int vt_vm_connect(struct vt_vm *vm, struct vt_error *err)
     virConnectPtr conn;
 
     if (before)
-        (void)virConnectUnregisterCloseCallback(before, on_close);
+        unwatch_events(vm, before);
     conn = vt_libvirt_connect();
     if (!conn)
         return vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot connect to libvirtd");
     if (watch_events(vm, conn) < 0) {
         int r = vt_error_libvirt(err, VT_CAUSE_LIBVIRT, "cannot watch libvirt's events");
 
+        unwatch_events(vm, conn);
         (void)virConnectClose(conn);
         return r;
     }
