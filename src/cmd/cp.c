@@ -203,8 +203,9 @@ static int finish_put(struct vt_way *way, const struct source *source, const cha
                       const char *to, struct vt_error *err)
 {
     /* The program that may take long is the one that an interruption ends. */
-    static const char unpack[] = "mkdir \"$1.d\" && exec tar -C \"$1.d\" -xf \"$1\"";
-    static const char move_directory[] = "rm -f \"$1\" && mv \"$1.d\" \"$2\"";
+    static const char unpack[] =
+        "mkdir \"$1.d\" && echo $$ >\"$1.pid\" && exec tar -C \"$1.d\" -xf \"$1\"";
+    static const char move_directory[] = "rm -f \"$1\" \"$1.pid\" && mv \"$1.d\" \"$2\"";
     VT_AUTO_FREE char *move = vt_fmt("chmod %o \"$1\" && mv -f \"$1\" \"$2\"", source->mode);
     int r = source->directory ? script(way, unpack, part, "", err) : 0;
 
@@ -212,6 +213,12 @@ static int finish_put(struct vt_way *way, const struct source *source, const cha
         r = script(way, source->directory ? move_directory : move, part, to, err);
     return r > 0 ? guest_fails(err, "make", to) : r;
 }
+
+/* Nobody ends a tar that ssh has started, and one that was told to end takes a moment, in which it
+ * makes files beside the removal. Once its directory is gone it can make no more. */
+static const char remove_part[] =
+    "[ ! -s \"$1.pid\" ] || kill \"$(cat \"$1.pid\")\"; for n in 1 2 3 4 5 6 7 8 9; do "
+    "rm -rf \"$1\" \"$1.d\" \"$1.pid\" && exit; sleep 0.5; done";
 
 static int put(struct vt_way *way, struct source *source, const char *from, const char *to,
                struct vt_error *err)
@@ -227,7 +234,7 @@ static int put(struct vt_way *way, struct source *source, const char *from, cons
     if (r == 0)
         r = finish_put(way, source, part, to, err);
     if (r < 0)
-        clean_up(way, "rm -rf \"$1\" \"$1.d\"", part);
+        clean_up(way, remove_part, part);
     return r;
 }
 
