@@ -27,6 +27,7 @@
 #include "launcher/cloud_ask.h"
 #include "launcher/cloud_report.h"
 #include "launcher/probe.h"
+#include "launcher/repeats.h"
 #include "launcher/ssh_files.h"
 #include "launcher/wait.h"
 #include "net/neighbour.h"
@@ -74,7 +75,8 @@ struct vt_readiness {
 
     struct vt_cloud_report report;
     bool concluded;
-    bool phoned;      /* phone_home has called in this boot */
+    bool phoned; /* phone_home has called in this boot */
+    struct vt_repeats kexecs;
     size_t keys_kept; /* how many of the report's are in known_hosts */
     int end_timer;    /* the end is known, its last words are not */
     int ask_timer;
@@ -471,6 +473,17 @@ static void on_end_timer(int timer, void *data)
     begin_end(data);
 }
 
+/*
+ * Whether another boot that no event told of is believed. What is noted of a boot waits for the
+ * disk, and whoever writes on the console can tell of as many as they like.
+ */
+static bool is_another_boot(struct vt_readiness *r)
+{
+    unsigned count;
+
+    return vt_repeats_note(&r->kexecs, vt_now_ms(), &count) != VT_REPEAT_SILENT;
+}
+
 void vt_readiness_console(const char *data, size_t len, void *readiness)
 {
     struct vt_readiness *r = readiness;
@@ -478,8 +491,8 @@ void vt_readiness_console(const char *data, size_t len, void *readiness)
 
     vt_cloud_report_console(&r->report, data, len);
     keep_console_keys(r);
-    if (ended && !r->report.ended) {
-        /* Another boot that no event told of (kexec). */
+    if (ended && !r->report.ended && is_another_boot(r)) {
+        /* By kexec. */
         r->boot++;
         r->concluded = r->announced = r->phoned = false;
         r->began = vt_now_ms();

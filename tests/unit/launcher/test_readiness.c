@@ -495,6 +495,20 @@ static void none_counts_after_the_end(void **state)
     assert_int_equal(keys_kept, 1);
 }
 
+/* Anybody in the guest can write on its console, too. */
+static void few_boots_a_minute_are_believed_to_the_console(void **state)
+{
+    (void)state;
+    vt_readiness_begin(readiness, false);
+    for (int i = 0; i < 100; i++) {
+        console(BEGUN);
+        call(i % 2 ? ED25519 : ECDSA);
+        console(FINISHED);
+    }
+    assert_in_range(keys_kept, 2, 6);
+    assert_int_equal(shown, VT_CLOUD_INIT_DONE);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -510,6 +524,7 @@ int main(void)
         TEST(an_agent_that_fails_at_the_end_is_not_waited_for),
         TEST(one_call_a_boot_counts),
         TEST(none_counts_after_the_end),
+        TEST(few_boots_a_minute_are_believed_to_the_console),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
