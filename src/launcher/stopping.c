@@ -435,7 +435,8 @@ static void on_timer(int timer, void *data)
     struct vt_stopping *s = data;
 
     if (is_only_written_back(s)) {
-        vt_loop_update_timer(timer, -1);
+        say(s, "the guest's memory is saved as soon as the disk has it all");
+        vt_loop_update_timer(timer, SAY_EVERY);
         return;
     }
     act(s, vt_stop_tick(&s->machine, vt_now_ms()));
