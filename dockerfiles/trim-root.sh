@@ -25,7 +25,7 @@ readonly unused_packages=(
   adduser debconf gettext-base libxml2-utils perl-base sgml-base xml-core ucf
   sensible-utils openssl init-system-helpers
   # the package manager
-  apt libapt-pkg7.0 sqv gpgv debian-archive-keyring
+  apt libapt-pkg7.0 sqv debian-archive-keyring
   # found by nothing that runs here
   bsdutils libasound2-data dns-root-data
 )

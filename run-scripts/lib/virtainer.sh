@@ -26,7 +26,7 @@ readonly wait_limit=${WAIT:-900}
 
 # Variables that go into the container as they are, when they are set: all that the program has (lib/variables is made
 # from its table by tests/check-readme.sh) but those by which the scripts themselves choose and mount an image.
-mapfile -t passed_variables < <(cut -f 1 "$engine_library/variables" | grep -vxE 'IMAGE|IMAGE_URL|IMAGE_CACHE|CATALOGUE_DIR|SSH_USER')
+mapfile -t passed_variables < <(cut -f 1 "$engine_library/variables" | grep -vxE 'IMAGE|IMAGE_URL|IMAGE_CACHE|IMAGE_KEYRING|CATALOGUE_DIR|SSH_USER')
 passed_variables+=(TZ)
 readonly passed_variables
 
@@ -51,6 +51,7 @@ Variables of this script:
   CLOUD_INIT_ISO    a ready cloud-init disc
   CATALOGUE_DIR     directory with a catalogue of your own (docs/catalogue.md)
   IMAGE_CACHE       directory of downloaded images for all virtainers (docs/images.md)
+  IMAGE_KEYRING     file of public keys, one of which must have signed the checksums (docs/images.md)
   ENGINE_OPTIONS    more options for `docker run`, such as "--network virtual --ip 172.28.100.10"
   WAIT              seconds to wait for SSH (900)
 
@@ -199,6 +200,7 @@ environment_lines() {
   [[ -z $guest_image_url ]] || environment_line IMAGE_URL "$guest_image_url"
   [[ -z ${CATALOGUE_DIR-} ]] || environment_line CATALOGUE_DIR /catalogue
   [[ -z ${IMAGE_CACHE-} ]] || environment_line IMAGE_CACHE /cache
+  [[ -z ${IMAGE_KEYRING-} ]] || environment_line IMAGE_KEYRING /keys.gpg
   [[ -z $ssh_user ]] || environment_line SSH_USER "$ssh_user"
 }
 
@@ -219,6 +221,7 @@ mount_options() {
   done
   [[ -z ${CATALOGUE_DIR-} ]] || printf '%s\n' -v "$(realpath "$CATALOGUE_DIR"):/catalogue:ro"
   [[ -z ${IMAGE_CACHE-} ]] || printf '%s\n' -v "$(realpath "$IMAGE_CACHE"):/cache"
+  [[ -z ${IMAGE_KEYRING-} ]] || printf '%s\n' -v "$(realpath "$IMAGE_KEYRING"):/keys.gpg:ro"
   if [[ -n ${DATA-} ]]; then printf '%s\n' -v "$(realpath "$DATA"):${IMAGE_DIR:-/mounted}"; fi
 }
 
@@ -381,6 +384,7 @@ run_virtainer() {
   for variable in USER_DATA META_DATA NETWORK_CONFIG VENDOR_DATA CLOUD_INIT_ISO; do require_file "$variable"; done
   require_directory CATALOGUE_DIR
   require_directory IMAGE_CACHE
+  require_file IMAGE_KEYRING
   trap on_interrupt INT TERM
   need_packages openssh-client
   key=$(find_key) || exit

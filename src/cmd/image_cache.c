@@ -126,6 +126,8 @@ static int wish(struct vt_config *config, const char *image, const char *checksu
     r = vt_image_resolve(config, VT_CATALOGUE_DIR, today, &warning, err);
     if (warning)
         vt_warning("%s", warning);
+    if (r == 0)
+        r = vt_config_check(config, err);
     return r;
 }
 
@@ -150,6 +152,7 @@ int vt_image_pull(const char *image, const char *checksum, struct vt_error *err)
     wanted = (struct vt_cache_wish){
         .url = config.image_url,
         .checksum = config.image_checksum,
+        .keyring = config.image_keyring,
         .name = config.image_name,
         .cancel_fd = vt_interrupt_fd(),
         .progress = &progress,

@@ -27,6 +27,7 @@ void vt_config_done(struct vt_config *config)
     free(config->cloud_init_disk);
     free(config->image);
     free(config->image_name);
+    free(config->image_keyring);
     free(config->image_cache);
     free(config->catalogue_dir);
     free(config->image_url);
@@ -127,6 +128,11 @@ int vt_config_check(const struct vt_config *config, struct vt_error *err)
                             "both IMAGE=%s and IMAGE_URL=%s are given: give one of them",
                             config->image, shown);
     }
+    if (config->image_keyring && config->image_url && !config->image_checksum)
+        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                            "IMAGE_KEYRING=%s verifies the signature of a file of checksums, and "
+                            "none is known: give its URL as IMAGE_CHECKSUM",
+                            config->image_keyring);
     if (config->ram > machine) {
         VT_AUTO_FREE char *wanted = vt_size_text(config->ram);
         VT_AUTO_FREE char *have = vt_size_text(machine);

@@ -36,6 +36,7 @@ struct vt_config {
     char *catalogue_dir; /* of the person's own catalogue, or NULL */
     char *image_url;     /* where to download it from, or NULL */
     char *image_checksum; /* "sha256:HEX", "sha512:HEX", a URL, or NULL */
+    char *image_keyring;  /* of those who may sign a file of checksums, or NULL: nobody need */
     uint64_t disk_size;   /* bytes */
     bool disk_size_given; /* by the person, not by default */
     char *cidr;           /* first three octets of the guest's /24 */

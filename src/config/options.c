@@ -303,6 +303,9 @@ const struct vt_option vt_options[] = {
      "what the download must be: sha256: or sha512: and the digest, or the URL of a SHA256SUMS "
      "file",
      store_checksum, FIELD(image_checksum), 0, NULL},
+    {"IMAGE_KEYRING", "PATH", NULL,
+     "public keys (gpg --export), one of which must have signed the SHA256SUMS file", store_path,
+     FIELD(image_keyring), 0, NULL},
     {"IMAGE_CACHE", "PATH", "/cache",
      "a directory of downloaded images that virtainers share; used if it is there", store_path,
      FIELD(image_cache), FIELD(image_cache_given), NULL},

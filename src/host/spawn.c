@@ -182,6 +182,8 @@ struct run {
     struct vt_buf *errout;
     int timeout_ms;
     const struct vt_tick *tick; /* or NULL */
+    const int *fds;             /* for the child, from 3 on */
+    size_t fd_count;
 };
 
 /* How long to wait, with @left ms until the deadline (-1: there is none). */
@@ -299,6 +301,9 @@ static int run_with_pipes(const char *const *argv, const struct run *run, int ca
             .argv = argv,
             .out = run->out ? out_pipe[1] : 0,
             .err = run->errout ? err_pipe[1] : 0,
+            .listen = run->fds,
+            .listen_names = "",
+            .listen_count = run->fd_count,
         };
         struct pollfd set[RUN_MAX] = {
             [RUN_CHILD] = {.fd = -1, .events = POLLIN},
@@ -320,6 +325,15 @@ int vt_run(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, i
            int timeout_ms, struct vt_error *err)
 {
     const struct run run = {.out = out, .errout = errout, .timeout_ms = timeout_ms};
+
+    return run_with_pipes(argv, &run, cancel_fd, err);
+}
+
+int vt_run_with(const char *const *argv, const int *fds, size_t fd_count, struct vt_buf *out,
+                struct vt_buf *errout, int cancel_fd, int timeout_ms, struct vt_error *err)
+{
+    const struct run run = {
+        .out = out, .errout = errout, .timeout_ms = timeout_ms, .fds = fds, .fd_count = fd_count};
 
     return run_with_pipes(argv, &run, cancel_fd, err);
 }

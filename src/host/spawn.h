@@ -45,6 +45,11 @@ int vt_spawn_wait(pid_t pid, int tick_ms, void (*tick)(void *data), void *data) 
 int vt_run(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, int cancel_fd,
            int timeout_ms, struct vt_error *err) VT_MUST_CHECK;
 
+/* The same with the @fd_count descriptors @fds, which the child has as 3, 4, … */
+int vt_run_with(const char *const *argv, const int *fds, size_t fd_count, struct vt_buf *out,
+                struct vt_buf *errout, int cancel_fd, int timeout_ms,
+                struct vt_error *err) VT_MUST_CHECK;
+
 /* Called now and then, and at least every @every_ms. */
 struct vt_tick {
     int every_ms;

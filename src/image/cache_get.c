@@ -61,6 +61,7 @@ static int ask_checksum(const struct get *get, const struct vt_cache_entry *entr
     struct vt_wish wish = {
         .text = get->wish->checksum,
         .url = get->wish->url,
+        .keyring = get->wish->keyring,
         .once = true,
         .cancel_fd = get->wish->cancel_fd,
     };
@@ -227,6 +228,7 @@ static int download(const struct get *get, struct brought *b, struct vt_error *e
     struct vt_wish wish = {
         .text = get->wish->checksum,
         .url = get->wish->url,
+        .keyring = get->wish->keyring,
         .cancel_fd = get->wish->cancel_fd,
         .progress = get->wish->progress,
     };
@@ -426,7 +428,7 @@ int vt_cache_get(const struct vt_cache *cache, const struct vt_cache_wish *wish,
     struct get get = {
         .cache = cache,
         .wish = wish,
-        .key = vt_image_fetch_name(wish->url, wish->checksum),
+        .key = vt_image_fetch_name(wish->url, wish->checksum, wish->keyring),
         .url = vt_url_public(wish->url),
     };
     bool there = false;

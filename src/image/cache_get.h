@@ -7,6 +7,7 @@
 struct vt_cache_wish {
     const char *url;
     const char *checksum;               /* as IMAGE_CHECKSUM, or NULL */
+    const char *keyring;                /* as IMAGE_KEYRING, or NULL */
     const char *name;                   /* the catalogue's, or NULL */
     int cancel_fd;                      /* -1: none */
     const struct vt_progress *progress; /* or NULL */

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/url.h"
 #include "image/retry.h"
+#include "image/signature.h"
 #include "image/transfer.h"
 
 char *vt_url_file_name(const char *url)
@@ -27,18 +28,21 @@ struct sums {
 
 static int too_large(const struct sums *sums, struct vt_error *err)
 {
+    VT_AUTO_FREE char *most = vt_size_text(sums->text.limit);
+
     return vt_error_set(err, VT_CAUSE_FETCH, -EFBIG,
-                        "IMAGE_CHECKSUM=%s is larger than 1 MiB, and so no file of checksums",
-                        sums->shown);
+                        "IMAGE_CHECKSUM=%s is larger than %s, and so no file of checksums",
+                        sums->shown, most);
 }
 
 static int on_sums_begin(const struct vt_reply *reply, void *user, struct vt_error *err)
 {
     struct sums *sums = user;
+    size_t most = sums->text.limit;
 
     vt_buf_done(&sums->text);
-    sums->text = (struct vt_buf)VT_BUF_INIT(VT_CHECKSUMS_MAX);
-    return reply->total_known && reply->total > VT_CHECKSUMS_MAX ? too_large(sums, err) : 0;
+    sums->text = (struct vt_buf)VT_BUF_INIT(most);
+    return reply->total_known && reply->total > most ? too_large(sums, err) : 0;
 }
 
 static int on_sums_data(const void *data, size_t len, void *user, struct vt_error *err)
@@ -73,24 +77,85 @@ static int get_sums(struct sums *sums, const struct vt_wish *wish, struct vt_err
     return r;
 }
 
+/* --- its signature --- */
+
+/* Get the signature of @sums in @ret, from where there is one. */
+static int get_signature(const struct sums *sums, const struct vt_wish *wish, struct sums *ret,
+                         struct vt_error *err)
+{
+    static const char *const suffixes[] = {".gpg", ".asc", ".sign"};
+    size_t path = strcspn(sums->url, "?#");
+
+    for (size_t i = 0; i < VT_ARRAY_SIZE(suffixes); i++) {
+        VT_AUTO_FREE char *url =
+            vt_fmt("%.*s%s%s", (int)path, sums->url, suffixes[i], sums->url + path);
+        int r;
+
+        ret->url = url;
+        r = get_sums(ret, wish, err);
+        ret->url = NULL;
+        if (r == 0 || r == -ECANCELED)
+            return r;
+        vt_error_done(err);
+    }
+    return vt_error_set(err, VT_CAUSE_FETCH, -EBADMSG,
+                        "IMAGE_KEYRING is given, and there is no signature of IMAGE_CHECKSUM=%s: "
+                        "neither in it nor beside it as .gpg, .asc or .sign",
+                        sums->shown);
+}
+
+/* Leave in @sums what is signed. */
+static int verify(struct sums *sums, const struct vt_wish *wish, struct vt_error *err)
+{
+    struct sums signature = {.shown = sums->shown, .text = VT_BUF_INIT(VT_SIGNATURE_MAX)};
+    struct vt_buf text = VT_BUF_INIT(VT_CHECKSUMS_MAX);
+    struct vt_signed what = {
+        .shown = sums->shown,
+        .data = vt_buf_str(&sums->text),
+        .len = sums->text.len,
+        .keyring = wish->keyring,
+        .cancel_fd = wish->cancel_fd,
+    };
+    int r = 0;
+
+    if (!vt_signature_is_inline(what.data)) {
+        r = get_signature(sums, wish, &signature, err);
+        what.signature = vt_buf_str(&signature.text);
+        what.signature_len = signature.text.len;
+    }
+    if (r == 0)
+        r = vt_signature_verify(&what, &text, err);
+    vt_buf_done(&signature.text);
+    vt_buf_done(&sums->text);
+    sums->text = text;
+    return r;
+}
+
+static int find(const struct sums *sums, const struct vt_wish *wish, struct vt_checksum *ret,
+                struct vt_error *err)
+{
+    VT_AUTO_FREE char *name = vt_url_file_name(wish->url);
+    VT_AUTO_FREE char *sums_name = vt_url_file_name(wish->text);
+    /* "disk.img.sha256" is of disk.img. */
+    bool own = vt_startswith(sums_name, name) && sums_name[strlen(name)] == '.';
+    VT_AUTO_ERROR struct vt_error why = VT_ERROR_INIT;
+    int r = vt_checksum_find(vt_buf_str(&sums->text), sums->text.len, name, own, ret, &why);
+
+    return r < 0 ? vt_error_set(err, why.cause, r, "IMAGE_CHECKSUM=%s %s", sums->shown, why.msg)
+                 : 0;
+}
+
 static int look_up(const struct vt_wish *wish, struct vt_checksum *ret, struct vt_error *err)
 {
     struct sums sums = {.url = wish->text,
                         .shown = vt_url_public(wish->text),
                         .text = VT_BUF_INIT(VT_CHECKSUMS_MAX)};
-    VT_AUTO_FREE char *name = vt_url_file_name(wish->url);
-    VT_AUTO_FREE char *sums_name = vt_url_file_name(wish->text);
-    /* "disk.img.sha256" is of disk.img. */
-    bool own = vt_startswith(sums_name, name) && sums_name[strlen(name)] == '.';
     int r = get_sums(&sums, wish, err);
 
-    if (r == 0) {
-        VT_AUTO_ERROR struct vt_error why = VT_ERROR_INIT;
-
-        r = vt_checksum_find(vt_buf_str(&sums.text), sums.text.len, name, own, ret, &why);
-        if (r < 0)
-            (void)vt_error_set(err, why.cause, r, "IMAGE_CHECKSUM=%s %s", sums.shown, why.msg);
-    }
+    if (r == 0 && wish->keyring)
+        r = verify(&sums, wish, err);
+    if (r == 0)
+        r = find(&sums, wish, ret, err);
     vt_buf_done(&sums.text);
     free(sums.shown);
     return r;

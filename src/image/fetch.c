@@ -13,9 +13,11 @@
 #include "image/open.h"
 #include "image/transfer.h"
 
-char *vt_image_fetch_name(const char *url, const char *checksum)
+char *vt_image_fetch_name(const char *url, const char *checksum, const char *keyring)
 {
-    VT_AUTO_FREE char *key = vt_fmt("%s\n%s", url, checksum ? checksum : "");
+    bool is_signed = keyring && checksum && vt_transfer_takes(checksum);
+    VT_AUTO_FREE char *key =
+        vt_fmt("%s\n%s%s", url, checksum ? checksum : "", is_signed ? "\nsigned" : "");
     VT_AUTO_FREE char *hash = vt_hash_text(key, strlen(key));
     VT_AUTO_FREE char *base = vt_url_file_name(url);
 
@@ -29,19 +31,24 @@ char *vt_image_fetch_name(const char *url, const char *checksum)
     return vt_fmt("%.16s-%.100s", hash, *base ? base : "image");
 }
 
-char *vt_image_fetch_path(const char *data_dir, const char *url, const char *checksum)
+char *vt_image_fetch_path(const char *data_dir, const char *url, const char *checksum,
+                          const char *keyring)
 {
     VT_AUTO_FREE char *dir = vt_image_absolute(data_dir);
-    VT_AUTO_FREE char *name = vt_image_fetch_name(url, checksum);
+    VT_AUTO_FREE char *name = vt_image_fetch_name(url, checksum, keyring);
 
     return vt_fmt("%s/.virtainer/images/%s", dir, name);
 }
 
-static int fetch(const char *url, const char *destination, const char *checksum, int cancel_fd,
-                 const struct vt_progress *progress, struct vt_error *err)
+static int fetch(const char *url, const char *destination, const char *checksum,
+                 const char *keyring, int cancel_fd, const struct vt_progress *progress,
+                 struct vt_error *err)
 {
-    struct vt_wish wish = {
-        .text = checksum, .url = url, .cancel_fd = cancel_fd, .progress = progress};
+    struct vt_wish wish = {.text = checksum,
+                           .url = url,
+                           .keyring = keyring,
+                           .cancel_fd = cancel_fd,
+                           .progress = progress};
     struct vt_checksum found;
     struct vt_download wanted = {
         .url = url, .destination = destination, .cancel_fd = cancel_fd, .progress = progress};
@@ -61,12 +68,19 @@ static int fetch(const char *url, const char *destination, const char *checksum,
     return r < 0 ? r : vt_download_run(&wanted, err);
 }
 
-int vt_image_fetch(const char *url, const char *destination, const char *checksum, int cancel_fd,
-                   const struct vt_progress *progress, struct vt_error *err)
+int vt_image_fetch_signed(const char *url, const char *destination, const char *checksum,
+                          const char *keyring, int cancel_fd, const struct vt_progress *progress,
+                          struct vt_error *err)
 {
     VT_AUTO_ERROR struct vt_error own = VT_ERROR_INIT;
-    int r = fetch(url, destination, checksum, cancel_fd, progress, &own);
+    int r = fetch(url, destination, checksum, keyring, cancel_fd, progress, &own);
 
     vt_error_move(err, &own);
     return r;
+}
+
+int vt_image_fetch(const char *url, const char *destination, const char *checksum, int cancel_fd,
+                   const struct vt_progress *progress, struct vt_error *err)
+{
+    return vt_image_fetch_signed(url, destination, checksum, NULL, cancel_fd, progress, err);
 }

@@ -6,13 +6,15 @@
 #include "image/progress.h"
 
 /*
- * The name of a file for the download of @url. The checksum (may be NULL) is part of it, so that a
- * file of that name was verified against it. The caller frees it.
+ * The name of a file for the download of @url. The checksum (may be NULL), and whether it had to be
+ * signed (@keyring is not NULL), are part of it, so that a file of that name was verified so. The
+ * caller frees it.
  */
-char *vt_image_fetch_name(const char *url, const char *checksum);
+char *vt_image_fetch_name(const char *url, const char *checksum, const char *keyring);
 
 /* Where that belongs in @data_dir; the caller frees it. */
-char *vt_image_fetch_path(const char *data_dir, const char *url, const char *checksum);
+char *vt_image_fetch_path(const char *data_dir, const char *url, const char *checksum,
+                          const char *keyring);
 
 /*
  * Download @url (http, https or file) to @destination, unless that is there already. @checksum
@@ -26,3 +28,9 @@ char *vt_image_fetch_path(const char *data_dir, const char *url, const char *che
  */
 int vt_image_fetch(const char *url, const char *destination, const char *checksum, int cancel_fd,
                    const struct vt_progress *progress, struct vt_error *err) VT_MUST_CHECK;
+
+/* The same, where a file of checksums must be signed by a key of @keyring (image/expect.h; NULL:
+ * need not). */
+int vt_image_fetch_signed(const char *url, const char *destination, const char *checksum,
+                          const char *keyring, int cancel_fd, const struct vt_progress *progress,
+                          struct vt_error *err) VT_MUST_CHECK;

@@ -113,8 +113,8 @@ int vt_image_find(const struct vt_config *config, const char *root, struct vt_im
         return use_named(config->image, ret, err);
     if (config->image_url) {
         *ret = (struct vt_image_source){
-            .path =
-                vt_image_fetch_path(config->image_dir, config->image_url, config->image_checksum),
+            .path = vt_image_fetch_path(config->image_dir, config->image_url,
+                                        config->image_checksum, config->image_keyring),
             .url = vt_strdup(config->image_url),
         };
         return 0;

@@ -62,7 +62,8 @@ static char *past_image(const struct vt_config *config, const struct vt_cache *c
 {
     VT_AUTO_FREE char *overlay = vt_fmt("%s/" VT_OVERLAY_NAME, config->image_dir);
     VT_AUTO_FREE char *path = vt_fmt("%s/.virtainer/base.json", config->image_dir);
-    VT_AUTO_FREE char *name = vt_image_fetch_name(config->image_url, config->image_checksum);
+    VT_AUTO_FREE char *name =
+        vt_image_fetch_name(config->image_url, config->image_checksum, config->image_keyring);
     VT_AUTO_RECORD struct vt_record record = {0};
 
     /* A record that cannot be read is an error that the overlay's maker tells. */
@@ -80,6 +81,7 @@ static int get_from_cache(const struct vt_config *config, const struct vt_cache 
     struct vt_cache_wish wish = {
         .url = config->image_url,
         .checksum = config->image_checksum,
+        .keyring = config->image_keyring,
         .name = config->image_name,
         .cancel_fd = cancel_fd,
         .progress = progress,
@@ -130,8 +132,8 @@ static int fetch(const struct vt_config *config, struct vt_image_source *source,
                  const struct vt_progress *progress, struct made *made, struct vt_error *err)
 {
     bool there = vt_path_exists(source->path);
-    int r =
-        vt_image_fetch(source->url, source->path, config->image_checksum, cancel_fd, progress, err);
+    int r = vt_image_fetch_signed(source->url, source->path, config->image_checksum,
+                                  config->image_keyring, cancel_fd, progress, err);
 
     if (r < 0)
         return r;
@@ -165,7 +167,7 @@ static void note_source(const struct vt_config *config, const char *url, const c
 {
     base->name = vt_strdup(config->image_name);
     if (url) {
-        base->download = vt_image_fetch_name(url, config->image_checksum);
+        base->download = vt_image_fetch_name(url, config->image_checksum, config->image_keyring);
         base->source = vt_url_public(url);
         /* It may be an address too. */
         base->checksum = config->image_checksum ? vt_url_public(config->image_checksum) : NULL;

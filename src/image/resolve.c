@@ -74,8 +74,8 @@ static char *name_of(const struct vt_distribution *distribution, const struct vt
 
 static bool is_downloaded(const struct vt_config *config, const struct vt_release *release)
 {
-    VT_AUTO_FREE char *path =
-        vt_image_fetch_path(config->image_dir, release->url, checksum_of(config, release));
+    VT_AUTO_FREE char *path = vt_image_fetch_path(
+        config->image_dir, release->url, checksum_of(config, release), config->image_keyring);
 
     return vt_path_exists(path);
 }

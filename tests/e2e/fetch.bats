@@ -182,6 +182,11 @@ pull() {
   run_virtainer 10 -v "$cache:/cache" -- image prune --all
   [[ $status == 0 && $output == "removed  /cache/images/sha256/$digest"* ]] || fail "$output $stderr"
   [[ -z $(as_root find "$cache" -type f) ]]
+  # gpgv is there, and knows no key.
+  (cd "$site" && sha256sum disk.img | tee SUMS >SUMS.gpg)
+  run_virtainer 10 -v "$cache:/cache" -e IMAGE_KEYRING=/site/SUMS -v "$site:/site:ro" -- \
+    image pull --checksum file:///site/SUMS file:///site/disk.img
+  [[ $status == 13 && $stderr == *'not by a key in IMAGE_KEYRING'* ]] || fail "$status $stderr"
   run_virtainer 10 -- image pull "$url"
   [[ $status == 2 && $stderr == *'there is no cache: mount a directory at /cache'* ]] || fail "$stderr"
 }

@@ -211,7 +211,7 @@ static void assert_requests(unsigned full, unsigned unchanged)
 
 static char *only_entry(void)
 {
-    VT_AUTO_FREE char *key = vt_image_fetch_name(site, NULL);
+    VT_AUTO_FREE char *key = vt_image_fetch_name(site, NULL, NULL);
 
     return vt_strdup(in_dir("cache/index/%s.json", key));
 }
@@ -425,7 +425,7 @@ static void assert_ends(pid_t pid)
 
 static void wait_until_begun(void)
 {
-    VT_AUTO_FREE char *key = vt_image_fetch_name(site, NULL);
+    VT_AUTO_FREE char *key = vt_image_fetch_name(site, NULL, NULL);
     const char *partial = in_dir("cache/downloads/%s.partial", key);
     struct stat st = {0};
 

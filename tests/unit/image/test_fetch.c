@@ -14,6 +14,7 @@
 #include "image/hash.h"
 #include "image/retry_priv.h"
 #include "image/transfer.h"
+#include "signed.h"
 
 enum { SIZE = 1000003 };
 
@@ -925,6 +926,98 @@ static void test_own_sums(void **state)
     assert_ok(get("/ok", own, -1, NULL, &err), &err);
 }
 
+/* --- their signatures --- */
+
+static int get_signed(struct vt_error *err)
+{
+    VT_AUTO_FREE char *url = vt_fmt("%s/ok", site);
+    VT_AUTO_FREE char *sums = vt_fmt("file://%s", in_dir("SUMS"));
+
+    return vt_image_fetch_signed(url, in_dir("out"), sums, in_dir("keys"), -1, NULL, err);
+}
+
+static void assert_signed(const char *fails)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    int r = get_signed(&err);
+
+    if (fails) {
+        ASSERT_FAILED(r, err, VT_CAUSE_FETCH, fails);
+        assert_false(vt_path_exists(in_dir("out")));
+        assert_false(vt_path_exists(in_dir("out.partial")));
+        return;
+    }
+    assert_ok(r, &err);
+    assert_int_equal(unlink(in_dir("out")), 0);
+}
+
+static void test_signature_beside(void **state)
+{
+    static const char *const suffixes[] = {"gpg", "asc", "sign"};
+    VT_AUTO_FREE char *changed = vt_fmt("%s\n", signed_sums);
+
+    (void)state;
+    put_file(in_dir("keys"), signer, sizeof(signer));
+    put_text(in_dir("SUMS"), signed_sums);
+    assert_signed("there is no signature");
+    for (size_t i = 0; i < VT_ARRAY_SIZE(suffixes); i++) {
+        const char *path = in_dir("SUMS.%s", suffixes[i]);
+
+        put_file(path, signed_detached, sizeof(signed_detached));
+        assert_signed(NULL);
+        assert_int_equal(unlink(path), 0);
+    }
+    /* One of several is enough; another's alone is not. */
+    put_file(in_dir("SUMS.gpg"), signed_by_both, sizeof(signed_by_both));
+    assert_signed(NULL);
+    put_file(in_dir("SUMS.gpg"), signed_detached, sizeof(signed_detached));
+    put_file(in_dir("keys"), other_signer, sizeof(other_signer));
+    assert_signed("not by a key in IMAGE_KEYRING");
+    put_file(in_dir("keys"), signer, sizeof(signer));
+    put_text(in_dir("SUMS"), changed);
+    assert_signed("it is wrong");
+    put_text(in_dir("SUMS"), signed_sums);
+    put_text(in_dir("SUMS.gpg"), "rubbish");
+    assert_signed("not by a key in IMAGE_KEYRING");
+}
+
+/* What stands around what is signed does not count. */
+static void test_signature_inline(void **state)
+{
+    VT_AUTO_FREE char *wrapped = vt_fmt("%064d  ok\n%s", 0, signed_inline);
+    VT_AUTO_FREE char *changed = vt_strdup(signed_inline);
+
+    (void)state;
+    put_file(in_dir("keys"), signer, sizeof(signer));
+    put_text(in_dir("SUMS"), signed_inline);
+    assert_signed(NULL);
+    put_text(in_dir("SUMS"), wrapped);
+    assert_signed(NULL);
+    *strstr(changed, "  ok") ^= 1;
+    put_text(in_dir("SUMS"), changed);
+    assert_signed("it is wrong");
+    put_file(in_dir("keys"), other_signer, sizeof(other_signer));
+    put_text(in_dir("SUMS"), signed_inline);
+    assert_signed("not by a key in IMAGE_KEYRING");
+}
+
+static void test_keyring(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *plain = vt_image_fetch_name("https://a/b", "https://a/SUMS", NULL);
+    VT_AUTO_FREE char *with = vt_image_fetch_name("https://a/b", "https://a/SUMS", "/keys");
+
+    (void)state;
+    put_text(in_dir("SUMS"), signed_inline);
+    ASSERT_FAILED(get_signed(&err), err, VT_CAUSE_USAGE, "cannot read IMAGE_KEYRING=");
+    put_text(in_dir("keys"), "-----BEGIN PGP PUBLIC KEY BLOCK-----\n");
+    ASSERT_FAILED(get_signed(&err), err, VT_CAUSE_USAGE, "gpg --dearmor");
+    put_text(in_dir("keys"), "rubbish");
+    assert_signed("not by a key in IMAGE_KEYRING");
+    /* What was fetched without one is not taken for verified. */
+    assert_string_not_equal(plain, with);
+}
+
 /* The server's is got like the image, with tries; that it is not there is said of it. */
 static void test_sums_from_server(void **state)
 {
@@ -988,6 +1081,9 @@ int main(void)
         IN_DIR(test_bad_urls),
         IN_DIR(test_full),
         IN_DIR(test_secrets),
+        IN_DIR(test_signature_beside),
+        IN_DIR(test_signature_inline),
+        IN_DIR(test_keyring),
         IN_DIR(test_unresolved),
         IN_DIR(test_retry),
         IN_DIR(test_tries),

@@ -136,7 +136,8 @@ static void test_a_guest_keeps_its_release(void **state)
 {
     VT_AUTO_CONFIG struct vt_config first = wishes("tiny"), again = wishes("tiny"),
                                     other = wishes("tiny:3");
-    VT_AUTO_FREE char *image = vt_image_fetch_path(in_dir("data"), "https://example.org/2", SUM);
+    VT_AUTO_FREE char *image =
+        vt_image_fetch_path(in_dir("data"), "https://example.org/2", SUM, NULL);
 
     (void)state;
     assert_int_equal(vt_mkdirs(in_dir("data/.virtainer/images"), 0755), 0);
@@ -154,7 +155,7 @@ static void test_a_guest_keeps_its_release(void **state)
 static void make_guest(const char *name, const char *url, const char *checksum)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-    VT_AUTO_FREE char *image = vt_image_fetch_path(in_dir("data"), url, checksum);
+    VT_AUTO_FREE char *image = vt_image_fetch_path(in_dir("data"), url, checksum, NULL);
     struct vt_base base = {
         .path = image,
         .format = "raw",
@@ -173,7 +174,8 @@ static void make_guest(const char *name, const char *url, const char *checksum)
 /* A respin: the same release at another address. The guest stays, as long as its image is there. */
 static void test_another_address(void **state)
 {
-    VT_AUTO_FREE char *image = vt_image_fetch_path(in_dir("data"), "https://example.org/old", SUM);
+    VT_AUTO_FREE char *image =
+        vt_image_fetch_path(in_dir("data"), "https://example.org/old", SUM, NULL);
     VT_AUTO_CONFIG struct vt_config named = wishes("tiny:2"), chosen = wishes("tiny"),
                                     other = wishes("tiny:3"), wished = wishes("tiny:2"),
                                     moved = wishes("tiny:2"), lost = wishes("tiny:2");

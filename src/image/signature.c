@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/signature.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "host/files.h"
+#include "host/spawn.h"
+
+#define INLINE_MARK "-----BEGIN PGP SIGNED MESSAGE-----"
+#define ARMOR_MARK  "-----BEGIN PGP "
+#define STATUS      "[GNUPG:] "
+
+/* The child's own names of what vt_run_with() gives it. */
+#define FILE_1 "/proc/self/fd/3"
+#define FILE_2 "/proc/self/fd/4"
+
+/* What it says to people goes nowhere, so that nothing of it can pass for a status. */
+#define GPGV(keyring) "gpgv", "--keyring", (keyring), "--status-fd", "2", "--log-file", "/dev/null"
+
+enum { STATUS_MAX = 65536, TIME_LIMIT = 60000 };
+
+bool vt_signature_is_inline(const char *data)
+{
+    return vt_startswith(data, INLINE_MARK) || strstr(data, "\n" INLINE_MARK);
+}
+
+static int check_keyring(const char *path, struct vt_error *err)
+{
+    VT_AUTO_FREE char *text = NULL;
+    int r = vt_file_read(path, VT_KEYRING_MAX, &text, NULL);
+
+    if (r < 0)
+        return vt_error_errno(err, VT_CAUSE_USAGE, -r, "cannot read IMAGE_KEYRING=%s", path);
+    if (vt_startswith(text, ARMOR_MARK))
+        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                            "IMAGE_KEYRING=%s is armored, which gpgv does not read: make it binary "
+                            "with `gpg --dearmor`",
+                            path);
+    return 0;
+}
+
+/* A file in memory with @len bytes of @data. Returns a descriptor. */
+static int memory_file(const char *data, size_t len, struct vt_error *err)
+{
+    VT_AUTO_CLOSE int fd = memfd_create("signed", MFD_CLOEXEC);
+    int r = fd < 0 ? -errno : vt_write_all(fd, data, len);
+
+    if (r < 0)
+        return vt_error_errno(err, VT_CAUSE_INTERNAL, -r, "cannot make a file in memory");
+    return VT_TAKE_FD(fd);
+}
+
+/* Whether a line of @status is of the kind @keyword. */
+static bool says(const char *status, const char *keyword)
+{
+    VT_AUTO_FREE char *line = vt_fmt(STATUS "%s ", keyword);
+
+    for (const char *at = status; at; at = strchr(at, '\n')) {
+        at += *at == '\n' ? 1 : 0;
+        if (vt_startswith(at, line))
+            return true;
+    }
+    return false;
+}
+
+/* Of several signatures one by a key of ours is enough, as distributions sign with old and new
+ * keys; gpgv's exit status is then another than 0. */
+static int judge(const struct vt_signed *s, const char *status, struct vt_error *err)
+{
+    const char *why = "it is not by a key in IMAGE_KEYRING";
+
+    if (says(status, "BADSIG"))
+        why = "it is wrong: file or signature were changed";
+    else if (says(status, "REVKEYSIG"))
+        why = "its key was revoked";
+    else if (says(status, "VALIDSIG"))
+        return 0;
+    return vt_error_set(err, VT_CAUSE_FETCH, -EBADMSG,
+                        "the signature of IMAGE_CHECKSUM=%s is not accepted: %s (%s); nothing of "
+                        "the image was kept",
+                        s->shown, why, s->keyring);
+}
+
+static int verify_inline(const struct vt_signed *s, struct vt_buf *ret, struct vt_buf *status,
+                         struct vt_error *err)
+{
+    const char *const argv[] = {GPGV(s->keyring), "--output", "-", FILE_1, NULL};
+    VT_AUTO_CLOSE int data = memory_file(s->data, s->len, err);
+
+    return data < 0 ? data
+                    : vt_run_with(argv, &data, 1, ret, status, s->cancel_fd, TIME_LIMIT, err);
+}
+
+static int verify_detached(const struct vt_signed *s, struct vt_buf *ret, struct vt_buf *status,
+                           struct vt_error *err)
+{
+    const char *const argv[] = {GPGV(s->keyring), FILE_2, FILE_1, NULL};
+    VT_AUTO_CLOSE int data = memory_file(s->data, s->len, err);
+    VT_AUTO_CLOSE int signature =
+        data < 0 ? data : memory_file(s->signature, s->signature_len, err);
+    const int fds[] = {data, signature};
+
+    if (signature < 0)
+        return signature;
+    vt_buf_add(ret, s->data, s->len);
+    return vt_run_with(argv, fds, VT_ARRAY_SIZE(fds), NULL, status, s->cancel_fd, TIME_LIMIT, err);
+}
+
+int vt_signature_verify(const struct vt_signed *s, struct vt_buf *ret, struct vt_error *err)
+{
+    VT_AUTO_BUF struct vt_buf status = VT_BUF_INIT(STATUS_MAX);
+    int r = check_keyring(s->keyring, err);
+
+    if (r == 0)
+        r = s->signature ? verify_detached(s, ret, &status, err)
+                         : verify_inline(s, ret, &status, err);
+    return r < 0 ? r : judge(s, vt_buf_str(&status), err);
+}
