@@ -84,7 +84,10 @@ parse_options() {
       --engine) ENGINE=$2 && shift 2 ;;
       --engine=*) ENGINE=${1#*=} && shift ;;
       --rebuild) rebuild=again && shift ;;
-      --help | -h) usage && exit 0 ;;
+      --help | -h)
+        usage
+        exit
+        ;;
       -*) die 2 "unknown argument '$1'; see --help" ;;
       *)
         [[ -n $takes_argument && -z $argument ]] || die 2 "unknown argument '$1'; see --help"

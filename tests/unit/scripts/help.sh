@@ -15,6 +15,10 @@ for script in run-scripts/*.sh tests/{setup,pristine,run}.sh images/*/build.sh i
 done
 
 for script in run-scripts/*.sh; do
+  # Who reads only its beginning, as head does, is no reason to go on.
+  status=0
+  timeout 20 "$script" --help > >(head -n 1 >/dev/null) || status=$?
+  ((status != 124)) || { echo "$script --help does not end when nobody reads it" && exit 1; }
   text=$("$script" --help)
   while read -r name _; do
     # An address and a catalogue's name are run-generic.sh's.
