@@ -43,6 +43,8 @@ readonly unused_paths=(
   /usr/bin/virt-admin /usr/bin/virt-host-validate '/usr/bin/virt-pki-*' /usr/bin/virt-qemu-run
   /usr/bin/virt-ssh-helper /usr/bin/virt-xml-validate /usr/lib/libvirt/virt-aa-helper
   /usr/lib/libvirt/libvirt-guests.sh /usr/sbin/virtlogd
+  # of passt only itself, with and without AVX2
+  /usr/bin/pasta /usr/bin/pasta.avx2 /usr/bin/passt-repair /usr/bin/qrap
   # of OpenSSH only the client itself runs
   /usr/bin/scp /usr/bin/sftp /usr/bin/ssh-add /usr/bin/ssh-agent /usr/bin/ssh-argv0 /usr/bin/ssh-copy-id
   /usr/bin/ssh-keyscan /usr/lib/openssh /usr/lib/sftp-server

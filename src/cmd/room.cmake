@@ -34,3 +34,9 @@ add_executable(virtainer-healthcheck healthcheck_main.c)
 target_link_libraries(virtainer-healthcheck PRIVATE vt_launcher)
 target_link_options(virtainer-healthcheck PRIVATE -Wl,--as-needed)
 install(TARGETS virtainer virtainer-healthcheck RUNTIME DESTINATION bin)
+# What libvirtd takes for passt (launcher/daemon.c has the directory); it needs no library at all.
+add_executable(virtainer-passt passt_main.c)
+target_include_directories(virtainer-passt PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+set_target_properties(virtainer-passt PROPERTIES OUTPUT_NAME passt
+                      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/libexec)
+install(TARGETS virtainer-passt RUNTIME DESTINATION libexec/virtainer)

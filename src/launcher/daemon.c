@@ -19,6 +19,10 @@
 #define SOCKET_PATH "/run/libvirt/libvirt-sock"
 #define LOG_PATH    "/var/log/libvirt/libvirtd.log"
 #define LIBVIRTD    "/usr/sbin/libvirtd"
+/* Where libvirt finds its programs; the first directory has what it takes for passt
+ * (passt_main.c). */
+#define PROGRAMS \
+    "/usr/local/libexec/virtainer:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define LOCK_DIR    "/run/lock"
 #define LOCK_PREFIX "LCK.."
 
@@ -74,7 +78,8 @@ static pid_t spawn_daemon(void *data, struct vt_error *err)
     static const char *const argv[] = {LIBVIRTD, NULL};
     /* One heap, and freed memory given back: libvirtd's threads otherwise keep an arena of their
      * own each. */
-    static const char *const env[] = {"MALLOC_ARENA_MAX=1", "MALLOC_TRIM_THRESHOLD_=65536", NULL};
+    static const char *const env[] = {"MALLOC_ARENA_MAX=1", "MALLOC_TRIM_THRESHOLD_=65536",
+                                      "PATH=" PROGRAMS, NULL};
     VT_AUTO_CLOSE int log = open(LOG_PATH, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     struct vt_spawn spawn = {
         .argv = argv,

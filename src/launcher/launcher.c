@@ -25,6 +25,7 @@
 #include "launcher/control.h"
 #include "launcher/dhcp_watch.h"
 #include "launcher/guest_clock.h"
+#include "launcher/passt_watch.h"
 #include "launcher/prepare.h"
 #include "launcher/qemu_cache.h"
 #include "launcher/readiness.h"
@@ -414,8 +415,10 @@ static int watch_over(struct launcher *l, struct vt_error *err)
     set_phase(l, is_paused_again(l) ? VT_PHASE_PAUSED : VT_PHASE_RUNNING);
     vt_readiness_begin(l->readiness, l->prepared.saved.kind == VT_SAVED_FITS);
     vt_daemon_supervise(l->prepared.daemon);
-    if (l->prepared.has_network)
+    if (l->prepared.network == VT_NETWORK_NAT)
         vt_dhcp_watch(&l->prepared.net, l->prepared.dhcp_pid);
+    if (l->prepared.network == VT_NETWORK_USER)
+        vt_passt_watch(&l->prepared.net, l->prepared.passt_pid);
     vt_terminal_attach(l->terminal, l->console);
     if (l->prepared.accel.kvm)
         vt_qemu_cache_keep(&l->prepared.data);

@@ -21,6 +21,7 @@
 #include "net/ip6.h"
 #include "net/mac.h"
 #include "net/nat_apply.h"
+#include "net/user.h"
 #include "seed/iso.h"
 #include "seed/password.h"
 
@@ -60,7 +61,7 @@ struct vt_saved_facts vt_prepared_facts(const struct vt_prepared *prepared,
         .ram = config->ram,
         .cpus = config->cpus,
         .accelerator = vt_accel_name(prepared->accel.kvm ? VT_ACCEL_KVM : VT_ACCEL_TCG),
-        .network = vt_network_name(config->network),
+        .network = vt_network_name(prepared->network),
         .video = vt_video_name(config->video),
         .overlay = prepared->overlay_path,
     };
@@ -72,6 +73,8 @@ char *vt_prepared_cidr(const struct vt_prepared *prepared)
 
     if (!prepared->has_network)
         return NULL;
+    if (prepared->network == VT_NETWORK_USER)
+        return vt_strdup(vt_ip_text(prepared->net.guest).s);
     return vt_fmt("%u.%u.%u", subnet >> 24, subnet >> 16 & 255, subnet >> 8 & 255);
 }
 
@@ -141,6 +144,16 @@ static unsigned card_mtu(const struct vt_prepared *p)
     return p->net.mtu == USUAL_MTU ? 0 : p->net.mtu;
 }
 
+/* passt gives a resumed guest the address that it has already, whatever the container's is now. */
+static int prepare_user_network(struct vt_prepared *p, const struct vt_config *config,
+                                const struct vt_net_view *view, const char *mac,
+                                struct vt_error *err)
+{
+    const char *kept = p->saved.kind == VT_SAVED_FITS ? p->saved.cidr : NULL;
+
+    return vt_user_plan_make(&config->ports, view, mac, kept, &p->net, err);
+}
+
 static int prepare_network(struct vt_prepared *p, const struct vt_config *config,
                            struct vt_error *err)
 {
@@ -149,12 +162,13 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
     char mac[VT_MAC_TEXT];
     int r;
 
-    p->has_network = config->network != VT_NETWORK_NONE;
     if (!p->has_network)
         return 0;
     r = vt_mac_load(mac_path, p->data.path, mac, err);
     if (r == 0)
         r = vt_net_view_read(&view, err);
+    if (r == 0 && p->network == VT_NETWORK_USER)
+        return prepare_user_network(p, config, &view, mac, err);
     if (r == 0)
         r = plan_network(p, config, &view, mac, err);
     if (r == 0)
@@ -245,7 +259,8 @@ static void add_phone_home(struct vt_prepared *p, const struct vt_config *config
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
 
-    if (!config->phone_home || !p->has_network || !vt_seed_can_phone_home(&p->seed))
+    /* Behind passt the guest cannot reach the launcher, nor should it the rest of the container. */
+    if (!config->phone_home || p->network != VT_NETWORK_NAT || !vt_seed_can_phone_home(&p->seed))
         return;
     if (vt_phone_home_listen(&p->phone_home, &p->net, &p->data, &err) < 0)
         cannot_add(&err, "cloud-init does not tell when it has finished");
@@ -363,6 +378,47 @@ static void choose_hardware(struct vt_prepared *p, const struct vt_config *confi
                    config->os_variant, nearest);
 }
 
+/* nat where it can be had, else user; where neither can, both reasons. */
+static int choose_by_rights(struct vt_prepared *p, struct vt_error *err)
+{
+    VT_AUTO_ERROR struct vt_error no_nat = VT_ERROR_INIT;
+    VT_AUTO_ERROR struct vt_error no_user = VT_ERROR_INIT;
+    int r = vt_net_check(&no_nat);
+
+    p->network = VT_NETWORK_NAT;
+    if (r == 0)
+        return 0;
+    p->network = VT_NETWORK_USER;
+    if (vt_user_check(&no_user) == 0) {
+        p->network_reason = VT_TAKE_PTR(no_nat.msg);
+        return 0;
+    }
+    if (vt_streq(no_nat.msg, no_user.msg)) {
+        vt_error_move(err, &no_nat);
+        return r;
+    }
+    return vt_error_set(err, VT_CAUSE_NETWORK, r, "%s; NETWORK=user is impossible too, as %s",
+                        no_nat.msg, no_user.msg);
+}
+
+static int choose_network(struct vt_prepared *p, const struct vt_config *config,
+                          struct vt_error *err)
+{
+    int r = 0;
+
+    p->network = config->network;
+    if (config->network == VT_NETWORK_NAT)
+        r = vt_net_check(err);
+    else if (config->network == VT_NETWORK_USER)
+        r = vt_user_check(err);
+    else if (config->network == VT_NETWORK_AUTO)
+        r = choose_by_rights(p, err);
+    if (r == 0 && p->network == VT_NETWORK_USER)
+        r = vt_user_check_wishes(config, err);
+    p->has_network = p->network != VT_NETWORK_NONE;
+    return r;
+}
+
 /* What only looks: nothing is changed yet, so all that is wrong with the wishes shows here. */
 static int look(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
@@ -373,8 +429,8 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
         r = check_memory_limit(config, err);
     if (r == 0)
         r = choose_accel(config, &p->accel, err);
-    if (r == 0 && config->network != VT_NETWORK_NONE)
-        r = vt_net_check(err);
+    if (r == 0)
+        r = choose_network(p, config, err);
     if (r == 0)
         r = collect_seed(p, config, err);
     if (r == 0 && p->seed.kind != VT_SEED_READY_ISO)
@@ -382,7 +438,7 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
     if (r == 0 && !vt_overlay_stands_alone(config->image_dir))
         r = vt_image_find(config, "", &source, err);
     if (r == 0)
-        r = vt_rights_check(config->network != VT_NETWORK_NONE, err);
+        r = vt_rights_check(p->has_network, err);
     if (r == 0)
         choose_hardware(p, config);
     return r;

@@ -29,13 +29,16 @@ struct vt_prepared {
     char *overlay_path; /* before the overlay is prepared, and while there is none */
     struct vt_overlay overlay;
     char *uuid;
-    bool has_network;
-    struct vt_net_plan net; /* when has_network */
-    unsigned card_mtu;      /* of the guest's network card, as struct vt_domain_spec has it */
-    pid_t dhcp_pid;         /* when has_network */
-    struct vt_saved saved;  /* VT_SAVED_FITS: the guest is resumed from it */
-    char *no_ip6;           /* why the guest has IPv4 only and what to do; NULL: it is right so */
-    char *saved_notice;     /* a sentence about one that was set aside, or NULL */
+    enum vt_network network; /* what the guest gets: nat, user or none */
+    char *network_reason;    /* why NETWORK=auto is not nat: an error's words; or NULL */
+    bool has_network;        /* it is not none */
+    struct vt_net_plan net;  /* when has_network */
+    unsigned card_mtu;       /* of the guest's network card, as struct vt_domain_spec has it */
+    pid_t dhcp_pid;          /* with nat */
+    pid_t passt_pid;         /* with user, once the guest is being started */
+    struct vt_saved saved;   /* VT_SAVED_FITS: the guest is resumed from it */
+    char *no_ip6;            /* why the guest has IPv4 only and what to do; NULL: it is right so */
+    char *saved_notice;      /* a sentence about one that was set aside, or NULL */
     struct vt_phone_home *phone_home; /* NULL: cloud-init is not told to call */
     struct vt_daemon *daemon;
 };
@@ -52,7 +55,8 @@ int vt_prepare(const struct vt_config *config, struct vt_prepared *ret,
 struct vt_saved_facts vt_prepared_facts(const struct vt_prepared *prepared,
                                         const struct vt_config *config);
 
-/* The guest's network as struct vt_config writes it, or NULL; the caller frees it. */
+/* What a resumed guest has to find again, or NULL; the caller frees it: with nat the network as
+ * struct vt_config writes it, with user the guest's address. */
 char *vt_prepared_cidr(const struct vt_prepared *prepared);
 
 /* The saved memory does not fit, for @reason (half a sentence): set it aside, and say so in

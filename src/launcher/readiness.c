@@ -2,7 +2,7 @@
 /*
  * Theory of operation. SSH: the kernel tells when the guest first appears on the network; from then
  * on its SSH port is tried, at most once a second, until it answers or PATIENCE is over. Before,
- * and when all is known, nothing of this wakes us.
+ * and when all is known, nothing of this wakes us. (Behind passt it is tried from the beginning.)
  *
  * cloud-init: its lines on the console tell its begin and its end at every boot. phone_home tells
  * the end of an instance's first boot too, also where the console is mute, but comes a moment
@@ -33,10 +33,12 @@
 #include "net/neighbour.h"
 
 /* Milliseconds. */
-#define FIRST_PAUSE 200    /* between two knocks, growing from this… */
-#define LAST_PAUSE  1000   /* …to this */
-#define KNOCK_LIMIT 1500   /* for one knock */
-#define PATIENCE    300000 /* for all of them */
+#define FIRST_PAUSE 200  /* between two knocks, growing from this… */
+#define LAST_PAUSE  1000 /* …to this */
+/* passt keeps each knock for a guest that has no driver yet, and there is no room for many. */
+#define LAST_PAUSE_PASST 3000
+#define KNOCK_LIMIT      1500   /* for one knock */
+#define PATIENCE         300000 /* for all of them */
 /* A guest that goes on where it was has its processor for who waits for it: to answer a knock, its
  * SSH server starts a program. */
 #define RESUMED_PAUSE 1000
@@ -70,7 +72,7 @@ struct vt_readiness {
     struct vt_probe probe;
     int probe_watch;
     int knock_timer;
-    int pause;
+    int pause, last_pause;
     int64_t patience_ends;
 
     struct vt_cloud_report report;
@@ -168,7 +170,7 @@ static void on_answer(struct vt_readiness *r, enum vt_probe_result result)
     stop_knocking(r);
     if (result != VT_PROBE_SSH && vt_now_ms() < r->patience_ends) {
         vt_loop_update_timer(r->knock_timer, r->pause);
-        r->pause = r->pause * 3 / 2 < LAST_PAUSE ? r->pause * 3 / 2 : LAST_PAUSE;
+        r->pause = r->pause * 3 / 2 < r->last_pause ? r->pause * 3 / 2 : r->last_pause;
     }
     if (result >= VT_PROBE_ALIVE)
         pass(r, VT_MILESTONE_NETWORK);
@@ -196,7 +198,9 @@ static void on_knock_timer(int timer, void *data)
     enum vt_probe_result result;
 
     if (r->probe.fd >= 0) {
-        on_answer(r, r->probe.connected ? VT_PROBE_ALIVE : VT_PROBE_SILENT);
+        /* passt takes a connection before the guest is asked. */
+        on_answer(r,
+                  r->probe.connected && !r->prepared->net.user ? VT_PROBE_ALIVE : VT_PROBE_SILENT);
         return;
     }
     result = vt_probe_start(&r->probe, r->status->guest_address, VT_PROBE_PORT);
@@ -229,11 +233,6 @@ static void knock_after(struct vt_readiness *r, int delay)
     vt_loop_update_timer(r->knock_timer, delay);
 }
 
-static void start_knocking(struct vt_readiness *r)
-{
-    knock_after(r, 0);
-}
-
 static void on_neighbour(int watch, int fd, unsigned events, void *data)
 {
     struct vt_readiness *r = data;
@@ -241,20 +240,21 @@ static void on_neighbour(int watch, int fd, unsigned events, void *data)
     (void)watch;
     (void)events;
     if (vt_neighbour_news(fd, r->prepared->net.guest))
-        start_knocking(r);
+        knock_after(r, 0);
 }
 
 static void listen_for_guest(struct vt_readiness *r)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
 
-    if (!r->status->guest_address)
+    /* passt's guest is nobody's neighbour: it is tried from when it runs. */
+    if (!r->status->guest_address || r->prepared->net.user)
         return;
     r->neighbour_fd = vt_neighbour_watch(&err);
     if (r->neighbour_fd >= 0)
         r->neighbour_watch = vt_loop_add_fd(r->neighbour_fd, VT_EVENT_READ, on_neighbour, r);
     else
-        start_knocking(r);
+        knock_after(r, 0);
 }
 
 /* ---- host keys ---- */
@@ -366,7 +366,7 @@ static void conclude(struct vt_readiness *r)
     take_report(r, true);
     /* cloud-init has ended, so the guest has a network if it will ever have one. */
     if (!ready(r)->passed[VT_MILESTONE_SSH])
-        start_knocking(r);
+        knock_after(r, 0);
 }
 
 struct question {
@@ -548,6 +548,7 @@ struct vt_readiness *vt_readiness_new(struct vt_status *status, const struct vt_
         .began = vt_now_ms(),
         .neighbour_fd = -1,
         .probe = VT_PROBE_INIT,
+        .last_pause = prepared->net.user ? LAST_PAUSE_PASST : LAST_PAUSE,
         .probe_watch = -1,
         .knock_timer = vt_loop_add_timer(-1, on_knock_timer, r),
         .end_timer = vt_loop_add_timer(-1, on_end_timer, r),
@@ -570,10 +571,9 @@ void vt_readiness_begin(struct vt_readiness *r, bool resumed)
     else
         remove_record(r);
     pass(r, VT_MILESTONE_RUNNING);
-    if (!resumed)
-        return;
-    knock_after(r, RESUMED_PAUSE);
-    if (vt_vm_has_agent(r->vm))
+    if (resumed || r->prepared->net.user)
+        knock_after(r, resumed ? RESUMED_PAUSE : 0);
+    if (resumed && vt_vm_has_agent(r->vm))
         vt_readiness_agent(r);
 }
 
@@ -594,6 +594,6 @@ void vt_readiness_reboot(struct vt_readiness *r)
     vt_ready_done(ready(r));
     ready(r)->passed[VT_MILESTONE_RUNNING] = running;
     remove_record(r);
-    start_knocking(r);
+    knock_after(r, 0);
     changed(r);
 }

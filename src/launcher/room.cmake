@@ -19,6 +19,7 @@ vt_room(launcher BELOW base host config image seed net vm
           launcher.c
           offline.c
           outlet.c
+          passt_watch.c
           phone_form.c
           phone_home.c
           places.c

@@ -11,6 +11,7 @@
 #include "launcher/terminal.h"
 #include "net/bridge.h"
 #include "net/network.h"
+#include "net/user.h"
 
 #define EMULATOR "/usr/bin/qemu-system-x86_64"
 
@@ -117,11 +118,11 @@ static void start_on_worker(void *data)
 
     start->result = vt_vm_connect(start->vm, &start->err);
     vt_debug("libvirtd answers");
-    if (start->result == 0 && start->prepared->has_network)
+    if (start->result == 0 && start->prepared->network == VT_NETWORK_NAT)
         start->result = start_network(start, &start->err);
     if (start->result == 0)
         start->result = start_or_resume(start);
-    if (start->result == 0 && start->prepared->has_network)
+    if (start->result == 0 && start->prepared->network == VT_NETWORK_NAT)
         start->result = vt_bridge_hairpin(&start->prepared->net, &start->err);
 }
 
@@ -143,7 +144,8 @@ static struct vt_domain_spec domain_spec(const struct vt_config *config,
         .base_format = p->base.format,
         .seed = p->seed_path,
         .vga = config->video == VT_VIDEO_VGA,
-        .network = p->has_network ? VT_NETWORK_NAME : NULL,
+        .network = p->network == VT_NETWORK_NAT ? VT_NETWORK_NAME : NULL,
+        .passt = p->network == VT_NETWORK_USER,
         .mac = p->has_network ? p->net.mac : NULL,
         .mtu = p->card_mtu,
         .console_log = VT_CONSOLE_PIPE,
@@ -198,13 +200,27 @@ static int why_it_ended(const struct start *start, int ended, struct vt_error *e
     return vt_error_set(err, VT_CAUSE_LIBVIRT, -EIO, "libvirtd ended while it started: %s", words);
 }
 
+/* passt, as late as can be: a connection from outside that comes before QEMU's makes it fail (seen
+ * in 2025_05_03), and it is watched over only when the guest runs. Not by the worker, as whoever
+ * waits for that reaps all children. */
+static int start_passt(struct vt_prepared *prepared, struct vt_error *err)
+{
+    if (prepared->network != VT_NETWORK_USER)
+        return 0;
+    prepared->passt_pid = vt_user_start(&prepared->net, vt_loop_stop_fd(), err);
+    return prepared->passt_pid < 0 ? prepared->passt_pid : 0;
+}
+
 int vt_start_guest(const struct vt_config *config, struct vt_prepared *prepared, struct vt_vm *vm,
                    struct vt_worker *worker, struct vt_error *err)
 {
-    /* Not freed when the wait ends early: the worker still has it, and the process ends. */
-    struct start *start = vt_calloc(1, sizeof(*start));
-    int ended, r;
+    struct start *start;
+    int ended, r = start_passt(prepared, err);
 
+    if (r < 0)
+        return r;
+    /* Not freed when the wait ends early: the worker still has it, and the process ends. */
+    start = vt_calloc(1, sizeof(*start));
     start->prepared = prepared;
     start->vm = vm;
     start->spec = domain_spec(config, prepared);

@@ -37,9 +37,9 @@ struct vt_status {
     char *name;
     char *uuid;
     char *accelerator;   /* "kvm" or "tcg" */
-    char *network;       /* "nat" or "none" */
+    char *network;       /* "nat", "user" or "none" */
     char *address;       /* the container's, where the guest is reached; NULL: unknown */
-    char *guest_address; /* on the network between container and guest; NULL: none */
+    char *guest_address; /* where the container reaches the guest; NULL: it has no network */
     char *address6;      /* the same two for IPv6; NULL: none */
     char *guest_address6;
     char *mac;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/url.h"
+#include "net/user.h"
 
 static void add_guest(struct vt_buf *out, const struct vt_config *config,
                       const struct vt_prepared *p)
@@ -71,6 +72,11 @@ static void add_network(struct vt_buf *out, const struct vt_config *config,
     }
     vt_buf_addf(out, "  network  %s",
                 p->net.container ? vt_ip_text(p->net.container).s : "the container's address");
+    if (p->net.user) {
+        vt_buf_addf(out, " is the guest (passt)\n           by %s\n",
+                    config->ports.count > 0 ? ports : VT_USER_PORTS);
+        return;
+    }
     if (p->net.has_ip6)
         vt_buf_addf(out, " and %s", vt_ip6_text(&p->net.container6).s);
     vt_buf_addf(out, " %s the guest (%s", p->net.has_ip6 ? "are" : "is",
@@ -154,7 +160,7 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
         .name = vt_strdup(config->vm_name),
         .uuid = vt_strdup(prepared->uuid),
         .accelerator = vt_strdup(vt_accel_name(prepared->accel.kvm ? VT_ACCEL_KVM : VT_ACCEL_TCG)),
-        .network = vt_strdup(vt_network_name(config->network)),
+        .network = vt_strdup(vt_network_name(prepared->network)),
         .overlay = vt_strdup(prepared->overlay.path),
         .base = vt_strdup(prepared->base.path),
         .ssh_user = vt_strdup(config->ssh_user),
@@ -166,7 +172,8 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
     if (!prepared->has_network)
         return;
     ret->address = address_text(prepared->net.container);
-    ret->guest_address = address_text(prepared->net.guest);
+    ret->guest_address =
+        prepared->net.user ? vt_strdup(VT_USER_WAY_IN) : address_text(prepared->net.guest);
     if (prepared->net.has_ip6) {
         ret->address6 = vt_strdup(vt_ip6_text(&prepared->net.container6).s);
         ret->guest_address6 = vt_strdup(vt_ip6_text(&prepared->net.guest6).s);
@@ -196,6 +203,8 @@ void vt_summary_print(const struct vt_config *config, const struct vt_prepared *
                    prepared->accel.reason);
     if (prepared->no_ip6)
         vt_warning("%s", prepared->no_ip6);
+    if (prepared->network_reason)
+        vt_info("NETWORK=auto is user, as nat is impossible: %s", prepared->network_reason);
     tell_growth(&prepared->overlay);
     if (prepared->overlay.notice)
         vt_warning("%s", prepared->overlay.notice);

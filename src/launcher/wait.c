@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "config/config.h"
 #include "host/files.h"
 #include "launcher/probe.h"
 
@@ -32,6 +33,11 @@ static bool is_ending(enum vt_phase phase)
 static bool has_network(const struct vt_status *status)
 {
     return !status->network || !vt_streq(status->network, "none");
+}
+
+static bool is_behind_passt(const struct vt_status *status)
+{
+    return status->network && vt_streq(status->network, vt_network_name(VT_NETWORK_USER));
 }
 
 static enum vt_wait_verdict judge_cloud_init(const struct vt_ready *ready)
@@ -192,7 +198,9 @@ static void probe(struct waiter *w)
     if (vt_now_ms() < w->next)
         return;
     if (w->probe.fd >= 0) {
-        learn(w, vt_probe_stop(&w->probe));
+        result = vt_probe_stop(&w->probe);
+        /* passt takes a connection before the guest is asked. */
+        learn(w, is_behind_passt(&w->status) ? VT_PROBE_SILENT : result);
         return;
     }
     result = vt_probe_start(&w->probe, w->status.guest_address, VT_PROBE_PORT);

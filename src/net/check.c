@@ -16,8 +16,10 @@
 /* The tun device's numbers, fixed by the kernel (Documentation/admin-guide/devices.txt). */
 #define TUN_MAJOR 10
 #define TUN_MINOR 200
+/* The kernel shows it in the first network namespace only. */
+#define HOST_ONLY "/proc/sys/net/core/dev_weight"
 
-static int check_namespace(const char *host_only, struct vt_error *err)
+int vt_net_check_own_at(const char *host_only, struct vt_error *err)
 {
     if (!vt_path_exists(host_only))
         return 0;
@@ -113,7 +115,7 @@ static int check_forwarding(const char *path, struct vt_error *err)
 
 int vt_net_check_at(const struct vt_net_check_paths *paths, struct vt_error *err)
 {
-    int r = check_namespace(paths->host_only, err);
+    int r = vt_net_check_own_at(paths->host_only, err);
 
     if (r == 0)
         r = check_capability(paths->status, err);
@@ -124,11 +126,16 @@ int vt_net_check_at(const struct vt_net_check_paths *paths, struct vt_error *err
     return r;
 }
 
+int vt_net_check_own(struct vt_error *err)
+{
+    return vt_net_check_own_at(HOST_ONLY, err);
+}
+
 int vt_net_check(struct vt_error *err)
 {
     static const struct vt_net_check_paths paths = {
         .status = "/proc/self/status",
-        .host_only = "/proc/sys/net/core/dev_weight",
+        .host_only = HOST_ONLY,
         .tun = "/dev/net/tun",
         .ip_forward = "/proc/sys/net/ipv4/ip_forward",
     };

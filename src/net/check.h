@@ -11,3 +11,6 @@
  * vt_nat_apply(), which leave nothing behind when they fail.
  */
 int vt_net_check(struct vt_error *err) VT_MUST_CHECK;
+
+/* Of these, only whether the container has a network of its own. */
+int vt_net_check_own(struct vt_error *err) VT_MUST_CHECK;

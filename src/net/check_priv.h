@@ -11,4 +11,5 @@ struct vt_net_check_paths {
     const char *ip_forward; /* /proc/sys/net/ipv4/ip_forward */
 };
 
+int vt_net_check_own_at(const char *host_only, struct vt_error *err) VT_MUST_CHECK;
 int vt_net_check_at(const struct vt_net_check_paths *paths, struct vt_error *err) VT_MUST_CHECK;

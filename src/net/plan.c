@@ -158,8 +158,7 @@ static int choose_bridge(const struct vt_net_view *view, struct vt_net_plan *pla
                         MAX_BRIDGE);
 }
 
-/* The interface of the best default route; else the first that has a global address. */
-static void choose_uplink(const struct vt_net_view *view, struct vt_net_plan *plan)
+void vt_net_plan_uplink(const struct vt_net_view *view, struct vt_net_plan *plan)
 {
     const struct vt_route *best = NULL;
 
@@ -219,7 +218,7 @@ int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *v
     plan.allow_from = config->allow_from;
     plan.search = vt_strdup(view->search);
     choose_macs(mac, &plan);
-    choose_uplink(view, &plan);
+    vt_net_plan_uplink(view, &plan);
     choose_mtu(view, &plan);
     *ret = plan;
     plan.reason = NULL;

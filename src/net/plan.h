@@ -33,10 +33,11 @@ struct vt_net_plan {
     unsigned mtu;                 /* of the container's way out; 1500 where there is none */
     uint32_t container;           /* the address to print for people; 0 if there is none */
     char uplink[IFNAMSIZ];        /* the interface it is on; "" if there is none */
-    bool moved;                   /* subnet is not the one that was asked for… */
-    uint32_t wanted;              /* …which is this one… */
-    char *reason; /* …because of this: "route 192.168.0.0/16 of eth0"; NULL unless moved */
-    bool has_ip6; /* the guest has IPv6 too, in a subnet of VT_NET_PREFIX6… */
+    bool user;  /* the guest is behind passt (net/user.h), and there is neither bridge nor subnet */
+    bool moved; /* subnet is not the one that was asked for… */
+    uint32_t wanted; /* …which is this one… */
+    char *reason;    /* …because of this: "route 192.168.0.0/16 of eth0"; NULL unless moved */
+    bool has_ip6;    /* the guest has IPv6 too, in a subnet of VT_NET_PREFIX6… */
     struct in6_addr gateway6; /* …where this is the bridge's address, ::1… */
     struct in6_addr guest6;   /* …and this the guest's: the one that it makes itself of its MAC */
     struct in6_addr container6; /* the address to print for people, if has_ip6 */
@@ -59,4 +60,9 @@ int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *v
  * so the same after every start, that overlaps no address or route of @view.
  */
 void vt_net_plan_add_ip6(const struct vt_net_view *view, struct vt_net_plan *plan);
+
+/* Only fill in plan->uplink and plan->container: the interface of the best default route, else the
+ * first that has a global address. */
+void vt_net_plan_uplink(const struct vt_net_view *view, struct vt_net_plan *plan);
+
 void vt_net_plan_done(struct vt_net_plan *plan);

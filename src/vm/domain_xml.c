@@ -149,12 +149,15 @@ static void add_network_card(struct vt_xml *xml, const struct vt_domain_spec *sp
 {
     VT_AUTO_FREE char *mtu = vt_fmt("%u", spec->mtu);
 
-    if (!spec->network)
+    if (!spec->network && !spec->passt)
         return;
     vt_xml_begin(xml, "interface");
-    vt_xml_attr(xml, "type", "network");
+    vt_xml_attr(xml, "type", spec->passt ? "user" : "network");
     vt_xml_empty(xml, "mac", "address", spec->mac, NULL);
-    vt_xml_empty(xml, "source", "network", spec->network, NULL);
+    if (spec->passt)
+        vt_xml_empty(xml, "backend", "type", "passt", NULL);
+    else
+        vt_xml_empty(xml, "source", "network", spec->network, NULL);
     vt_xml_empty(xml, "model", "type", spec->hardware.network_model, NULL);
     if (spec->mtu)
         vt_xml_empty(xml, "mtu", "size", mtu, NULL);

@@ -28,7 +28,8 @@ struct vt_domain_spec {
     const char *base_format; /* "qcow2", "raw", … */
     const char *seed;        /* path of the seed ISO */
     bool vga;                /* a video card */
-    const char *network;     /* libvirt's name of it; NULL: no network card */
+    const char *network;     /* libvirt's name of it; NULL: none */
+    bool passt;              /* instead of it a network card behind passt */
     const char *mac;         /* of the network card */
     unsigned mtu;            /* of the network card, told to the guest by it; 0: the usual one */
     const char *console_log; /* path of the pipe that gets all the guest's serial console says */

@@ -74,7 +74,7 @@ good() {
 
 @test "PORTS=80,70-90" { good && wrong PORTS 80,70-90 'port 80/tcp is in it twice'; }
 @test "ALLOW_FROM=10.0.0.0/33" { good && wrong ALLOW_FROM 10.0.0.0/33 'such as 192.0.2.1,'; }
-@test "NETWORK=moon" { good && wrong NETWORK moon 'nat or none'; }
+@test "NETWORK=moon" { good && wrong NETWORK moon 'auto, nat, user or none'; }
 
 @test "ACCEL=fast" { good && wrong ACCEL fast 'auto, kvm or tcg'; }
 
@@ -247,11 +247,11 @@ tiny_data() {
 
 # bats test_tags=podman
 @test "no NET_ADMIN" {
-  refused 50 'NET_ADMIN' '--cap-add NET_ADMIN' -v "$small_guest:/image:ro" -v "$data:/mounted"
+  refused 50 'NET_ADMIN' '--cap-add NET_ADMIN' -e NETWORK=nat -v "$small_guest:/image:ro" -v "$data:/mounted"
 }
 
 @test "no /dev/net/tun, and no right to make it" {
-  refused 50 '/dev/net/tun' '--device /dev/net/tun' --cap-add NET_ADMIN --cap-drop MKNOD -v "$small_guest:/image:ro" \
+  refused 50 '/dev/net/tun' '--device /dev/net/tun' -e NETWORK=nat --cap-add NET_ADMIN --cap-drop MKNOD -v "$small_guest:/image:ro" \
     -v "$data:/mounted"
 }
 

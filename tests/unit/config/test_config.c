@@ -62,7 +62,7 @@ static void defaults(void **state)
     assert_string_equal(config.instance_id, "localimage-01");
     assert_string_equal(config.hostname_in_guest, "cloudimage");
     assert_int_equal(config.accel, VT_ACCEL_AUTO);
-    assert_int_equal(config.network, VT_NETWORK_NAT);
+    assert_int_equal(config.network, VT_NETWORK_AUTO);
     assert_int_equal(config.log_level, VT_LOG_INFO);
 }
 
@@ -250,7 +250,9 @@ static void names(void **state)
     (void)state;
     assert_string_equal(vt_accel_name(VT_ACCEL_KVM), "kvm");
     assert_string_equal(vt_accel_name(VT_ACCEL_TCG), "tcg");
+    assert_string_equal(vt_network_name(VT_NETWORK_AUTO), "auto");
     assert_string_equal(vt_network_name(VT_NETWORK_NAT), "nat");
+    assert_string_equal(vt_network_name(VT_NETWORK_USER), "user");
     assert_string_equal(vt_network_name(VT_NETWORK_NONE), "none");
 }
 

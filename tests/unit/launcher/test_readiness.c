@@ -168,8 +168,11 @@ bool vt_neighbour_news(int fd, uint32_t address)
     return false;
 }
 
+static unsigned knocks;
+
 enum vt_probe_result vt_probe_start(struct vt_probe *probe, const char *address, unsigned port)
 {
+    knocks++;
     (void)probe;
     (void)address;
     (void)port;
@@ -287,6 +290,22 @@ static void what_was_known_before_a_save_is_shown_with_the_first_milestone(void 
     vt_readiness_begin(readiness, true);
     assert_int_equal(shown, VT_CLOUD_INIT_ERROR);
     assert_string_equal(status.ready.detail, "x");
+}
+
+/* No news of neighbours tells when a guest behind passt is there. */
+static void a_guest_behind_passt_is_tried_from_the_beginning(void **state)
+{
+    (void)state;
+    timer_count = 0;
+    prepared.net.user = true;
+    readiness = vt_readiness_new(&status, &prepared, NULL, on_change, &status);
+    made[made_count++] = readiness;
+    knocks = 0;
+    let_pass(10000);
+    assert_int_equal(knocks, 0);
+    vt_readiness_begin(readiness, false);
+    let_pass(10000);
+    assert_in_range(knocks, 4, 10);
 }
 
 static void a_guest_that_boots_has_said_nothing_before(void **state)
@@ -515,6 +534,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_was_known_before_a_save_is_shown_with_the_first_milestone),
         TEST(what_is_no_line_for_a_person_is_dropped_from_the_record),
+        TEST(a_guest_behind_passt_is_tried_from_the_beginning),
         TEST(a_guest_that_boots_has_said_nothing_before),
         TEST(the_console_tells_the_end),
         TEST(the_agent_decides_when_it_is_final),

@@ -34,6 +34,7 @@ static struct vt_prepared first_start(void)
                  .key_count = 1},
         .base = {.path = image, .format = "qcow2", .virtual_size = 3 * GIB},
         .overlay = {.path = overlay, .virtual_size = 40 * GIB},
+        .network = VT_NETWORK_NAT,
         .has_network = true,
         .net = {.mac = "52:54:00:12:34:56",
                 .guest = IP(192, 168, 100, 100),
@@ -121,6 +122,7 @@ static void a_ready_seed_and_no_network(void **state)
 
     (void)state;
     vt_config_init(&config);
+    prepared.network = VT_NETWORK_NONE;
     prepared.has_network = false;
     prepared.seed = (struct vt_seed){.kind = VT_SEED_READY_ISO, .ready_iso = iso};
     check("launcher/summary-iso", &config, &prepared);
@@ -144,6 +146,25 @@ static void ip6_is_the_guests_too(void **state)
     vt_summary_status(&config, &prepared, &status);
     assert_string_equal(status.address6, "fd00:5::2");
     assert_string_equal(status.guest_address6, "fd54:12:3456:0:5054:ff:fe12:3456");
+}
+
+static void a_guest_behind_passt(void **state)
+{
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_STATUS struct vt_status status = {0};
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    prepared.network = VT_NETWORK_USER;
+    prepared.net.user = true;
+    prepared.net.guest = prepared.net.container;
+    check("launcher/summary-user", &config, &prepared);
+    vt_summary_status(&config, &prepared, &status);
+    assert_string_equal(status.network, "user");
+    assert_string_equal(status.address, "172.17.0.2");
+    /* The way in is passt's, whatever address the guest has. */
+    assert_string_equal(status.guest_address, "127.0.0.1");
 }
 
 static void the_status_says_the_same(void **state)
@@ -180,7 +201,7 @@ static void the_status_without_a_network(void **state)
 
     (void)state;
     vt_config_init(&config);
-    config.network = VT_NETWORK_NONE;
+    prepared.network = VT_NETWORK_NONE;
     prepared.has_network = false;
     prepared.accel.kvm = true;
     vt_summary_status(&config, &prepared, &status);
@@ -201,6 +222,7 @@ int main(void)
         cmocka_unit_test(everything_else),
         cmocka_unit_test(a_ready_seed_and_no_network),
         cmocka_unit_test(ip6_is_the_guests_too),
+        cmocka_unit_test(a_guest_behind_passt),
         cmocka_unit_test(the_status_says_the_same),
         cmocka_unit_test(the_status_without_a_network),
     };

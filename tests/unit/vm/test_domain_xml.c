@@ -35,14 +35,14 @@ static const struct vt_domain_spec plain = {
     .console_log = "/run/virtainer/console",
 };
 
-#define NAMES 10
+#define NAMES 11
 
 /* The golden file of each variation. */
 static const char *const names[NAMES] = {
     "vm/domain-kvm.xml",        "vm/domain-kvm-emulated.xml", "vm/domain-tcg.xml",
     "vm/domain-no-network.xml", "vm/domain-hostile.xml",      "vm/domain-vga.xml",
     "vm/domain-no-base.xml",    "vm/domain-sata.xml",         "vm/domain-ide.xml",
-    "vm/domain-mtu.xml",
+    "vm/domain-mtu.xml",        "vm/domain-passt.xml",
 };
 
 static struct vt_domain_spec variation(size_t i)
@@ -89,6 +89,10 @@ static struct vt_domain_spec variation(size_t i)
         break;
     case 9:
         spec.mtu = 1280;
+        break;
+    case 10:
+        spec.network = NULL;
+        spec.passt = true;
         break;
     default:
         break;

@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+#
+# NETWORK=user: a guest behind passt, in containers that may nothing with the network. One virtainer with the small guest
+# for the tests of packets.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+readonly peers=$e2e_directory/peers.py
+
+# least: the rights of docs/privileges.md without NET_ADMIN and /dev/net/tun, in `rights`.
+least() {
+  local name
+  rights=(--security-opt no-new-privileges --read-only --tmpfs /run --cap-drop ALL)
+  for name in CHOWN DAC_OVERRIDE FOWNER KILL SETGID SETPCAP SETUID; do rights+=(--cap-add "$name"); done
+  [[ $VT_ENGINE != podman ]] || rights+=(--cap-add NET_BIND_SERVICE)
+  # podman's own profile, from its package; else none.
+  [[ $VT_ENGINE == podman ]] || rights+=(--security-opt "seccomp=$(profile)" --security-opt apparmor=unconfined)
+}
+
+profile() { if [[ -e /usr/share/containers/seccomp.json ]]; then echo /usr/share/containers/seccomp.json; else echo unconfined; fi; }
+
+setup_file() {
+  e2e_setup
+  export lab=$e2e_id lab_data=$data
+  least
+  new_network net
+  boot_small vm "${rights[@]}" --network "$lab-net" -e STOP_ACTION=save
+}
+
+setup() {
+  e2e_setup
+  [[ -z ${lab-} ]] || address=$(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$lab-vm")
+}
+
+teardown() { e2e_teardown; }
+
+teardown_file() {
+  e2e_id=$lab data=$lab_data networks=("$lab-net")
+  BATS_TEST_COMPLETED=1 e2e_teardown
+}
+
+# in_guest COMMAND…: by SSH.
+in_guest() { engine exec "$lab-vm" virtainer ssh -- "$@"; }
+
+http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
+
+# bats test_tags=podman
+@test "NETWORK=auto without rights is user, with the reason; the guest has the container's address" {
+  local e2e_id=$lab
+  state vm '.network == "user" and .address != null and .guest_address == "127.0.0.1"'
+  assert_log vm 'virtainer: NETWORK=auto is user, as nat is impossible: the container lacks the capability NET_ADMIN'
+  assert_log vm "small-guest: address ${address//./\\.}$"
+  [[ $(exec_in vm stat -c %U "/proc/$(exec_in vm cat /run/virtainer-passt.pid)") == nobody ]] || fail 'passt is not nobody'
+}
+
+# bats test_tags=podman
+@test "TCP to a low port of the container's address reaches the guest, which sees its client" {
+  http "$address" | grep -q "^client ${address%.*}.1\$"
+}
+
+# The small guest has no UDP server: its kernel counts what comes for none (NoPorts).
+# bats test_tags=podman
+@test "UDP to a low port of the container's address reaches the guest" {
+  before=$(unwanted)
+  until_true 10 arrives_by_udp
+}
+
+unwanted() { in_guest "grep '^Udp: [0-9]' /proc/net/snmp" | cut -d ' ' -f 3; }
+
+arrives_by_udp() {
+  echo hello >"/dev/udp/$address/53"
+  (($(unwanted) > before))
+}
+
+# bats test_tags=podman
+@test "the guest finds its siblings by name, and what it sends comes from the container" {
+  engine run -d --name "$e2e_id-sibling" "${run_options[@]}" --network "$lab-net" --entrypoint sleep "$VT_IMAGE" 300 >/dev/null
+  in_guest nslookup "$e2e_id-sibling" | grep -q "^Address.*${address%.*}"
+  as_root nsenter -t "$(engine inspect -f '{{.State.Pid}}' "$e2e_id-sibling")" -n "$peers" serve sibling 80 \
+    >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+  until_true 10 grep -q serving "$BATS_TEST_TMPDIR/log"
+  in_guest "nc $e2e_id-sibling 80 </dev/null" | grep -q "^sibling $address "
+  as_root kill "$(awk '/^serving as/ { print $3 }' "$BATS_TEST_TMPDIR/log")"
+}
+
+# bats test_tags=podman
+@test "a guest that was saved goes on at the address it had, in a container with another" {
+  local before=$address
+  engine stop -t "$(seconds 40)" "$lab-vm" >/dev/null
+  # Somebody else gets the address.
+  engine run -d --name "$e2e_id-other" "${run_options[@]}" --network "$lab-net" --entrypoint sleep "$VT_IMAGE" 300 >/dev/null
+  least
+  virtainer vm -t -i -e RAM=256 -v "$small_guest:/image:ro" -v "$lab_data:/mounted" "${rights[@]}" --network "$lab-net" \
+    -e STOP_ACTION=save
+  wait_log vm 'virtainer: ready after' 30
+  assert_log vm 'the guest goes on where it was'
+  address=$(address_of vm)
+  [[ $address != "$before" ]] || fail "the address is still $address"
+  http "$address" | grep -q '^host '
+}
+
+@test "where neither nat nor user is possible: status 50 with the flags of both" {
+  [[ $VT_ENGINE == docker ]] || skip 'podman allows user namespaces'
+  run_virtainer 20 -v "$boot_sector:/image:ro" -v "$data:/mounted"
+  ((status == 50))
+  [[ $stderr == *'--cap-add NET_ADMIN --device /dev/net/tun'*'--security-opt seccomp='* ]] || fail "$stderr"
+  run_virtainer 20 -v "$boot_sector:/image:ro" -v "$data:/mounted" -e NETWORK=user
+  ((status == 50))
+  [[ $stderr == *'may not make user namespaces'*'--security-opt seccomp='* ]] || fail "$stderr"
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/user.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../golden.h"
+#include "net/dhcp.h"
+#include "views.h"
+
+#define MAC "52:54:00:12:34:56"
+
+static const struct vt_ports all;
+
+static char *lines_of(const struct vt_net_plan *plan)
+{
+    VT_CLEANUP(vt_strv_freep) char **argv = vt_user_argv(plan);
+    VT_AUTO_BUF struct vt_buf lines = VT_BUF_INIT(65536);
+
+    for (char **arg = argv; *arg; arg++)
+        vt_buf_addf(&lines, "%s\n", *arg);
+    return vt_buf_take(&lines);
+}
+
+static void the_guest_has_the_containers_address(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_FREE char *lines = NULL;
+
+    (void)state;
+    docker_view(&view);
+    assert_int_equal(vt_user_plan_make(&all, &view, MAC, NULL, &plan, NULL), 0);
+    assert_true(plan.user);
+    assert_int_equal(plan.guest, ip("172.17.0.2"));
+    assert_int_equal(plan.container, ip("172.17.0.2"));
+    assert_int_equal(plan.gateway, ip("169.254.100.1"));
+    assert_string_equal(plan.mac, MAC);
+    lines = lines_of(&plan);
+    vt_assert_golden("net/passt.args", lines);
+}
+
+/* The record of a saved guest may come from anybody. */
+static void a_resumed_guest_keeps_its_address(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_FREE char *lines = NULL;
+
+    (void)state;
+    docker_view(&view);
+    assert_int_equal(vt_user_plan_make(&all, &view, MAC, "--pcap", &plan, NULL), 0);
+    assert_int_equal(plan.guest, ip("172.17.0.2"));
+    assert_int_equal(vt_user_plan_make(&all, &view, MAC, "172.17.0.9", &plan, NULL), 0);
+    assert_int_equal(plan.guest, ip("172.17.0.9"));
+    assert_int_equal(plan.container, ip("172.17.0.2"));
+    lines = lines_of(&plan);
+    vt_assert_golden("net/passt-resumed.args", lines);
+}
+
+static void ports_are_passts_lists(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_FREE char *lines = NULL;
+    VT_AUTO_FREE char *wrong = NULL;
+    struct vt_ports ports = {0};
+    struct vt_config config = {0};
+
+    (void)state;
+    docker_view(&view);
+    assert_int_equal(vt_ports_parse("22,8080:80/tcp,6000-6010", &ports, &wrong), 0);
+    config.ports = ports;
+    assert_int_equal(vt_user_check_wishes(&config, NULL), 0);
+    assert_int_equal(vt_user_plan_make(&ports, &view, MAC, NULL, &plan, NULL), 0);
+    lines = lines_of(&plan);
+    assert_non_null(strstr(lines, "--tcp-ports\n22,8080:80,6000-6010\n--udp-ports\nnone\n"));
+    ports.list[1].protocol = VT_PROTOCOL_SCTP;
+    assert_int_equal(vt_user_check_wishes(&config, NULL), -EPROTONOSUPPORT);
+    /* What would not be kept is refused. */
+    config = (struct vt_config){.allow_from = {.count = 1}};
+    assert_int_equal(vt_user_check_wishes(&config, NULL), -EPROTONOSUPPORT);
+    free(ports.list);
+}
+
+static void without_an_address_there_is_no_plan(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(vt_user_plan_make(&all, &view, MAC, NULL, &plan, &err), -EADDRNOTAVAIL);
+    assert_int_equal(err.cause, VT_CAUSE_NETWORK);
+    assert_non_null(strstr(err.msg, "NETWORK=none"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_guest_has_the_containers_address),
+        cmocka_unit_test(a_resumed_guest_keeps_its_address),
+        cmocka_unit_test(ports_are_passts_lists),
+        cmocka_unit_test(without_an_address_there_is_no_plan),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
