@@ -16,7 +16,8 @@ least() {
   local name
   rights=(--security-opt no-new-privileges --read-only --tmpfs /run --cap-drop ALL)
   for name in CHOWN DAC_OVERRIDE FOWNER KILL SETGID SETPCAP SETUID; do rights+=(--cap-add "$name"); done
-  [[ $VT_ENGINE != podman ]] || rights+=(--cap-add NET_BIND_SERVICE)
+  # What passt answers UDP with it opens when it has no capability any more; Docker has this setting by itself.
+  [[ $VT_ENGINE != podman ]] || rights+=(--cap-add NET_BIND_SERVICE --sysctl net.ipv4.ip_unprivileged_port_start=0)
   # podman's own profile, from its package; else none.
   [[ $VT_ENGINE == podman ]] || rights+=(--security-opt "seccomp=$(profile)" --security-opt apparmor=unconfined)
 }
