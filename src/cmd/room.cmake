@@ -39,4 +39,4 @@ add_executable(virtainer-passt passt_main.c)
 target_include_directories(virtainer-passt PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 set_target_properties(virtainer-passt PROPERTIES OUTPUT_NAME passt
                       RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/libexec)
-install(TARGETS virtainer-passt RUNTIME DESTINATION libexec/virtainer)
+install(TARGETS virtainer-passt RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/virtainer)

@@ -22,7 +22,7 @@
 /* Where libvirt finds its programs; the first directory has what it takes for passt
  * (passt_main.c). */
 #define PROGRAMS \
-    "/usr/local/libexec/virtainer:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    VT_LIBEXEC_ROOT "/virtainer:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define LOCK_DIR    "/run/lock"
 #define LOCK_PREFIX "LCK.."
 

@@ -46,3 +46,6 @@ vt_room(launcher BELOW base host config image seed net vm
           verdict.c
           wait.c
         LIBRARIES PkgConfig::JSONC PkgConfig::LIBMICROHTTPD PkgConfig::LIBVIRT)
+# Where cmd/room.cmake puts what libvirtd takes for passt.
+include(GNUInstallDirs)
+target_compile_definitions(vt_launcher PRIVATE VT_LIBEXEC_ROOT="${CMAKE_INSTALL_FULL_LIBEXECDIR}")
