@@ -45,7 +45,7 @@ int vt_rights_check_caps(uint64_t have, bool low_ports, struct vt_error *err)
                         vt_buf_str(&flags));
 }
 
-static bool low_ports_are_guarded(void)
+bool vt_rights_port_is_guarded(uint64_t port)
 {
     VT_AUTO_FREE char *text = NULL;
     uint64_t start;
@@ -53,7 +53,7 @@ static bool low_ports_are_guarded(void)
     if (vt_file_read(PORT_START, 64, &text, NULL) < 0)
         return true;
     text[strcspn(text, "\n")] = '\0';
-    return vt_parse_u64(text, UINT16_MAX + 1, &start) < 0 || start > DNS_PORT;
+    return vt_parse_u64(text, UINT16_MAX + 1, &start) < 0 || start > port;
 }
 
 int vt_rights_check_user(const char *map, unsigned uid, const char *name, struct vt_error *err)
@@ -88,7 +88,8 @@ static int check_qemu_user(struct vt_error *err)
 
 int vt_rights_check(bool network, struct vt_error *err)
 {
-    int r = vt_rights_check_caps(vt_caps_effective(), network && low_ports_are_guarded(), err);
+    int r = vt_rights_check_caps(vt_caps_effective(),
+                                 network && vt_rights_port_is_guarded(DNS_PORT), err);
 
     return r < 0 ? r : check_qemu_user(err);
 }

@@ -21,5 +21,8 @@ int vt_rights_check_caps(uint64_t have, bool low_ports, struct vt_error *err) VT
 int vt_rights_check_user(const char *map, unsigned uid, const char *name,
                          struct vt_error *err) VT_MUST_CHECK;
 
+/* Whether to listen on @port needs a capability in this network namespace. */
+bool vt_rights_port_is_guarded(uint64_t port);
+
 /* Both for this process, with QEMU's user. @network: whether the guest gets one. */
 int vt_rights_check(bool network, struct vt_error *err) VT_MUST_CHECK;

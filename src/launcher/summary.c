@@ -6,7 +6,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/url.h"
+#include "launcher/rights.h"
 #include "net/user.h"
+
+/* Those that the kernel guards by default. */
+#define GUARDED_PORTS 1024
 
 static void add_guest(struct vt_buf *out, const struct vt_config *config,
                       const struct vt_prepared *p)
@@ -192,6 +196,24 @@ static void tell_growth(const struct vt_overlay *overlay)
                 from, to);
 }
 
+static bool has_low_udp(const struct vt_ports *ports)
+{
+    for (size_t i = 0; i < ports->count; i++) {
+        if (ports->list[i].protocol == VT_PROTOCOL_UDP && ports->list[i].first < GUARDED_PORTS)
+            return true;
+    }
+    return ports->count == 0;
+}
+
+/* passt has given its capabilities up when it opens the sockets for a client's answers. */
+static void tell_unreached(const struct vt_config *config, const struct vt_prepared *prepared)
+{
+    if (prepared->net.user && has_low_udp(&config->ports) && vt_rights_port_is_guarded(1))
+        vt_info("UDP ports below %u do not reach the guest unless the container is run with "
+                "--sysctl net.ipv4.ip_unprivileged_port_start=0",
+                GUARDED_PORTS);
+}
+
 void vt_summary_print(const struct vt_config *config, const struct vt_prepared *prepared)
 {
     VT_AUTO_FREE char *text = vt_summary_text(config, prepared);
@@ -205,6 +227,7 @@ void vt_summary_print(const struct vt_config *config, const struct vt_prepared *
         vt_warning("%s", prepared->no_ip6);
     if (prepared->network_reason)
         vt_info("NETWORK=auto is user, as nat is impossible: %s", prepared->network_reason);
+    tell_unreached(config, prepared);
     tell_growth(&prepared->overlay);
     if (prepared->overlay.notice)
         vt_warning("%s", prepared->overlay.notice);
