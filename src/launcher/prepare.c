@@ -29,6 +29,8 @@
 #define PASSWORD_NAME "password"
 #define SEED_NOTE_MAX 4096
 #define USUAL_MTU     1500U
+/* RFC 8200, section 5. */
+#define LEAST_MTU6 1280U
 
 static int choose_accel(const struct vt_config *config, struct vt_accel_choice *ret,
                         struct vt_error *err)
@@ -112,6 +114,25 @@ static int look_for_saved(struct vt_prepared *p, const struct vt_config *config,
     return 0;
 }
 
+/* The guest gets IPv6 where the container has it and may hand it on. Who was the container's
+ * network before may have switched forwarding on, too. */
+static void plan_ip6(struct vt_prepared *p, const struct vt_net_view *view)
+{
+    bool switched = false;
+
+    if (p->net.mtu < LEAST_MTU6) {
+        if (view->address6_count > 0)
+            p->no_ip6 = vt_fmt("the guest has IPv4 only: IPv6 needs an MTU of %u, and that of the "
+                               "container's way out is %u",
+                               LEAST_MTU6, p->net.mtu);
+        return;
+    }
+    if (!vt_ip6_can_forward(view, &switched, &p->no_ip6))
+        return;
+    vt_net_plan_add_ip6(view, &p->net);
+    p->net.no_transit6 = switched || p->net.replace;
+}
+
 /* A resumed guest keeps its addresses: it has them already, and does not ask again. */
 static int plan_network(struct vt_prepared *p, const struct vt_config *config,
                         const struct vt_net_view *view, const char *mac, struct vt_error *err)
@@ -123,8 +144,8 @@ static int plan_network(struct vt_prepared *p, const struct vt_config *config,
     if (p->saved.kind == VT_SAVED_FITS && p->saved.cidr)
         wishes.cidr = p->saved.cidr;
     r = vt_net_plan_make(&wishes, view, mac, &p->net, err);
-    if (r == 0 && vt_ip6_can_forward(view, &p->no_ip6))
-        vt_net_plan_add_ip6(view, &p->net);
+    if (r == 0)
+        plan_ip6(p, view);
     if (r < 0 || p->saved.kind != VT_SAVED_FITS)
         return r;
     cidr = vt_prepared_cidr(p);

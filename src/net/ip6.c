@@ -42,16 +42,28 @@ static bool switch_forwarding_on(const char *conf, const struct vt_net_view *vie
     return set(conf, "all", "forwarding", '1');
 }
 
-/* The flags without which there is no IPv6, each after a space. */
-static char *lacking(const char *conf, uint64_t caps, const struct vt_net_view *view)
+static bool may_switch_forwarding_on(const char *conf)
+{
+    VT_AUTO_FREE char *path = vt_fmt("%s/all/forwarding", conf);
+    VT_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    return fd >= 0;
+}
+
+/* The flags without which there is no IPv6, each after a space. Only if there are none, forwarding
+ * is switched on where it was off. */
+static char *lacking(const char *conf, uint64_t caps, const struct vt_net_view *view,
+                     bool *ret_switched)
 {
     struct vt_buf flags = VT_BUF_INIT(1024);
+    bool forwards = is_set(conf, "all", "forwarding", '1');
 
     if (!(caps & VT_CAP(CAP_NET_RAW)))
         vt_buf_adds(&flags, " --cap-add NET_RAW");
     if (!ensure(conf, "default", "disable_ipv6", '0'))
         vt_buf_adds(&flags, " --sysctl net.ipv6.conf.default.disable_ipv6=0");
-    if (!is_set(conf, "all", "forwarding", '1') && !switch_forwarding_on(conf, view))
+    *ret_switched = !forwards && flags.len == 0 && switch_forwarding_on(conf, view);
+    if (!forwards && !*ret_switched && (flags.len == 0 || !may_switch_forwarding_on(conf)))
         vt_buf_adds(&flags, " --sysctl net.ipv6.conf.all.forwarding=1");
     return vt_buf_take(&flags);
 }
@@ -71,10 +83,10 @@ static const struct vt_address6 *first_address(const struct vt_net_view *view)
 }
 
 bool vt_ip6_can_forward_at(const char *conf, uint64_t caps, const struct vt_net_view *view,
-                           char **ret_why)
+                           bool *ret_switched, char **ret_why)
 {
     const struct vt_address6 *address = first_address(view);
-    VT_AUTO_FREE char *flags = address ? lacking(conf, caps, view) : NULL;
+    VT_AUTO_FREE char *flags = address ? lacking(conf, caps, view, ret_switched) : NULL;
 
     *ret_why = flags && *flags
                    ? vt_fmt("what comes to the container's IPv6 address %s does not reach the "
@@ -84,7 +96,8 @@ bool vt_ip6_can_forward_at(const char *conf, uint64_t caps, const struct vt_net_
     return address && !*ret_why;
 }
 
-bool vt_ip6_can_forward(const struct vt_net_view *view, char **ret_why)
+bool vt_ip6_can_forward(const struct vt_net_view *view, bool *ret_switched, char **ret_why)
 {
-    return vt_ip6_can_forward_at("/proc/sys/net/ipv6/conf", vt_caps_effective(), view, ret_why);
+    return vt_ip6_can_forward_at("/proc/sys/net/ipv6/conf", vt_caps_effective(), view, ret_switched,
+                                 ret_why);
 }

@@ -5,4 +5,4 @@
 #include "net/ip6.h"
 
 bool vt_ip6_can_forward_at(const char *conf, uint64_t caps, const struct vt_net_view *view,
-                           char **ret_why) VT_MUST_CHECK;
+                           bool *ret_switched, char **ret_why) VT_MUST_CHECK;

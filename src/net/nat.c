@@ -9,22 +9,27 @@
  *              container's address leads back to it), but for the gateway's address, where dnsmasq
  *              answers it. From elsewhere even the gateway's address leads to the guest: dnsmasq is
  *              nobody else's business. What arrives by lo was sent by the container and has been
- *              through output. PORTS narrows it: the rest is left to the container. Link-local IPv6 addresses are the container's own: nothing of them
- *              can be forwarded.
+ *              through output. PORTS narrows it: the rest is left to the container. Link-local IPv6
+ *              addresses are the container's own: nothing of them can be forwarded.
  * output       What the container sends to its own address goes to the guest too, but for
  *              127.0.0.0/8 (Docker's name server lives there), ::1 and the gateway's address.
  * postrouting  The guest leaves with the container's address. What it sent to itself through the
  *              container must come back the same way, so it gets the gateway as its source. Nothing
  *              else is translated: the guest sees its clients.
  * forward      A connection takes no segments that its way out of the container has no room for,
- *              also where the ICMP messages that would say so are lost. Who knows the guest's own address and has a route to it does not get past PORTS.
+ *              also where the ICMP messages that would say so are lost. Who knows the guest's own
+ *              address and has a route to it does not get past PORTS, nor does what belongs to no
+ *              connection. Where IPv6 is forwarded for the guest's sake only, the container is no
+ *              way from one of its networks to another.
  * input        With PORTS, what does not lead to the guest stays here: not so what is for the
- *              gateway's address, where only the guest is served. No router advertisement of the guest shall become a route here; a guest without IPv6
- *              has none to the container.
+ *              gateway's address, where only the guest is served. No router advertisement of the
+ *              guest shall become a route here; a guest without IPv6 has none to the container.
  */
 /* clang-format on */
 #include "net/nat.h"
 
+/* Of no connection that is known: the first packet of one, or one that fits none. */
+#define STRANGE "ct state != { established, related } "
 /* Whether it is for an address that the container has now. */
 #define LOCAL "fib daddr type local"
 
@@ -126,8 +131,7 @@ static void add_strangers(struct vt_buf *out, const struct vt_net_plan *plan, bo
 {
     VT_AUTO_FREE char *list = vt_sources_text(&plan->allow_from, ip6);
 
-    vt_buf_addf(out, "\t\tiifname != \"%s\" oifname \"%s\" ct state new ", plan->bridge,
-                plan->bridge);
+    vt_buf_addf(out, "\t\tiifname != \"%s\" oifname \"%s\" " STRANGE, plan->bridge, plan->bridge);
     if (*list)
         vt_buf_addf(out, "%s saddr != { %s } drop\n", ip6 ? "ip6" : "ip", list);
     else
@@ -138,10 +142,13 @@ static void add_filters(struct vt_buf *out, const struct vt_net_plan *plan)
 {
     begin_chain(out, "forward", "filter", "forward", "0");
     vt_buf_adds(out, "\t\ttcp flags syn tcp option maxseg size set rt mtu\n");
+    if (plan->no_transit6)
+        vt_buf_addf(out, "\t\tmeta nfproto ipv6 iifname != \"%s\" oifname != \"%s\" drop\n",
+                    plan->bridge, plan->bridge);
     for (int ip6 = 0; plan->allow_from.count > 0 && ip6 < 2; ip6++)
         add_strangers(out, plan, ip6);
     vt_buf_addf(out, "\t\toifname \"%s\" ct status dnat accept\n", plan->bridge);
-    vt_buf_addf(out, "\t\toifname \"%s\" ct state new drop\n", plan->bridge);
+    vt_buf_addf(out, "\t\toifname \"%s\" " STRANGE "drop\n", plan->bridge);
     end_chain(out);
 
     begin_chain(out, "input", "filter", "input", "0");

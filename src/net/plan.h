@@ -41,6 +41,7 @@ struct vt_net_plan {
     struct in6_addr gateway6; /* …where this is the bridge's address, ::1… */
     struct in6_addr guest6;   /* …and this the guest's: the one that it makes itself of its MAC */
     struct in6_addr container6; /* the address to print for people, if has_ip6 */
+    bool no_transit6;           /* the container forwards IPv6 for the guest's sake only */
 };
 
 #define VT_AUTO_NET_PLAN VT_CLEANUP(vt_net_plan_done)

@@ -72,6 +72,12 @@ static const struct {
      "with --sysctl net.ipv6.conf.default.disable_ipv6=0 --sysctl net.ipv6.conf.all.forwarding=1",
      {NULL}},
     {VT_CAP(CAP_NET_ADMIN), {"0", "1", "0"}, "--cap-add NET_RAW", {"0", "1", "0"}},
+    /* Nothing is switched on in vain. */
+    {VT_CAP(CAP_NET_ADMIN), {"0", "0", "1"}, "with --cap-add NET_RAW", {"0", "0", "1"}},
+    {VT_CAP(CAP_NET_ADMIN),
+     {"0", "ro", "1"},
+     "with --cap-add NET_RAW --sysctl net.ipv6.conf.all.forwarding=1",
+     {NULL}},
 };
 
 static void what_can_be_is_switched_on_and_else_the_flag_is_named(void **state)
@@ -81,9 +87,12 @@ static void what_can_be_is_switched_on_and_else_the_flag_is_named(void **state)
         VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
         VT_AUTO_FREE char *conf = tree(cases[i].before);
         VT_AUTO_FREE char *why = NULL;
+        bool switched = false;
 
         add_address6(&view, "eth0", "fd00:5::2");
-        assert_int_equal(vt_ip6_can_forward_at(conf, cases[i].caps, &view, &why), !cases[i].flag);
+        assert_int_equal(vt_ip6_can_forward_at(conf, cases[i].caps, &view, &switched, &why),
+                         !cases[i].flag);
+        assert_int_equal(switched, !cases[i].flag && *cases[i].before[1] == '0');
         if (cases[i].flag) {
             assert_non_null(why);
             assert_non_null(strstr(why, cases[i].flag));
@@ -102,15 +111,16 @@ static void a_container_without_ip6_lacks_nothing(void **state)
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
     struct vt_link bridge = {.name = "virbr1", .index = 3, .ours = true};
     VT_AUTO_FREE char *why = NULL;
+    bool switched = false;
 
     (void)state;
     docker_view(&view);
-    assert_false(vt_ip6_can_forward_at("/nowhere", 0, &view, &why));
+    assert_false(vt_ip6_can_forward_at("/nowhere", 0, &view, &switched, &why));
     assert_null(why);
     /* What an earlier run left is no address of the container. */
     vt_net_view_add_link(&view, &bridge);
     add_address6(&view, "virbr1", "fd54:12:3456::1");
-    assert_false(vt_ip6_can_forward_at("/nowhere", 0, &view, &why));
+    assert_false(vt_ip6_can_forward_at("/nowhere", 0, &view, &switched, &why));
     assert_null(why);
 }
 
