@@ -105,7 +105,6 @@ static struct vt_progress begin_display(struct display *display)
 
 /* ---- pull ---- */
 
-/* What @image means, as IMAGE and IMAGE_URL would. */
 static int wish(struct vt_config *config, const char *image, const char *checksum,
                 struct vt_error *err)
 {
@@ -113,21 +112,12 @@ static int wish(struct vt_config *config, const char *image, const char *checksu
     char today[VT_DAY_TEXT];
     int r;
 
-    /* The image of a new guest, whatever runs in this container. */
-    vt_str_replace(&config->image_dir, NULL);
-    vt_str_replace(&config->image, strstr(image, "://") ? NULL : vt_strdup(image));
-    vt_str_replace(&config->image_url, strstr(image, "://") ? vt_strdup(image) : NULL);
     if (checksum)
         vt_str_replace(&config->image_checksum, vt_strdup(checksum));
-    if (config->image && !vt_image_is_name(config))
-        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
-                            "%s is a path; give a name of the catalogue, or an address", image);
     vt_today(today);
-    r = vt_image_resolve(config, VT_CATALOGUE_DIR, today, &warning, err);
+    r = vt_image_resolve_new(config, image, VT_CATALOGUE_DIR, today, &warning, err);
     if (warning)
         vt_warning("%s", warning);
-    if (r == 0)
-        r = vt_config_check(config, err);
     return r;
 }
 

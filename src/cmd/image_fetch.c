@@ -2,7 +2,6 @@
 /* virtainer image fetch: an image of the catalogue, or of an address, as a file. */
 #include "cmd/image_fetch.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -14,7 +13,6 @@
 #include "image/resolve.h"
 #include "launcher/progress_log.h"
 
-/* What @wanted names, in @config; only the image's own variables count for this. */
 static int choose(const char *wanted, struct vt_config *config, struct vt_error *err)
 {
     VT_AUTO_FREE char *warning = NULL;
@@ -26,19 +24,7 @@ static int choose(const char *wanted, struct vt_config *config, struct vt_error 
     r = vt_config_read_env(config, err);
     if (r < 0)
         return r;
-    vt_str_replace(&config->image, NULL);
-    vt_str_replace(&config->image_url, NULL);
-    if (strstr(wanted, "://")) {
-        config->image_url = vt_strdup(wanted);
-        return 0;
-    }
-    config->image = vt_strdup(wanted);
-    if (!vt_image_is_name(config))
-        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
-                            "image fetch takes an address, or a name of the catalogue such as "
-                            "debian:13, and not '%s'",
-                            wanted);
-    r = vt_image_resolve(config, VT_CATALOGUE_DIR, today, &warning, err);
+    r = vt_image_resolve_new(config, wanted, VT_CATALOGUE_DIR, today, &warning, err);
     if (warning)
         vt_warning("%s", warning);
     return r;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/deliver.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,7 +64,9 @@ int vt_image_deliver(const struct vt_config *config, const char *destination, in
     int r;
 
     /* Else what was obtained might be a file of somebody's, which is not ours to move. */
-    assert(config->image_url && !config->image);
+    if (!config->image_url || config->image)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -EINVAL,
+                            "what is to be put at %s is no download", path);
     if (vt_path_exists(path))
         return vt_error_set(err, VT_CAUSE_USAGE, -EEXIST,
                             "%s is there already; give another name, or remove it first", path);

@@ -183,3 +183,22 @@ int vt_image_resolve(struct vt_config *config, const char *shipped, const char *
     *ret_warning = warning(&entry, config->image_name, config->image_checksum != NULL, today);
     return 0;
 }
+
+int vt_image_resolve_new(struct vt_config *config, const char *wanted, const char *shipped,
+                         const char *today, char **ret_warning, struct vt_error *err)
+{
+    bool is_url = strstr(wanted, "://");
+    int r;
+
+    *ret_warning = NULL;
+    vt_str_replace(&config->image_dir, NULL);
+    vt_str_replace(&config->image, is_url ? NULL : vt_strdup(wanted));
+    vt_str_replace(&config->image_url, is_url ? vt_strdup(wanted) : NULL);
+    if (config->image && !vt_image_is_name(config))
+        return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
+                            "'%s' is a path; give an address, or a name of the catalogue such as "
+                            "debian:13",
+                            wanted);
+    r = vt_image_resolve(config, shipped, today, ret_warning, err);
+    return r < 0 ? r : vt_config_check(config, err);
+}

@@ -19,3 +19,12 @@ bool vt_image_is_name(const struct vt_config *config);
  */
 int vt_image_resolve(struct vt_config *config, const char *shipped, const char *today,
                      char **ret_warning, struct vt_error *err) VT_MUST_CHECK;
+
+/*
+ * What @wanted, a name in the catalogue or an address, is for a new guest, in @config: as
+ * vt_image_resolve() with it as IMAGE or IMAGE_URL, and checked (vt_config_check()). Whatever guest
+ * is in the data directory does not count, image_dir becomes NULL; so image_url is set on success,
+ * and image is not. Errors also: VT_CAUSE_USAGE.
+ */
+int vt_image_resolve_new(struct vt_config *config, const char *wanted, const char *shipped,
+                         const char *today, char **ret_warning, struct vt_error *err) VT_MUST_CHECK;

@@ -81,11 +81,26 @@ static void test_busy(void **state)
     assert_true(vt_path_exists(in_dir("out/.image.fetch/lock")));
 }
 
+/* A file that is there is somebody's, and not to be moved. */
+static void test_no_download(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_BASE struct vt_base base = {0};
+    struct vt_config config = {.image = mutable(in_dir("base.qcow2"))};
+
+    (void)state;
+    ASSERT_FAILED(vt_image_deliver(&config, in_dir("out/image"), -1, NULL, &base, &err), err,
+                  VT_CAUSE_INTERNAL, "no download");
+    assert_true(vt_path_exists(in_dir("base.qcow2")));
+    assert_int_equal(count_files(in_dir("out")), 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, remove_test_dir)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_packed), TEST(test_refused), TEST(test_busy)};
+    const struct CMUnitTest tests[] = {TEST(test_packed), TEST(test_refused), TEST(test_busy),
+                                       TEST(test_no_download)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

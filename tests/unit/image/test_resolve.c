@@ -220,6 +220,46 @@ static void test_same_address(void **state)
     assert_string_equal(config.image_url, "https://example.org/2");
 }
 
+static int resolve_new(struct vt_config *config, const char *wanted, struct vt_error *err)
+{
+    VT_AUTO_FREE char *warning = NULL;
+
+    return vt_image_resolve_new(config, wanted, "/nowhere", TODAY, &warning, err);
+}
+
+/* The image for a new guest, whatever the one that is there was made on, and IMAGE says. */
+static void test_new(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config named = wishes("tiny:3"), address = wishes("tiny:3"),
+                                    path = wishes(NULL);
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    make_guest("tiny:2", "https://example.org/old", SUM);
+    assert_ok(resolve_new(&named, "tiny:2", &err), &err);
+    assert_null(named.image);
+    assert_null(named.image_dir);
+    assert_string_equal(named.image_url, "https://example.org/2");
+    assert_ok(resolve_new(&address, "https://example.org/own", &err), &err);
+    assert_null(address.image);
+    assert_string_equal(address.image_url, "https://example.org/own");
+    ASSERT_FAILED(resolve_new(&path, "/image", &err), err, VT_CAUSE_USAGE, "'/image' is a path");
+}
+
+/* A keyring that there is nothing to verify with is not left aside. */
+static void test_new_is_checked(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config named = wishes(NULL), address = wishes(NULL);
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    named.image_keyring = vt_strdup("/keys");
+    address.image_keyring = vt_strdup("/keys");
+    ASSERT_FAILED(resolve_new(&named, "tiny:bare", &err), err, VT_CAUSE_USAGE, "IMAGE_KEYRING");
+    ASSERT_FAILED(resolve_new(&address, "https://example.org/own", &err), err, VT_CAUSE_USAGE,
+                  "IMAGE_KEYRING=/keys");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, remove_test_dir)
 
 int main(void)
@@ -234,6 +274,8 @@ int main(void)
         TEST(test_a_guest_keeps_its_release),
         TEST(test_another_address),
         TEST(test_same_address),
+        TEST(test_new),
+        TEST(test_new_is_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
