@@ -98,7 +98,7 @@ bool vt_cache_hold(const struct vt_cache *cache, const char *path)
     if (!image || !vt_streq(image, path))
         return false;
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    /* Where no lock can be had, nobody else has one to remove it with. */
+    /* Where no lock can be had, vt_cache_prune() has none either, and removes nothing. */
     if (fd < 0 || (flock(fd, LOCK_SH) < 0 && errno == EINTR) || fstat(fd, &st) < 0 ||
         st.st_nlink == 0)
         return false;

@@ -58,16 +58,26 @@ static DIR *open_sub(const struct vt_cache *cache, const char *sub, int *ret, st
     return dir;
 }
 
-/* Lock the image @fd for its removal. Returns false when somebody uses it. */
-static bool lock_alone(int fd)
+/* Open the image @path for its lock, which a network file system gives alone to who may write. */
+static int open_image(const char *path)
 {
-    return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    int fd = open(path, O_RDWR | flags);
+
+    return fd >= 0 ? fd : open(path, O_RDONLY | flags);
+}
+
+static enum vt_use use_of(int fd)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return VT_USE_NONE;
+    return errno == EWOULDBLOCK ? VT_USE_NOW : VT_USE_UNKNOWN;
 }
 
 static void add_image(const struct vt_cache *cache, const char *digest, struct vt_cached_list *list)
 {
     VT_AUTO_FREE char *path = vt_cache_image(cache, digest);
-    VT_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    VT_AUTO_CLOSE int fd = open_image(path);
     struct vt_cached_image *image;
     struct stat st;
 
@@ -79,7 +89,7 @@ static void add_image(const struct vt_cache *cache, const char *digest, struct v
         .path = VT_TAKE_PTR(path),
         .size = (uint64_t)st.st_size,
         .used = st.st_mtime,
-        .in_use = !lock_alone(fd),
+        .use = use_of(fd),
     };
     memcpy(image->digest, digest, sizeof(image->digest));
 }
@@ -192,7 +202,7 @@ static void add_line(struct vt_buf *out, const struct vt_cached_image *image)
     if (gmtime_r(&used, &tm))
         (void)strftime(day, sizeof(day), "%Y-%m-%d", &tm);
     vt_buf_addf(out, "%.*s  %-10s  %-10s", SHORT_DIGEST, image->digest, size,
-                image->in_use ? "now" : day);
+                image->use == VT_USE_NOW ? "now" : day);
     for (size_t i = 0; i < image->entry_count; i++) {
         const struct vt_cache_entry *entry = &image->entries[i];
 
@@ -241,7 +251,9 @@ static json_object *image_json(const struct vt_cached_image *image)
     put_text(object, "path", image->path);
     put_number(object, "bytes", (int64_t)image->size);
     put_number(object, "used", image->used);
-    json_object_object_add(object, "in_use", json_object_new_boolean(image->in_use));
+    json_object_object_add(
+        object, "in_use",
+        image->use == VT_USE_UNKNOWN ? NULL : json_object_new_boolean(image->use == VT_USE_NOW));
     for (size_t i = 0; i < image->entry_count; i++)
         (void)json_object_array_add(addresses, entry_json(&image->entries[i]));
     json_object_object_add(object, "addresses", addresses);
@@ -272,14 +284,23 @@ static bool is_to_go(const struct vt_cached_image *image, const struct vt_prune 
 /* Returns 1 when it is gone, 0 when somebody uses it. */
 static int remove_image(const struct vt_cached_image *image, struct vt_error *err)
 {
-    VT_AUTO_CLOSE int fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    VT_AUTO_CLOSE int fd = open_image(image->path);
 
     if (fd < 0 && errno == ENOENT)
         return 0;
     if (fd < 0)
         return vt_cache_error(err, errno, "open", image->path);
-    if (!lock_alone(fd))
+    switch (use_of(fd)) {
+    case VT_USE_NOW:
         return 0;
+    case VT_USE_UNKNOWN:
+        return vt_error_set(err, VT_CAUSE_DATA_DIR, -ENOLCK,
+                            "%s is not removed, as nobody can tell whether a guest uses it: its "
+                            "file system gives no lock; remove it by hand when no guest runs",
+                            image->path);
+    case VT_USE_NONE:
+        break;
+    }
     return unlink(image->path) < 0 ? vt_cache_error(err, errno, "remove", image->path) : 1;
 }
 

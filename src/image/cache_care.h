@@ -6,12 +6,19 @@
 
 #include "image/cache.h"
 
+/* Whether a virtainer that runs uses an image. */
+enum vt_use {
+    VT_USE_NONE,
+    VT_USE_NOW,
+    VT_USE_UNKNOWN, /* no lock can be had */
+};
+
 struct vt_cached_image {
     char digest[VT_SHA256_DIGITS + 1];
     char *path;
     uint64_t size; /* bytes */
     int64_t used;  /* when a virtainer last started with it, in seconds since 1970 */
-    bool in_use;   /* by one that runs */
+    enum vt_use use;
     struct vt_cache_entry *entries; /* the addresses that stand for it */
     size_t entry_count;
 };
@@ -47,7 +54,8 @@ struct vt_prune {
 
 /*
  * Remove what @prune says, but nothing that a running virtainer uses or is fetching. @told is
- * called for each image that goes. Errors: VT_CAUSE_DATA_DIR; what went before has gone.
+ * called for each image that goes. Errors: VT_CAUSE_DATA_DIR, also where the file system does not
+ * tell who uses an image; what went before has gone.
  */
 int vt_cache_prune(const struct vt_cache *cache, const struct vt_prune *prune,
                    void (*told)(const struct vt_cached_image *image),

@@ -3,7 +3,9 @@
 
 #include <json-c/json.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -12,6 +14,24 @@
 
 #define CACHE in_dir("cache")
 #define DAY   86400
+
+/* --- locks as other file systems have them --- */
+
+static enum { LOCAL_LOCKS, NFS_LOCKS, NO_LOCKS } locks;
+
+/* In the C library's place: on NFS, who may not write gets no lock for himself alone. */
+int flock(int fd, int operation)
+{
+    bool alone = operation & LOCK_EX, writes = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+
+    if (locks == NO_LOCKS || (locks == NFS_LOCKS && alone && !writes)) {
+        errno = locks == NO_LOCKS ? ENOLCK : EBADF;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+/* --- a cache with one image --- */
 
 static struct vt_cache cache;
 static char *path; /* of the one image */
@@ -31,6 +51,7 @@ static char *get(uint32_t n)
 
 static int setup(void **state)
 {
+    locks = LOCAL_LOCKS;
     if (make_test_dir(state) < 0 || mkdir(CACHE, 0755) < 0)
         return -1;
     cache = (struct vt_cache){.dir = vt_strdup(CACHE), .writable = true};
@@ -97,7 +118,7 @@ static void test_list(void **state)
     assert_int_equal(list.count, 1);
     assert_string_equal(list.images[0].path, path);
     assert_int_equal(list.images[0].size, 2 * MIB);
-    assert_true(list.images[0].in_use);
+    assert_int_equal(list.images[0].use, VT_USE_NOW);
     assert_int_equal(list.images[0].entry_count, 1);
     text = vt_cached_list_text(&list);
     assert_non_null(strstr(text, "  2 MiB       now         tiny:1\n"));
@@ -116,7 +137,7 @@ static void test_list(void **state)
     assert_string_equal(later.images[0].path, second);
     assert_string_equal(later.images[1].path, path);
     assert_int_equal(later.images[1].entry_count, 0);
-    assert_false(later.images[1].in_use);
+    assert_int_equal(later.images[1].use, VT_USE_NONE);
 }
 
 static void test_match(void **state)
@@ -211,6 +232,42 @@ static void test_prune_in_use(void **state)
     (void)close(fds[1]);
 }
 
+/* On NFS too, what is used stays, and what is not goes. */
+static void test_prune_on_nfs(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_CACHED_LIST struct vt_cached_list list = {0};
+
+    (void)state;
+    locks = NFS_LOCKS;
+    assert_ok(vt_cached_list_read(&cache, &list, &err), &err);
+    assert_int_equal(list.images[0].use, VT_USE_NOW);
+    prune(0, false);
+    assert_int_equal(removed, 0);
+    let_go();
+    prune(0, false);
+    assert_int_equal(removed, 1);
+}
+
+/* Where nobody can tell who uses an image, none is removed. */
+static void test_prune_without_locks(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_CACHED_LIST struct vt_cached_list list = {0};
+    struct vt_prune what = {.now = time(NULL)};
+    VT_AUTO_FREE char *json = NULL;
+
+    (void)state;
+    locks = NO_LOCKS;
+    assert_ok(vt_cached_list_read(&cache, &list, &err), &err);
+    assert_int_equal(list.images[0].use, VT_USE_UNKNOWN);
+    json = vt_cached_list_json(&list);
+    assert_non_null(strstr(json, "\"in_use\": null"));
+    ASSERT_FAILED(vt_cache_prune(&cache, &what, on_removed, &err), err, VT_CAUSE_DATA_DIR, path,
+                  "by hand");
+    assert_true(vt_path_exists(path));
+}
+
 /* Downloads that were cut off, unless somebody is at it. */
 static void test_prune_downloads(void **state)
 {
@@ -245,6 +302,8 @@ int main(void)
         TEST(test_prune_by_age),
         TEST(test_prune_orphans),
         TEST(test_prune_in_use),
+        TEST(test_prune_on_nfs),
+        TEST(test_prune_without_locks),
         TEST(test_prune_downloads),
     };
 
