@@ -7,8 +7,9 @@
  * (image/cache_entry.h) downloads/KEY.*        what is on its way, and its lock
  *
  * KEY is made of the address and of the checksum that was asked for (vt_image_fetch_name()), so an
- * entry was verified against that. An image gets its name when it is whole and was looked at, and
- * an entry is written after its image: whatever is killed, an entry that has its image is right.
+ * entry was verified against that; with whose signature, it says itself. An image gets its name
+ * when it is whole and was looked at, and an entry is written after its image: whatever is killed,
+ * an entry that has its image is right.
  *
  * Locks are flock(2)'s and go with their process. Who fetches holds downloads/KEY.lock, and others
  * wait for it. Who uses an image holds a shared lock on the image itself, so that none is removed

@@ -17,6 +17,7 @@ void vt_cache_entry_done(struct vt_cache_entry *entry)
     free(entry->name);
     free(entry->etag);
     free(entry->checksum);
+    free(entry->keyring);
     *entry = (struct vt_cache_entry){0};
 }
 
@@ -78,7 +79,8 @@ static bool read_entry(json_object *object, struct vt_cache_entry *entry)
 
     if (!take_text(object, "url", &entry->url) || !take_text(object, "name", &entry->name) ||
         !take_text(object, "etag", &entry->etag) ||
-        !take_text(object, "checksum", &entry->checksum) || !take_digest(object, entry->digest) ||
+        !take_text(object, "checksum", &entry->checksum) ||
+        !take_text(object, "keyring", &entry->keyring) || !take_digest(object, entry->digest) ||
         !entry->url || download < 0 || image < 0)
         return false;
     entry->download_size = (uint64_t)download;
@@ -127,6 +129,7 @@ char *vt_cache_entry_text(const struct vt_cache_entry *entry)
     if (entry->last_modified >= 0)
         put_number(object, "last_modified", entry->last_modified);
     put_text(object, "checksum", entry->checksum);
+    put_text(object, "keyring", entry->keyring);
     put_text(object, "digest", digest);
     put_number(object, "download_bytes", (int64_t)entry->download_size);
     put_number(object, "image_bytes", (int64_t)entry->image_size);

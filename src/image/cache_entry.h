@@ -3,11 +3,13 @@
  * What the cache knows of one address: a file of its index. Pure.
  *
  *     { "version": 1, "url": "https://…", "name": "fedora:43", "etag": "\"5f3\"",
- *       "last_modified": 1763683200, "checksum": "sha256:…", "digest": "sha256:…",
- *       "download_bytes": 374341632, "image_bytes": 374341632, "fetched": 1763769600 }
+ *       "last_modified": 1763683200, "checksum": "sha256:…", "keyring": "…",
+ *       "digest": "sha256:…", "download_bytes": 374341632, "image_bytes": 374341632, "fetched":
+ * 1763769600 }
  *
- * Times are in seconds since 1970. "checksum" is what the download had to be, "digest" the image's
- * own, which is another if it had to be unpacked.
+ * Times are in seconds since 1970. "checksum" is what the download had to be, and "keyring" the
+ * SHA-256 of the keyring that the file of checksums was verified with, if it was. "digest" is the
+ * image's own, which is another than "checksum" if it had to be unpacked.
  */
 #pragma once
 
@@ -24,6 +26,7 @@ struct vt_cache_entry {
     char *name;     /* the catalogue's, or NULL */
     char *etag;     /* the server's, weak or strong, or NULL */
     char *checksum; /* or NULL */
+    char *keyring;  /* the SHA-256 of the one that verified the checksum's signature, or NULL */
     char digest[VT_SHA256_DIGITS + 1];
     int64_t last_modified;  /* or -1 */
     uint64_t download_size; /* bytes */

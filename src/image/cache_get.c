@@ -15,6 +15,7 @@
 #include "image/part.h"
 #include "image/probe.h"
 #include "image/qemu_img.h"
+#include "image/signature.h"
 #include "image/transfer.h"
 #include "image/unpack.h"
 
@@ -25,11 +26,13 @@ struct get {
     const struct vt_cache *cache;
     const struct vt_cache_wish *wish;
     char *key;
-    char *url; /* for people */
+    char *url;     /* for people */
+    char *keyring; /* the digest of whose signature is asked for, or NULL: nobody's */
 };
 
 static void get_done(struct get *get)
 {
+    free(get->keyring);
     free(get->key);
     free(get->url);
 }
@@ -129,6 +132,13 @@ static int ask_server(const struct get *get, const struct vt_cache_entry *entry,
     return r;
 }
 
+/* Whether @entry was verified with the keyring that counts now; the wish is in its key, but not
+ * whose. */
+static bool is_trusted(const struct get *get, const struct vt_cache_entry *entry)
+{
+    return !get->keyring || (entry->keyring && vt_streq(get->keyring, entry->keyring));
+}
+
 /* A stop is an error, and so is what proves to be forged; else whoever does not answer leaves us
  * with what we have. */
 static int compare(const struct get *get, const struct vt_cache_entry *entry, enum answer *ret,
@@ -222,9 +232,8 @@ static void brought_remove(const struct brought *b)
     }
 }
 
-static int download(const struct get *get, struct brought *b, struct vt_error *err)
+static int expect(const struct get *get, struct brought *b, struct vt_error *err)
 {
-    VT_AUTO_FREE char *destination = vt_cache_file(get->cache, "downloads", get->key, "");
     struct vt_wish wish = {
         .text = get->wish->checksum,
         .url = get->wish->url,
@@ -232,17 +241,23 @@ static int download(const struct get *get, struct brought *b, struct vt_error *e
         .cancel_fd = get->wish->cancel_fd,
         .progress = get->wish->progress,
     };
+
+    return vt_expect(&wish, &b->found, &b->checksum, err);
+}
+
+static int download(const struct get *get, struct brought *b, struct vt_error *err)
+{
+    VT_AUTO_FREE char *destination = vt_cache_file(get->cache, "downloads", get->key, "");
     struct vt_download wanted = {
         .url = get->wish->url,
         .destination = destination,
+        .checksum = b->checksum,
         .stays = &b->download,
         .cancel_fd = get->wish->cancel_fd,
         .progress = get->wish->progress,
     };
-    int r = vt_expect(&wish, &b->found, &b->checksum, err);
 
-    wanted.checksum = b->checksum;
-    return r < 0 ? r : vt_download_run(&wanted, err);
+    return vt_download_run(&wanted, err);
 }
 
 static int unpack(const struct get *get, struct brought *b, struct vt_error *err)
@@ -293,14 +308,23 @@ static int name_image(const struct get *get, const struct brought *b, const char
     return vt_part_finish_as(brought_image(b), path, 0444, err);
 }
 
-static int write_entry(const struct get *get, const struct brought *b, struct vt_cache_entry *entry,
-                       struct vt_error *err)
+static int write_entry(const struct get *get, struct vt_cache_entry *entry, struct vt_error *err)
 {
     VT_AUTO_FREE char *path = vt_cache_file(get->cache, "index", get->key, ".json");
-    VT_AUTO_FREE char *image = vt_cache_image(get->cache, entry->digest);
     VT_AUTO_FREE char *text = NULL;
-    struct stat st;
     int r;
+
+    vt_str_replace(&entry->keyring, vt_strdup(get->keyring));
+    text = vt_cache_entry_text(entry);
+    r = vt_file_write(path, text, strlen(text), 0644, get->cache->dir);
+    return r < 0 ? vt_cache_error(err, -r, "write", path) : 0;
+}
+
+static int note(const struct get *get, const struct brought *b, struct vt_cache_entry *entry,
+                struct vt_error *err)
+{
+    VT_AUTO_FREE char *image = vt_cache_image(get->cache, entry->digest);
+    struct stat st;
 
     if (stat(image, &st) < 0)
         return vt_cache_error(err, errno, "look at", image);
@@ -312,9 +336,7 @@ static int write_entry(const struct get *get, const struct brought *b, struct vt
     entry->download_size = b->download.size;
     entry->image_size = (uint64_t)st.st_size;
     entry->fetched = time(NULL);
-    text = vt_cache_entry_text(entry);
-    r = vt_file_write(path, text, strlen(text), 0644, get->cache->dir);
-    return r < 0 ? vt_cache_error(err, -r, "write", path) : 0;
+    return write_entry(get, entry, err);
 }
 
 /* Whether what is there of a download can be of use to the next try after this error. */
@@ -323,30 +345,45 @@ static bool is_to_stay(int r, const struct vt_error *err)
     return r == -ECANCELED || (err && err->cause == VT_CAUSE_DATA_FULL);
 }
 
-/* The lock is ours. */
-static int bring(const struct get *get, struct vt_error *err)
+static int bring_expected(const struct get *get, struct brought *b, struct vt_error *err)
 {
     VT_AUTO_CACHE_ENTRY struct vt_cache_entry entry = {0};
-    VT_CLEANUP(brought_done) struct brought b = {0};
-    int r = download(get, &b, err);
+    int r = download(get, b, err);
 
     /* What it has left then, it knows itself. */
     if (r < 0)
         return r;
-    r = unpack(get, &b, err);
+    r = unpack(get, b, err);
     if (r == 0)
-        r = look_at(get, &b, err);
+        r = look_at(get, b, err);
     if (r == 0)
-        r = digest_of(get, &b, entry.digest, err);
+        r = digest_of(get, b, entry.digest, err);
     if (r == 0)
-        r = name_image(get, &b, entry.digest, err);
+        r = name_image(get, b, entry.digest, err);
     if (r == 0)
-        r = write_entry(get, &b, &entry, err);
-    if (b.unpacked && r < 0)
-        (void)unlink(b.unpacked);
+        r = note(get, b, &entry, err);
+    if (b->unpacked && r < 0)
+        (void)unlink(b->unpacked);
     if (!is_to_stay(r, err))
-        brought_remove(&b);
+        brought_remove(b);
     return r;
+}
+
+/* The lock is ours. @there is what the cache has, if anything. */
+static int bring(const struct get *get, struct vt_cache_entry *there, struct vt_error *err)
+{
+    VT_CLEANUP(brought_done) struct brought b = {0};
+    VT_AUTO_FREE char *checksum = NULL;
+    int r = expect(get, &b, err);
+
+    if (r < 0)
+        return r;
+    checksum = checksum_text(b.checksum);
+    /* The very image that another keyring stood for. */
+    if (there->url && !is_trusted(get, there) && there->checksum &&
+        vt_streq(checksum, there->checksum))
+        return write_entry(get, there, err);
+    return bring_expected(get, &b, err);
 }
 
 /* --- both --- */
@@ -354,53 +391,6 @@ static int bring(const struct get *get, struct vt_error *err)
 static bool same_fetch(const struct vt_cache_entry *a, const struct vt_cache_entry *b)
 {
     return a->fetched == b->fetched && vt_streq(a->digest, b->digest);
-}
-
-/* Fetch it, unless another has done so since @known (NULL: there was none) was read. */
-static int fetch(const struct get *get, const struct vt_cache_entry *known, struct vt_error *err)
-{
-    VT_AUTO_CACHE_ENTRY struct vt_cache_entry entry = {0};
-    VT_AUTO_FREE char *path = vt_cache_file(get->cache, "downloads", get->key, ".lock");
-    VT_AUTO_CLOSE int lock = -1;
-    int r = make_directories(get, err);
-
-    if (r < 0)
-        return r;
-    lock = take_lock(get, path, err);
-    if (lock < 0)
-        return lock;
-    if (vt_cache_look_up(get->cache, get->key, &entry) < 0 || (known && same_fetch(known, &entry)))
-        r = bring(get, err);
-    (void)unlink(path);
-    return r;
-}
-
-/* Returns 1 with *@ret_path when the cache has what is wanted, 0 when it is to be fetched: @entry
- * is then what is there, if @ret_there says so. */
-static int take_known(const struct get *get, struct vt_cache_entry *entry, bool *ret_there,
-                      char **ret_path, struct vt_error *err)
-{
-    VT_AUTO_FREE char *path = NULL;
-    enum answer answer = SAME;
-    int r;
-
-    *ret_there = vt_cache_look_up(get->cache, get->key, entry) == 0;
-    if (!*ret_there)
-        return 0;
-    path = vt_cache_image(get->cache, entry->digest);
-    if (!vt_cache_hold(get->cache, path))
-        return 0;
-    if (get->cache->writable) {
-        r = compare(get, entry, &answer, err);
-        if (r < 0)
-            return r;
-    }
-    if (answer == OTHER) {
-        notice(get, "%s is another image by now than the one in the cache", get->url);
-        return 0;
-    }
-    *ret_path = VT_TAKE_PTR(path);
-    return 1;
 }
 
 static int take_fetched(const struct get *get, char **ret_path, struct vt_error *err)
@@ -420,6 +410,58 @@ static int take_fetched(const struct get *get, char **ret_path, struct vt_error 
                         get->url, get->cache->dir);
 }
 
+/* Fetch it, unless another has done so since @known (NULL: there was none) was read. */
+static int fetch(const struct get *get, const struct vt_cache_entry *known, char **ret_path,
+                 struct vt_error *err)
+{
+    VT_AUTO_CACHE_ENTRY struct vt_cache_entry entry = {0};
+    VT_AUTO_FREE char *path = vt_cache_file(get->cache, "downloads", get->key, ".lock");
+    VT_AUTO_CLOSE int lock = -1;
+    int r = make_directories(get, err);
+
+    if (r < 0)
+        return r;
+    lock = take_lock(get, path, err);
+    if (lock < 0)
+        return lock;
+    if (vt_cache_look_up(get->cache, get->key, &entry) < 0 ||
+        (known && same_fetch(known, &entry)) || !is_trusted(get, &entry))
+        r = bring(get, &entry, err);
+    /* Still with the lock: the next one may bring what another keyring stands for. */
+    if (r == 0)
+        r = take_fetched(get, ret_path, err);
+    (void)unlink(path);
+    return r;
+}
+
+/* Returns 1 with *@ret_path when the cache has what is wanted, 0 when it is to be fetched: @entry
+ * is then what is there, if @ret_there says so. */
+static int take_known(const struct get *get, struct vt_cache_entry *entry, bool *ret_there,
+                      char **ret_path, struct vt_error *err)
+{
+    VT_AUTO_FREE char *path = NULL;
+    enum answer answer = SAME;
+    int r;
+
+    *ret_there = vt_cache_look_up(get->cache, get->key, entry) == 0;
+    if (!*ret_there || !is_trusted(get, entry))
+        return 0;
+    path = vt_cache_image(get->cache, entry->digest);
+    if (!vt_cache_hold(get->cache, path))
+        return 0;
+    if (get->cache->writable) {
+        r = compare(get, entry, &answer, err);
+        if (r < 0)
+            return r;
+    }
+    if (answer == OTHER) {
+        notice(get, "%s is another image by now than the one in the cache", get->url);
+        return 0;
+    }
+    *ret_path = VT_TAKE_PTR(path);
+    return 1;
+}
+
 int vt_cache_get(const struct vt_cache *cache, const struct vt_cache_wish *wish, char **ret_path,
                  struct vt_error *err)
 {
@@ -432,12 +474,14 @@ int vt_cache_get(const struct vt_cache *cache, const struct vt_cache_wish *wish,
         .url = vt_url_public(wish->url),
     };
     bool there = false;
-    int r = take_known(&get, &entry, &there, ret_path, err);
+    int r = 0;
 
+    if (vt_expect_is_signed(wish->checksum, wish->keyring))
+        r = vt_keyring_digest(wish->keyring, &get.keyring, err);
+    if (r < 0)
+        return r;
+    r = take_known(&get, &entry, &there, ret_path, err);
     if (r != 0)
         return r < 0 ? r : 0;
-    if (!cache->writable)
-        return -ENOENT;
-    r = fetch(&get, there ? &entry : NULL, err);
-    return r < 0 ? r : take_fetched(&get, ret_path, err);
+    return cache->writable ? fetch(&get, there ? &entry : NULL, ret_path, err) : -ENOENT;
 }

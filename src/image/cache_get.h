@@ -18,13 +18,15 @@ struct vt_cache_wish {
  * *@ret_path, held (vt_cache_hold()). What the cache has is taken if it is still what the address
  * stands for:
  * - with a digest as checksum it is;
- * - with a file of checksums, that is fetched and has to have the recorded one;
+ * - with a file of checksums, that is fetched and has to have the recorded one; what was verified
+ *   with another keyring than this one's content is verified anew, or is not taken;
  * - else the server is asked for another than the recorded one (If-None-Match,
  *   If-Modified-Since).
- * If that cannot be found out, it is taken with a notice. Otherwise it is downloaded, by one
- * process at a time, unpacked and looked at: what is damaged, or no disk image, does not stay. A
- * cache that cannot be written is not compared with the server; -ENOENT without @err when it has no
- * such image. Errors: as vt_image_fetch(), vt_image_unpack() and vt_base_probe().
+ * If nobody answers, it is taken with a notice. Otherwise it is downloaded, by one process at a
+ * time, unpacked and looked at: what is damaged, or no disk image, does not stay. A cache that
+ * cannot be written is not compared with the server; -ENOENT without @err when it has no such
+ * image. Errors: as vt_image_fetch_signed(), vt_image_unpack() and vt_base_probe(), and
+ * VT_CAUSE_USAGE for a keyring that is none, also when the image is there.
  */
 int vt_cache_get(const struct vt_cache *cache, const struct vt_cache_wish *wish, char **ret_path,
                  struct vt_error *err) VT_MUST_CHECK;

@@ -18,6 +18,11 @@ char *vt_url_file_name(const char *url)
     return vt_strdup(slash ? slash + 1 : path);
 }
 
+bool vt_expect_is_signed(const char *checksum, const char *keyring)
+{
+    return keyring && checksum && vt_transfer_takes(checksum);
+}
+
 /* --- the file of checksums --- */
 
 struct sums {

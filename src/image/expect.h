@@ -17,6 +17,10 @@ struct vt_wish {
     const struct vt_progress *progress; /* or NULL */
 };
 
+/* Whether a download is verified by a signature, with IMAGE_CHECKSUM and IMAGE_KEYRING so; each may
+ * be NULL. Of a digest that was given itself nobody's signature is asked for. */
+bool vt_expect_is_signed(const char *checksum, const char *keyring);
+
 /*
  * The checksum that the download must have by @wish->text: "sha256:" or "sha512:" and the digits,
  * or the URL of a file of checksums (image/checksum.h), which is fetched, with new tries, and has

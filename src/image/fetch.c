@@ -15,9 +15,8 @@
 
 char *vt_image_fetch_name(const char *url, const char *checksum, const char *keyring)
 {
-    bool is_signed = keyring && checksum && vt_transfer_takes(checksum);
-    VT_AUTO_FREE char *key =
-        vt_fmt("%s\n%s%s", url, checksum ? checksum : "", is_signed ? "\nsigned" : "");
+    VT_AUTO_FREE char *key = vt_fmt("%s\n%s%s", url, checksum ? checksum : "",
+                                    vt_expect_is_signed(checksum, keyring) ? "\nsigned" : "");
     VT_AUTO_FREE char *hash = vt_hash_text(key, strlen(key));
     VT_AUTO_FREE char *base = vt_url_file_name(url);
 

@@ -6,6 +6,7 @@
 
 #include "host/files.h"
 #include "host/spawn.h"
+#include "image/hash.h"
 
 #define INLINE_MARK "-----BEGIN PGP SIGNED MESSAGE-----"
 #define ARMOR_MARK  "-----BEGIN PGP "
@@ -25,10 +26,11 @@ bool vt_signature_is_inline(const char *data)
     return vt_startswith(data, INLINE_MARK) || strstr(data, "\n" INLINE_MARK);
 }
 
-static int check_keyring(const char *path, struct vt_error *err)
+int vt_keyring_digest(const char *path, char **ret, struct vt_error *err)
 {
     VT_AUTO_FREE char *text = NULL;
-    int r = vt_file_read(path, VT_KEYRING_MAX, &text, NULL);
+    size_t len = 0;
+    int r = vt_file_read(path, VT_KEYRING_MAX, &text, &len);
 
     if (r < 0)
         return vt_error_errno(err, VT_CAUSE_USAGE, -r, "cannot read IMAGE_KEYRING=%s", path);
@@ -37,6 +39,7 @@ static int check_keyring(const char *path, struct vt_error *err)
                             "IMAGE_KEYRING=%s is armored, which gpgv does not read: make it binary "
                             "with `gpg --dearmor`",
                             path);
+    *ret = vt_hash_text(text, len);
     return 0;
 }
 
@@ -110,7 +113,8 @@ static int verify_detached(const struct vt_signed *s, struct vt_buf *ret, struct
 int vt_signature_verify(const struct vt_signed *s, struct vt_buf *ret, struct vt_error *err)
 {
     VT_AUTO_BUF struct vt_buf status = VT_BUF_INIT(STATUS_MAX);
-    int r = check_keyring(s->keyring, err);
+    VT_AUTO_FREE char *digest = NULL;
+    int r = vt_keyring_digest(s->keyring, &digest, err);
 
     if (r == 0)
         r = s->signature ? verify_detached(s, ret, &status, err)

@@ -25,6 +25,13 @@ struct vt_signed {
 bool vt_signature_is_inline(const char *data);
 
 /*
+ * The SHA-256 of the keyring @path in hexadecimal digits, which tell whose signatures were
+ * verified, in *@ret, which the caller frees. -EINVAL, or another negative errno, with
+ * VT_CAUSE_USAGE for what is no keyring or cannot be read.
+ */
+int vt_keyring_digest(const char *path, char **ret, struct vt_error *err) VT_MUST_CHECK;
+
+/*
  * Verify that a key of the keyring signed the data. In @ret, VT_BUF_INIT() with room for it before,
  * is the signed text and nothing that may stand around it. Returns 0, -EBADMSG with VT_CAUSE_FETCH
  * when no signature is by such a key or one is wrong, -EINVAL with VT_CAUSE_USAGE for what is no

@@ -21,7 +21,8 @@ static void check(const struct vt_cache_entry *entry)
         return;
     if (vt_cache_entry_parse(text, strlen(text), &again) < 0 || !vt_streq(entry->url, again.url) ||
         !vt_streq(entry->digest, again.digest) || entry->image_size != again.image_size ||
-        entry->fetched != again.fetched)
+        entry->fetched != again.fetched ||
+        (entry->keyring && !vt_streq(entry->keyring, again.keyring ? again.keyring : "")))
         abort();
 }
 

@@ -15,6 +15,7 @@
 #include "image/overlay.h"
 #include "image/retry_priv.h"
 #include "pack.h"
+#include "signed.h"
 
 #define CACHE in_dir("cache")
 #define DATA  in_dir("data")
@@ -398,6 +399,86 @@ static void test_read_only(void **state)
     assert_requests(1, 0);
 }
 
+/* --- with a keyring --- */
+
+static int get_signed(bool writable, char **ret, struct vt_error *err)
+{
+    struct vt_cache cache = {.dir = mutable(CACHE), .writable = writable};
+    VT_AUTO_FREE char *sums = vt_fmt("file://%s", in_dir("SUMS"));
+    struct vt_cache_wish wish = {
+        .url = site,
+        .checksum = sums,
+        .keyring = in_dir("keys"),
+        .cancel_fd = -1,
+        .progress = &progress,
+    };
+
+    notices = 0;
+    return vt_cache_get(&cache, &wish, ret, err);
+}
+
+static char *get_verified(void)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    char *path = NULL;
+
+    assert_ok(get_signed(true, &path, &err), &err);
+    return path;
+}
+
+static int setup_signed(void **state)
+{
+    if (setup(state) < 0)
+        return -1;
+    put_raw(in_dir("web"), 2 * MIB, 300000, 7);
+    put_text(in_dir("SUMS"), signed_image);
+    put_file(in_dir("keys"), image_signer, sizeof(image_signer));
+    return 0;
+}
+
+/* What one keyring vouched for is not taken for what another does. */
+static void test_another_keyring(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *first = get_verified(), *again = NULL, *none = NULL;
+
+    (void)state;
+    assert_image(first);
+    assert_int_equal(rename(in_dir("SUMS"), in_dir("away")), 0);
+    again = get_verified();
+    assert_string_equal(first, again);
+    assert_int_equal(notices, 1);
+
+    put_file(in_dir("keys"), other_signer, sizeof(other_signer));
+    ASSERT_FAILED(get_signed(true, &none, &err), err, VT_CAUSE_FETCH, "SUMS");
+    assert_int_equal(get_signed(false, &none, &err), -ENOENT);
+    assert_null(err.msg);
+    assert_int_equal(rename(in_dir("away"), in_dir("SUMS")), 0);
+    ASSERT_FAILED(get_signed(true, &none, &err), err, VT_CAUSE_FETCH, "not by a key");
+    assert_null(none);
+    assert_requests(1, 0);
+}
+
+/* A key more, and the same image: it is verified anew, and not downloaded. */
+static void test_keyring_grows(void **state)
+{
+    VT_AUTO_FREE char *first = get_verified(), *second = NULL, *third = NULL;
+    unsigned char both[sizeof(image_signer) + sizeof(other_signer)];
+
+    (void)state;
+    memcpy(both, image_signer, sizeof(image_signer));
+    memcpy(both + sizeof(image_signer), other_signer, sizeof(other_signer));
+    put_file(in_dir("keys"), both, sizeof(both));
+    second = get_verified();
+    assert_string_equal(first, second);
+    assert_int_equal(notices, 0);
+    assert_int_equal(unlink(in_dir("SUMS")), 0);
+    third = get_verified();
+    assert_string_equal(first, third);
+    assert_requests(1, 0);
+    assert_int_equal(count_files(CACHE), 2);
+}
+
 /* --- many at once, and kills --- */
 
 static pid_t get_in_child(void)
@@ -423,9 +504,8 @@ static void assert_ends(pid_t pid)
     assert_int_equal(status, 0);
 }
 
-static void wait_until_begun(void)
+static void wait_until_begun(const char *key)
 {
-    VT_AUTO_FREE char *key = vt_image_fetch_name(site, NULL, NULL);
     const char *partial = in_dir("cache/downloads/%s.partial", key);
     struct stat st = {0};
 
@@ -437,13 +517,13 @@ static void wait_until_begun(void)
 /* Ten that start together make one download; when who makes it is killed, another goes on. */
 static void test_ten(void **state)
 {
-    VT_AUTO_FREE char *path = NULL;
+    VT_AUTO_FREE char *path = NULL, *key = vt_image_fetch_name(site, NULL, NULL);
     pid_t first, others[9];
 
     (void)state;
     web->slow = true;
     first = get_in_child();
-    wait_until_begun();
+    wait_until_begun(key);
     for (size_t i = 0; i < VT_ARRAY_SIZE(others); i++)
         others[i] = get_in_child();
     assert_int_equal(kill(first, SIGKILL), 0);
@@ -455,6 +535,30 @@ static void test_ten(void **state)
     path = get(NULL);
     assert_image(path);
     assert_int_equal(count_files(CACHE), 2);
+}
+
+/* Who waited for a download that another keyring vouches for does not take it for his own. */
+static void test_two_keyrings(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *sums = vt_fmt("file://%s", in_dir("SUMS")), *none = NULL;
+    VT_AUTO_FREE char *key = vt_image_fetch_name(site, sums, "keys");
+    pid_t first;
+
+    (void)state;
+    web->slow = true;
+    first = fork();
+    if (first == 0) {
+        VT_AUTO_FREE char *path = NULL;
+
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(get_signed(true, &path, NULL) == 0 && path ? 0 : 1);
+    }
+    wait_until_begun(key);
+    put_file(in_dir("keys"), other_signer, sizeof(other_signer));
+    ASSERT_FAILED(get_signed(true, &none, &err), err, VT_CAUSE_FETCH, "not by a key");
+    assert_ends(first);
+    assert_int_equal(notices, 1);
 }
 
 /* Whenever it is killed: nothing in the index but what is right, and it comes to an end. */
@@ -577,17 +681,30 @@ static void test_data_dir_first(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, remove_test_dir)
 
+#define SIGNED(test) cmocka_unit_test_setup_teardown(test, setup_signed, remove_test_dir)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_get),       TEST(test_by_time),
-        TEST(test_changed),   TEST(test_mirror),
-        TEST(test_no_answer), TEST(test_digest),
-        TEST(test_packed),    TEST(test_file_of_checksums),
-        TEST(test_useless),   TEST(test_damaged),
-        TEST(test_read_only), TEST(test_ten),
-        TEST(test_guests),    TEST(test_kill_at_any_time),
-        TEST(test_held),      TEST(test_data_dir_first),
+        TEST(test_get),
+        TEST(test_by_time),
+        TEST(test_changed),
+        TEST(test_mirror),
+        TEST(test_no_answer),
+        TEST(test_digest),
+        TEST(test_packed),
+        TEST(test_file_of_checksums),
+        TEST(test_useless),
+        TEST(test_damaged),
+        TEST(test_read_only),
+        TEST(test_ten),
+        TEST(test_guests),
+        TEST(test_kill_at_any_time),
+        TEST(test_held),
+        TEST(test_data_dir_first),
+        SIGNED(test_another_keyring),
+        SIGNED(test_keyring_grows),
+        SIGNED(test_two_keyrings),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);
