@@ -139,8 +139,8 @@ static bool is_trusted(const struct get *get, const struct vt_cache_entry *entry
     return !get->keyring || (entry->keyring && vt_streq(get->keyring, entry->keyring));
 }
 
-/* A stop is an error, and so is what proves to be forged; else whoever does not answer leaves us
- * with what we have. */
+/* Whoever does not answer leaves us with what we have; a stop, what proves to be forged, and what
+ * is wrong with us is an error. */
 static int compare(const struct get *get, const struct vt_cache_entry *entry, enum answer *ret,
                    struct vt_error *err)
 {
@@ -148,7 +148,7 @@ static int compare(const struct get *get, const struct vt_cache_entry *entry, en
     int r = get->wish->checksum ? ask_checksum(get, entry, ret, &why)
                                 : ask_server(get, entry, ret, &why);
 
-    if (r == -ECANCELED || r == -EBADMSG) {
+    if (r < 0 && (why.cause != VT_CAUSE_FETCH || r == -EBADMSG)) {
         vt_error_move(err, &why);
         return r;
     }

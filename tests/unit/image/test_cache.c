@@ -479,6 +479,25 @@ static void test_keyring_grows(void **state)
     assert_int_equal(count_files(CACHE), 2);
 }
 
+/* What is wrong here is an error, and not taken for a server that does not answer. */
+static void test_cannot_verify(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *first = get_verified(), *none = NULL, *path = vt_strdup(getenv("PATH"));
+    int r;
+
+    (void)state;
+    assert_int_equal(setenv("PATH", "/nowhere", 1), 0);
+    r = get_signed(true, &none, &err);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    ASSERT_FAILED(r, err, VT_CAUSE_INTERNAL, "gpgv");
+    put_text(in_dir("keys"), "-----BEGIN PGP PUBLIC KEY BLOCK-----\n");
+    ASSERT_FAILED(get_signed(true, &none, &err), err, VT_CAUSE_USAGE, "gpg --dearmor");
+    ASSERT_FAILED(get_signed(false, &none, &err), err, VT_CAUSE_USAGE, "gpg --dearmor");
+    assert_int_equal(notices, 0);
+    assert_null(none);
+}
+
 /* --- many at once, and kills --- */
 
 static pid_t get_in_child(void)
@@ -705,6 +724,7 @@ int main(void)
         SIGNED(test_another_keyring),
         SIGNED(test_keyring_grows),
         SIGNED(test_two_keyrings),
+        SIGNED(test_cannot_verify),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);
