@@ -77,10 +77,23 @@ static const char *network_model(const struct row *row)
     return "rtl8139";
 }
 
+/* "rhel-unknown" and the like: a release newer than the database, of which it may know no device.
+ */
+static bool is_unknown(const struct row *row)
+{
+    static const char unknown[] = "unknown";
+    size_t len = strlen(row->name), tail = sizeof(unknown) - 1;
+
+    return row->devices[0] == '\0' && len >= tail && vt_streq(row->name + len - tail, unknown) &&
+           (len == tail || row->name[len - tail - 1] == '-');
+}
+
 static void choose(const struct row *row, struct vt_hardware *ret)
 {
     vt_hardware_done(ret);
     ret->os_id = vt_strdup(row->id);
+    if (is_unknown(row))
+        return;
     ret->disk = disk_bus(row);
     ret->network_model = network_model(row);
 }

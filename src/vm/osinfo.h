@@ -34,6 +34,7 @@ void vt_hardware_done(struct vt_hardware *hardware);
  * table @path. Where @variant is not in it, @ret is VT_HARDWARE_INIT and *@ret_nearest the short id
  * that looks most like it, or NULL if there is no table; it belongs to the caller. A newer release
  * of a system that is known is taken as its newest one that is, and *@ret_nearest stays NULL.
+ * osinfo's own names for newer ones ("rhel-unknown") get virtio where it tells no device of them.
  */
 void vt_osinfo_choose(const char *path, const char *variant, struct vt_hardware *ret,
                       char **ret_nearest);

@@ -20,7 +20,10 @@ static int setup(void **state)
         "win10\thttp://microsoft.com/win/10\te1000e q35\n"
         "win10.1\tcut off\n"
         "winxp\thttp://microsoft.com/win/xp\te1000\n"
-        "rhel4.0\thttp://redhat.com/rhel/4.0\t";
+        "rhel4.0\thttp://redhat.com/rhel/4.0\t\n"
+        "rhel-unknown\thttp://redhat.com/rhel/unknown\t\n"
+        "rhel6-unknown\thttp://redhat.com/rhel/6-unknown\te1000 q35\n"
+        "unknown\thttp://libosinfo.org/unknown\t";
 
     if (make_test_dir(state) < 0)
         return -1;
@@ -41,6 +44,12 @@ static void test_known(void **state)
         {"win10", "http://microsoft.com/win/10", VT_DISK_SATA, "e1000e", NULL},
         {"winxp", "http://microsoft.com/win/xp", VT_DISK_IDE, "e1000", NULL},
         {"rhel4.0", "http://redhat.com/rhel/4.0", VT_DISK_IDE, "rtl8139", NULL},
+        /* Newer than what is known, as the table itself says. */
+        {"rhel-unknown", "http://redhat.com/rhel/unknown", VT_DISK_VIRTIO, "virtio", NULL},
+        {"http://redhat.com/rhel/unknown", "http://redhat.com/rhel/unknown", VT_DISK_VIRTIO,
+         "virtio", NULL},
+        {"unknown", "http://libosinfo.org/unknown", VT_DISK_VIRTIO, "virtio", NULL},
+        {"rhel6-unknown", "http://redhat.com/rhel/6-unknown", VT_DISK_SATA, "e1000", NULL},
         /* Newer than what is known. */
         {"debian11", "http://debian.org/debian/10", VT_DISK_VIRTIO, "virtio", NULL},
         {"win11", "http://microsoft.com/win/10", VT_DISK_SATA, "e1000e", NULL},
@@ -81,8 +90,9 @@ static void test_no_table(void **state)
 /* What was made of libosinfo's own database: cloud images get virtio. */
 static void test_real(void **state)
 {
-    static const char *const variants[] = {"fedora30",    "centos7.0", "debian11", "ubuntu18.04",
-                                           "freebsd13.0", "archlinux", "fedora99"};
+    static const char *const variants[] = {"fedora30",     "centos7.0",  "debian11", "ubuntu18.04",
+                                           "freebsd13.0",  "archlinux",  "fedora99", "unknown",
+                                           "rhel-unknown", "sle-unknown"};
 
     (void)state;
     for (size_t i = 0; i < VT_ARRAY_SIZE(variants); i++) {
