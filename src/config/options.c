@@ -324,8 +324,8 @@ const struct vt_option vt_options[] = {
     {"VM_NAME", "NAME", "vm", "libvirt's name of the guest, as in virsh console vm", store_name,
      FIELD(vm_name), 0, NULL},
     {"OS_VARIANT", "ID", NULL,
-     "the guest's system as osinfo names it, such as debian12: its disk and network card are "
-     "what that can drive",
+     "the guest's system as osinfo names it, such as debian12: a new disk and its network card "
+     "are what that can drive",
      store_string, FIELD(os_variant), 0, NULL},
     {"ACCEL", "HOW", "auto", "kvm, tcg (software), or auto: KVM where the hardware's can be used",
      store_choice, FIELD(accel), 0, accel_names},

@@ -10,6 +10,7 @@
 #include "host/loop.h"
 #include "image/find.h"
 #include "image/obtain.h"
+#include "launcher/hardware.h"
 #include "launcher/places.h"
 #include "launcher/progress_log.h"
 #include "launcher/qemu_cache.h"
@@ -203,6 +204,31 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
     return r < 0 ? r : (p->dhcp_pid < 0 ? p->dhcp_pid : 0);
 }
 
+/*
+ * A new disk gets what OS_VARIANT says that the guest can drive; an old one keeps what it has.
+ * Before the overlay is made: a start that is killed after that finds what it was made for. The
+ * catalogue may know newer systems than osinfo, which is nobody's mistake.
+ */
+static int choose_hardware(struct vt_prepared *p, const struct vt_config *config,
+                           struct vt_error *err)
+{
+    VT_AUTO_FREE char *nearest = NULL;
+    VT_AUTO_FREE char *words = NULL;
+    int r;
+
+    if (config->os_variant)
+        vt_osinfo_choose(VT_OSINFO_TABLE, config->os_variant, &p->hardware, &nearest);
+    r = vt_hardware_keep(&p->data, vt_path_exists(p->overlay_path), config->os_variant,
+                         &p->hardware, &p->hardware_notice, err);
+    if (r < 0 || !nearest || config->image_name)
+        return r;
+    words = vt_hardware_words(&p->hardware, p->has_network);
+    vt_warning("OS_VARIANT=%s is no system that osinfo knows (the nearest is %s); the guest has "
+               "the devices it would have without it: %s",
+               config->os_variant, nearest, words);
+    return 0;
+}
+
 static int prepare_disk(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
     struct vt_progress_log log;
@@ -384,21 +410,6 @@ static int check_memory_limit(const struct vt_config *config, struct vt_error *e
     return 0;
 }
 
-/* What OS_VARIANT says that the guest can drive. The catalogue may know newer systems than osinfo,
- * which is nobody's mistake. */
-static void choose_hardware(struct vt_prepared *p, const struct vt_config *config)
-{
-    VT_AUTO_FREE char *nearest = NULL;
-
-    if (!config->os_variant)
-        return;
-    vt_osinfo_choose(VT_OSINFO_TABLE, config->os_variant, &p->hardware, &nearest);
-    if (nearest && !config->image_name)
-        vt_warning("OS_VARIANT=%s is no system that osinfo knows (the nearest is %s); the guest "
-                   "gets virtio devices",
-                   config->os_variant, nearest);
-}
-
 /* nat where it can be had, else user; where neither can, both reasons. */
 static int choose_by_rights(struct vt_prepared *p, struct vt_error *err)
 {
@@ -460,8 +471,6 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
         r = vt_image_find(config, "", &source, err);
     if (r == 0)
         r = vt_rights_check(p->has_network, err);
-    if (r == 0)
-        choose_hardware(p, config);
     return r;
 }
 
@@ -478,6 +487,8 @@ static int change(struct vt_prepared *p, const struct vt_config *config, struct 
     if (r == 0)
         r = prepare_network(p, config, err);
     vt_debug("libvirtd is starting, the network is prepared");
+    if (r == 0)
+        r = choose_hardware(p, config, err);
     if (r == 0)
         r = prepare_disk(p, config, err);
     vt_debug("the disk is prepared");

@@ -14,6 +14,7 @@ vt_room(launcher BELOW base host config image seed net vm
           escape.c
           events.c
           guest_clock.c
+          hardware.c
           health.c
           host_keys.c
           launcher.c

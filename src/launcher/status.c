@@ -32,8 +32,10 @@ void vt_status_done(struct vt_status *status)
     free(status->address6);
     free(status->guest_address6);
     free(status->mac);
+    free(status->network_card);
     free(status->overlay);
     free(status->base);
+    free(status->disk_bus);
     vt_ready_done(&status->ready);
     free(status->ssh_user);
     free(status->problem);
@@ -54,8 +56,10 @@ static const struct {
     {"address6", offsetof(struct vt_status, address6)},
     {"guest_address6", offsetof(struct vt_status, guest_address6)},
     {"mac", offsetof(struct vt_status, mac)},
+    {"network_card", offsetof(struct vt_status, network_card)},
     {"overlay", offsetof(struct vt_status, overlay)},
     {"base", offsetof(struct vt_status, base)},
+    {"disk_bus", offsetof(struct vt_status, disk_bus)},
     {"ssh_user", offsetof(struct vt_status, ssh_user)},
     {"problem", offsetof(struct vt_status, problem)},
 };

@@ -43,8 +43,10 @@ struct vt_status {
     char *address6;      /* the same two for IPv6; NULL: none */
     char *guest_address6;
     char *mac;
+    char *network_card; /* "virtio", "e1000e", …; NULL: it has no network */
     char *overlay;
     char *base;
+    char *disk_bus;     /* "virtio", "sata" or "ide" */
     char *ssh_user;     /* whom the person wants virtainer ssh to log in as; NULL: not said */
     char *problem;      /* "disk-error": the guest is paused because its disk could not be written;
                            NULL: none */

@@ -43,6 +43,16 @@ static void add_disk(struct vt_buf *out, const struct vt_config *config,
         vt_buf_adds(out, "  base     none: the disk was flattened\n");
 }
 
+/* What is not virtio's, as nearly all guests have it. */
+static void add_hardware(struct vt_buf *out, const struct vt_prepared *p)
+{
+    VT_AUTO_FREE char *words = vt_hardware_words(&p->hardware, p->has_network);
+
+    if (p->hardware.disk != VT_DISK_VIRTIO ||
+        (p->has_network && !vt_streq(p->hardware.network_model, "virtio")))
+        vt_buf_addf(out, "  hardware %s\n", words);
+}
+
 static void add_seed(struct vt_buf *out, const struct vt_config *config,
                      const struct vt_prepared *p)
 {
@@ -143,6 +153,7 @@ char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *
     vt_buf_adds(&out, "virtainer " VT_VERSION "\n");
     add_guest(&out, config, prepared);
     add_disk(&out, config, prepared);
+    add_hardware(&out, prepared);
     add_seed(&out, config, prepared);
     add_network(&out, config, prepared);
     add_login(&out, config, prepared);
@@ -167,6 +178,7 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
         .network = vt_strdup(vt_network_name(prepared->network)),
         .overlay = vt_strdup(prepared->overlay.path),
         .base = vt_strdup(prepared->base.path),
+        .disk_bus = vt_strdup(vt_disk_bus_name(prepared->hardware.disk)),
         .ssh_user = vt_strdup(config->ssh_user),
         .ram = config->ram,
         .disk_size = prepared->overlay.virtual_size,
@@ -183,6 +195,7 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
         ret->guest_address6 = vt_strdup(vt_ip6_text(&prepared->net.guest6).s);
     }
     ret->mac = vt_strdup(prepared->net.mac);
+    ret->network_card = vt_strdup(prepared->hardware.network_model);
 }
 
 static void tell_growth(const struct vt_overlay *overlay)
@@ -228,6 +241,8 @@ void vt_summary_print(const struct vt_config *config, const struct vt_prepared *
     if (prepared->network_reason)
         vt_info("NETWORK=auto is user, as nat is impossible: %s", prepared->network_reason);
     tell_unreached(config, prepared);
+    if (prepared->hardware_notice)
+        vt_info("%s", prepared->hardware_notice);
     tell_growth(&prepared->overlay);
     if (prepared->overlay.notice)
         vt_warning("%s", prepared->overlay.notice);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vm/osinfo.h"
 
+#include <errno.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -21,6 +22,53 @@ void vt_hardware_done(struct vt_hardware *hardware)
 {
     free(hardware->os_id);
     *hardware = (struct vt_hardware)VT_HARDWARE_INIT;
+}
+
+static const struct {
+    const char *name, *words;
+} buses[] = {
+    [VT_DISK_VIRTIO] = {"virtio", "virtio"},
+    [VT_DISK_SATA] = {"sata", "SATA"},
+    [VT_DISK_IDE] = {"ide", "IDE"},
+};
+
+/* Network cards, the best one first. */
+static const char *const cards[] = {"virtio", "e1000e", "e1000", "rtl8139"};
+
+const char *vt_disk_bus_name(enum vt_disk_bus bus)
+{
+    return buses[bus].name;
+}
+
+char *vt_hardware_text(const struct vt_hardware *hardware)
+{
+    return vt_fmt("%s %s", buses[hardware->disk].name, hardware->network_model);
+}
+
+char *vt_hardware_words(const struct vt_hardware *hardware, bool has_card)
+{
+    const char *disk = buses[hardware->disk].words;
+
+    return has_card ? vt_fmt("%s disk, %s network card", disk, hardware->network_model)
+                    : vt_fmt("%s disk", disk);
+}
+
+int vt_hardware_parse(const char *text, struct vt_hardware *ret)
+{
+    for (size_t i = 0; i < VT_ARRAY_SIZE(buses) * VT_ARRAY_SIZE(cards); i++) {
+        const struct vt_hardware one = {
+            .disk = (enum vt_disk_bus)(i / VT_ARRAY_SIZE(cards)),
+            .network_model = cards[i % VT_ARRAY_SIZE(cards)],
+        };
+        VT_AUTO_FREE char *its_text = vt_hardware_text(&one);
+
+        if (!vt_streq(text, its_text))
+            continue;
+        ret->disk = one.disk;
+        ret->network_model = one.network_model;
+        return 0;
+    }
+    return -EBADMSG;
 }
 
 /* Take a row off *@text, which becomes the rest. */
@@ -65,11 +113,9 @@ static enum vt_disk_bus disk_bus(const struct row *row)
 
 static const char *network_model(const struct row *row)
 {
-    static const char *const cards[] = {"e1000e", "e1000", "rtl8139"};
-
     if (drives(row, "virtio-net"))
-        return "virtio";
-    for (size_t i = 0; i < VT_ARRAY_SIZE(cards); i++) {
+        return cards[0];
+    for (size_t i = 1; i < VT_ARRAY_SIZE(cards); i++) {
         if (drives(row, cards[i]))
             return cards[i];
     }
@@ -77,8 +123,7 @@ static const char *network_model(const struct row *row)
     return "rtl8139";
 }
 
-/* "rhel-unknown" and the like: a release newer than the database, of which it may know no device.
- */
+/* "rhel-unknown" and the like: newer than the database, which may tell no device of it. */
 static bool is_unknown(const struct row *row)
 {
     static const char unknown[] = "unknown";

@@ -29,6 +29,19 @@ struct vt_hardware {
 
 void vt_hardware_done(struct vt_hardware *hardware);
 
+/* "virtio", "sata" or "ide". */
+const char *vt_disk_bus_name(enum vt_disk_bus bus);
+
+/* Its disk and network card for a file, "sata e1000e"; the caller frees it. */
+char *vt_hardware_text(const struct vt_hardware *hardware);
+
+/* The same for a person, "SATA disk, e1000e network card", or without a card; the caller frees it.
+ */
+char *vt_hardware_words(const struct vt_hardware *hardware, bool has_card);
+
+/* What vt_hardware_text() made @text from, but for os_id; or -EBADMSG, and @ret is as it was. */
+int vt_hardware_parse(const char *text, struct vt_hardware *ret) VT_MUST_CHECK;
+
 /*
  * Choose in @ret what the system @variant (a short id, "fedora40", or an id) can drive, from the
  * table @path. Where @variant is not in it, @ret is VT_HARDWARE_INIT and *@ret_nearest the short id

@@ -113,7 +113,7 @@ refused() {
   [[ $(exec_in baked sha256sum /image) == "$sum "* ]]
 }
 
-@test "OS_VARIANT gives an old system the devices it knows, and is warned of where it is none" {
+@test "OS_VARIANT gives an old system the devices it knows, which its disk keeps, and is warned of where it is none" {
   virtainer old -t -i -v "$boot_sector:/image:ro" -e OS_VARIANT=winxp
   wait_log old 'boot-sector: hello' 30
   exec_in old virsh dumpxml vm >"$BATS_TEST_TMPDIR/xml"
@@ -122,11 +122,18 @@ refused() {
   grep -q "<model type='e1000'/>" "$BATS_TEST_TMPDIR/xml"
   ! grep -q virtio "$BATS_TEST_TMPDIR/xml" || fail "it has a virtio device: $(grep virtio "$BATS_TEST_TMPDIR/xml")"
   engine rm -f "$e2e_id-old" >/dev/null
-  virtainer newer -v "$boot_sector:/image:ro" -e OS_VARIANT=win10
-  wait_log newer 'boot-sector: hello' 30
-  exec_in newer virsh dumpxml vm | grep -q "<target dev='sda' bus='sata'/>"
+  boot newer -e OS_VARIANT=win10
+  exec_in newer virsh dumpxml vm | grep -q "<target dev='hda' bus='ide'/>"
+  assert_log newer 'first used with .IDE disk, e1000 network card.; OS_VARIANT=win10 is for a new disk'
   engine rm -f "$e2e_id-newer" >/dev/null
-  virtainer wrong -v "$boot_sector:/image:ro" -e OS_VARIANT=debain12
-  wait_log wrong "OS_VARIANT=debain12 is no system that osinfo knows .the nearest is debian12." 30
-  wait_log wrong 'boot-sector: hello' 30
+  as_root rm "$data/local_image.qcow2"
+  boot new -e OS_VARIANT=win10
+  exec_in new virsh dumpxml vm | grep -q "<target dev='sda' bus='sata'/>"
+  assert_log new '  hardware SATA disk, e1000e network card'
+  engine rm -f "$e2e_id-new" >/dev/null
+  # A disk from before that was kept.
+  as_root rm "$data/.virtainer/hardware"
+  boot wrong -e OS_VARIANT=debain12
+  assert_log wrong 'OS_VARIANT=debain12 is no system that osinfo knows .the nearest is debian12.'
+  state wrong '.disk_bus == "virtio" and .network_card == "virtio"'
 }

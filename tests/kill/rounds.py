@@ -37,6 +37,7 @@ WHOLE = {
     "mac": rb"52:54:00(:[0-9a-f]{2}){3}\n",
     "uuid": rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n",
     "seed": rb"[^\t\n]*\t[^\t\n]+\n",
+    "hardware": rb"virtio virtio\n",
 }
 
 

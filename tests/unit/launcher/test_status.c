@@ -18,6 +18,7 @@ static char name[] = "vm", uuid[] = "f0b1c2d3-0011-4233-8455-66778899aabb", kvm[
             address6[] = "fd00:5::2", guest6[] = "fd54:12:3456:0:5054:ff:fe12:3456",
             mac[] = "52:54:00:12:34:56", overlay[] = "/mounted/local_image.qcow2", user[] = "me",
             problem[] = VT_PROBLEM_DISK, base[] = "/disk/a \"b\" \\ \xc3\xa9.qcow2",
+            card[] = "e1000e", bus[] = "sata",
             detail[] = "cloud-init 25.1.4 finished without errors";
 
 static const struct vt_status full = {
@@ -31,8 +32,10 @@ static const struct vt_status full = {
     .address6 = address6,
     .guest_address6 = guest6,
     .mac = mac,
+    .network_card = card,
     .overlay = overlay,
     .base = base,
+    .disk_bus = bus,
     .ssh_user = user,
     .problem = problem,
     .ram = UINT64_C(1) << 40,
@@ -67,8 +70,10 @@ static void check_round_trip(const struct vt_status *status)
     assert_text_equal(again.address6, status->address6);
     assert_text_equal(again.guest_address6, status->guest_address6);
     assert_text_equal(again.mac, status->mac);
+    assert_text_equal(again.network_card, status->network_card);
     assert_text_equal(again.overlay, status->overlay);
     assert_text_equal(again.base, status->base);
+    assert_text_equal(again.disk_bus, status->disk_bus);
     assert_text_equal(again.ssh_user, status->ssh_user);
     assert_text_equal(again.problem, status->problem);
     assert_int_equal(again.ram, status->ram);

@@ -27,6 +27,7 @@ static char reason[] = "route 192.168.0.0/16 of eth0";
 static struct vt_prepared first_start(void)
 {
     return (struct vt_prepared){
+        .hardware = VT_HARDWARE_INIT,
         .uuid = uuid,
         .seed = {.kind = VT_SEED_KEY,
                  .user_data = {.origin = generated},
@@ -115,6 +116,40 @@ static void everything_else(void **state)
     check("launcher/summary-other", &config, &prepared);
 }
 
+static void an_old_system(void **state)
+{
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_STATUS struct vt_status status = {0};
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    prepared.hardware = (struct vt_hardware){.disk = VT_DISK_SATA, .network_model = "e1000e"};
+    check("launcher/summary-sata", &config, &prepared);
+    vt_summary_status(&config, &prepared, &status);
+    assert_string_equal(status.disk_bus, "sata");
+    assert_string_equal(status.network_card, "e1000e");
+}
+
+/* A card that it does not have is not told of. */
+static void an_old_system_without_a_network(void **state)
+{
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_FREE char *text = NULL, *disk_text = NULL;
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    prepared.network = VT_NETWORK_NONE;
+    prepared.has_network = false;
+    prepared.hardware.network_model = "e1000e";
+    text = vt_summary_text(&config, &prepared);
+    assert_null(strstr(text, "hardware"));
+    prepared.hardware.disk = VT_DISK_IDE;
+    disk_text = vt_summary_text(&config, &prepared);
+    assert_non_null(strstr(disk_text, "\n  hardware IDE disk\n"));
+}
+
 static void a_ready_seed_and_no_network(void **state)
 {
     struct vt_prepared prepared = first_start();
@@ -184,6 +219,8 @@ static void the_status_says_the_same(void **state)
     assert_string_equal(status.address, "172.17.0.2");
     assert_string_equal(status.guest_address, "192.168.100.100");
     assert_string_equal(status.mac, "52:54:00:12:34:56");
+    assert_string_equal(status.network_card, "virtio");
+    assert_string_equal(status.disk_bus, "virtio");
     assert_string_equal(status.overlay, overlay);
     assert_string_equal(status.base, image);
     assert_int_equal(status.ram, GIB);
@@ -211,6 +248,7 @@ static void the_status_without_a_network(void **state)
     assert_null(status.guest_address);
     assert_null(status.address6);
     assert_null(status.mac);
+    assert_null(status.network_card);
 }
 
 int main(void)
@@ -220,6 +258,8 @@ int main(void)
         cmocka_unit_test(an_image_of_the_catalogue),
         cmocka_unit_test(a_disk_without_a_base),
         cmocka_unit_test(everything_else),
+        cmocka_unit_test(an_old_system),
+        cmocka_unit_test(an_old_system_without_a_network),
         cmocka_unit_test(a_ready_seed_and_no_network),
         cmocka_unit_test(ip6_is_the_guests_too),
         cmocka_unit_test(a_guest_behind_passt),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vm/osinfo.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -87,6 +88,36 @@ static void test_no_table(void **state)
     assert_string_equal(hardware.network_model, "virtio");
 }
 
+static void test_text(void **state)
+{
+    static const char *const bad[] = {
+        "",           "sata",         "sata ",         "sata  e1000e",  " sata e1000e",
+        "SATA e1000", "sata e1000 ",  "sata e1000e\n", "scsi virtio",   "sata ne2k_pci",
+        "e1000 sata", "sata\tvirtio", "ide e100",      "ide virtio/> ",
+    };
+    const struct vt_hardware all[] = {
+        {.disk = VT_DISK_VIRTIO, .network_model = "virtio"},
+        {.disk = VT_DISK_SATA, .network_model = "e1000e"},
+        {.disk = VT_DISK_IDE, .network_model = "rtl8139"},
+        {.disk = VT_DISK_IDE, .network_model = "virtio"},
+    };
+    struct vt_hardware hardware = VT_HARDWARE_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(all); i++) {
+        VT_AUTO_FREE char *text = vt_hardware_text(&all[i]);
+
+        assert_int_equal(vt_hardware_parse(text, &hardware), 0);
+        assert_int_equal(hardware.disk, all[i].disk);
+        assert_string_equal(hardware.network_model, all[i].network_model);
+    }
+    for (size_t i = 0; i < VT_ARRAY_SIZE(bad); i++) {
+        if (vt_hardware_parse(bad[i], &hardware) != -EBADMSG)
+            fail_msg("'%s' was taken", bad[i]);
+        assert_int_equal(hardware.disk, VT_DISK_IDE);
+    }
+}
+
 /* What was made of libosinfo's own database: cloud images get virtio. */
 static void test_real(void **state)
 {
@@ -113,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_known, setup, remove_test_dir),
         cmocka_unit_test(test_no_table),
+        cmocka_unit_test(test_text),
         cmocka_unit_test(test_real),
     };
 
