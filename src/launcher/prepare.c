@@ -81,6 +81,17 @@ char *vt_prepared_cidr(const struct vt_prepared *prepared)
     return vt_fmt("%u.%u.%u", subnet >> 24, subnet >> 16 & 255, subnet >> 8 & 255);
 }
 
+/*
+ * What the network card tells the guest: systems that do not ask DHCP about it, too. A resumed
+ * guest has the card that it had, which libvirt insists on.
+ */
+static unsigned card_mtu(const struct vt_prepared *p)
+{
+    if (p->saved.kind == VT_SAVED_FITS)
+        return p->saved.mtu;
+    return p->net.mtu == USUAL_MTU ? 0 : p->net.mtu;
+}
+
 int vt_prepared_set_aside(struct vt_prepared *prepared, const char *reason, struct vt_error *err)
 {
     VT_AUTO_FREE char *path = NULL;
@@ -93,6 +104,9 @@ int vt_prepared_set_aside(struct vt_prepared *prepared, const char *reason, stru
                           "%s, to be deleted when nobody needs it, and the guest boots as after a "
                           "power cut",
                           reason, path));
+    prepared->card_mtu = card_mtu(prepared);
+    if (prepared->network == VT_NETWORK_USER)
+        prepared->net.guest = prepared->net.container;
     return 0;
 }
 
@@ -153,17 +167,6 @@ static int plan_network(struct vt_prepared *p, const struct vt_config *config,
     if (vt_streq(cidr, p->saved.cidr ? p->saved.cidr : ""))
         return 0;
     return vt_prepared_set_aside(p, "the guest's network of then is taken here", err);
-}
-
-/*
- * What the network card tells the guest: systems that do not ask DHCP about it, too. A resumed
- * guest has the card that it had, which libvirt insists on.
- */
-static unsigned card_mtu(const struct vt_prepared *p)
-{
-    if (p->saved.kind == VT_SAVED_FITS)
-        return p->saved.mtu;
-    return p->net.mtu == USUAL_MTU ? 0 : p->net.mtu;
 }
 
 /* passt gives a resumed guest the address that it has already, whatever the container's is now. */

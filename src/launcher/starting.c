@@ -28,6 +28,7 @@ struct start {
     struct vt_domain_spec spec;
     atomic_int gate;
     atomic_bool reading; /* QEMU reads the guest's memory */
+    bool unfit;          /* the guest's memory does not fit after all, for the reason in err */
     int result;
     struct vt_error err;
 };
@@ -49,6 +50,7 @@ static int resume(struct start *start)
     atomic_store(&start->reading, true);
     r = vt_vm_restore(start->vm, &start->spec, saved->memory, &start->err);
     atomic_store(&start->reading, false);
+    start->unfit = r == -ESTALE;
     vt_debug("QEMU has read the guest's memory");
     if (r == 0 && !turn_gate(start, PASSED))
         return -ECANCELED;
@@ -66,6 +68,7 @@ static int check_qemu_version(struct start *start)
 {
     if (vt_vm_qemu_version(start->vm) == start->prepared->saved.qemu_version)
         return 0;
+    start->unfit = true;
     return vt_error_set(&start->err, VT_CAUSE_STATE, -ESTALE, "another version of QEMU wrote it");
 }
 
@@ -81,25 +84,14 @@ static int explain_no_resume(struct start *start, int r)
 
 static int start_or_resume(struct start *start)
 {
-    VT_AUTO_FREE char *reason = NULL;
-    int r = -ENOENT;
+    int r;
 
-    if (start->prepared->saved.kind == VT_SAVED_FITS) {
-        r = check_qemu_version(start);
-        if (r == 0)
-            r = resume(start);
-        if (r == -ECANCELED)
-            return r;
-        if (r < 0 && r != -ESTALE)
-            return explain_no_resume(start, r);
-        if (r == 0)
-            return 0;
-        reason = VT_TAKE_PTR(start->err.msg);
-        r = vt_prepared_set_aside(start->prepared, reason, &start->err);
-        if (r < 0)
-            return r;
-    }
-    return vt_vm_start(start->vm, &start->spec, &start->err);
+    if (start->prepared->saved.kind != VT_SAVED_FITS)
+        return vt_vm_start(start->vm, &start->spec, &start->err);
+    r = check_qemu_version(start);
+    if (r == 0)
+        r = resume(start);
+    return r == 0 || r == -ECANCELED || start->unfit ? r : explain_no_resume(start, r);
 }
 
 static int start_network(const struct start *start, struct vt_error *err)
@@ -112,6 +104,15 @@ static int start_network(const struct start *start, struct vt_error *err)
     return r;
 }
 
+static void run_on_worker(void *data)
+{
+    struct start *start = data;
+
+    start->result = start_or_resume(start);
+    if (start->result == 0 && start->prepared->network == VT_NETWORK_NAT)
+        start->result = vt_bridge_hairpin(&start->prepared->net, &start->err);
+}
+
 static void start_on_worker(void *data)
 {
     struct start *start = data;
@@ -121,9 +122,7 @@ static void start_on_worker(void *data)
     if (start->result == 0 && start->prepared->network == VT_NETWORK_NAT)
         start->result = start_network(start, &start->err);
     if (start->result == 0)
-        start->result = start_or_resume(start);
-    if (start->result == 0 && start->prepared->network == VT_NETWORK_NAT)
-        start->result = vt_bridge_hairpin(&start->prepared->net, &start->err);
+        run_on_worker(start);
 }
 
 static struct vt_domain_spec domain_spec(const struct vt_config *config,
@@ -170,12 +169,12 @@ static int patience(void *data)
 
 enum { DONE, STOPPED, NO_LIBVIRTD }; /* what vt_worker_call() says with these descriptors */
 
-/* Wait for what start_on_worker() does, or for a stop that is in time, or for what ends it. */
-static int wait_for_start(struct start *start, struct vt_worker *worker)
+/* Wait for what @work does, or for a stop that is in time, or for what ends it. */
+static int wait_for_start(struct start *start, struct vt_worker *worker, vt_work work)
 {
     const int abort_fds[] = {vt_loop_stop_fd(), vt_daemon_fd(start->prepared->daemon)};
     struct vt_worker_limits limits = {abort_fds, VT_ARRAY_SIZE(abort_fds), patience, start};
-    int ended = vt_worker_call(worker, start_on_worker, start, &limits);
+    int ended = vt_worker_call(worker, work, start, &limits);
 
     if (ended != STOPPED || turn_gate(start, SHUT))
         return ended;
@@ -211,6 +210,22 @@ static int start_passt(struct vt_prepared *prepared, struct vt_error *err)
     return prepared->passt_pid < 0 ? prepared->passt_pid : 0;
 }
 
+/* The guest's memory, which only libvirt could tell, does not fit: set it aside. The network was
+ * made for it, and is now what a boot has. */
+static int turn_to_boot(struct start *start, const struct vt_config *config)
+{
+    VT_AUTO_FREE char *reason = VT_TAKE_PTR(start->err.msg);
+    struct vt_prepared *prepared = start->prepared;
+    int r = vt_prepared_set_aside(prepared, reason, &start->err);
+
+    if (r == 0 && prepared->network == VT_NETWORK_USER) {
+        vt_user_end(prepared->passt_pid);
+        r = start_passt(prepared, &start->err);
+    }
+    start->spec = domain_spec(config, prepared);
+    return r;
+}
+
 int vt_start_guest(const struct vt_config *config, struct vt_prepared *prepared, struct vt_vm *vm,
                    struct vt_worker *worker, struct vt_error *err)
 {
@@ -224,7 +239,12 @@ int vt_start_guest(const struct vt_config *config, struct vt_prepared *prepared,
     start->prepared = prepared;
     start->vm = vm;
     start->spec = domain_spec(config, prepared);
-    ended = wait_for_start(start, worker);
+    ended = wait_for_start(start, worker, start_on_worker);
+    if (ended == DONE && start->unfit) {
+        start->result = turn_to_boot(start, config);
+        if (start->result == 0)
+            ended = wait_for_start(start, worker, run_on_worker);
+    }
     if (ended != DONE)
         return why_it_ended(start, ended, err);
     r = start->result;

@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/files.h"
@@ -204,4 +206,15 @@ pid_t vt_user_start(const struct vt_net_plan *plan, int cancel_fd, struct vt_err
     if (r < 0)
         return vt_error_errno(err, VT_CAUSE_NETWORK, -r, "cannot find passt after its start");
     return pid;
+}
+
+void vt_user_end(pid_t pid)
+{
+    siginfo_t info;
+
+    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+        return;
+    /* It has nothing to save. */
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
 }

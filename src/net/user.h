@@ -52,3 +52,7 @@ char **vt_user_argv(const struct vt_net_plan *plan);
  */
 pid_t vt_user_start(const struct vt_net_plan *plan, int cancel_fd,
                     struct vt_error *err) VT_MUST_CHECK;
+
+/* End the passt that runs as our child @pid and reap it. Nothing happens where it was reaped
+ * already, by who waits for all children. */
+void vt_user_end(pid_t pid);

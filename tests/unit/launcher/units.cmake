@@ -21,6 +21,11 @@ vt_unit(launcher reboots)
 vt_unit(launcher rights)
 vt_unit(launcher saved)
 vt_unit(launcher ssh_files)
+vt_unit(launcher starting)
+target_link_options(test_launcher_starting PRIVATE
+                    LINKER:--wrap=vt_daemon_fd,--wrap=vt_vm_connect,--wrap=vt_vm_connection,--wrap=vt_vm_qemu_version
+                    LINKER:--wrap=vt_vm_restore,--wrap=vt_vm_continue,--wrap=vt_vm_start
+                    LINKER:--wrap=vt_network_start,--wrap=vt_bridge_hairpin,--wrap=vt_user_start,--wrap=vt_user_end)
 vt_unit(launcher status)
 vt_unit(launcher stop)
 vt_unit(launcher summary)

@@ -3,13 +3,17 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "../golden.h"
+#include "host/spawn.h"
 #include "net/dhcp.h"
 #include "views.h"
 
@@ -100,6 +104,34 @@ static void without_an_address_there_is_no_plan(void **state)
     assert_non_null(strstr(err.msg, "NETWORK=none"));
 }
 
+static pid_t start_child(void)
+{
+    static const char *const argv[] = {"sleep", "60", NULL};
+    const struct vt_spawn spawn = {.argv = argv};
+    pid_t pid = vt_spawn(&spawn, NULL);
+
+    assert_true(pid > 0);
+    return pid;
+}
+
+static void it_is_ended_and_reaped(void **state)
+{
+    pid_t pid = start_child();
+
+    (void)state;
+    vt_user_end(pid);
+    assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
+    assert_int_equal(kill(pid, 0), -1);
+}
+
+/* Its number may be somebody else's by then: here one that is no child, and must live. */
+static void who_was_reaped_is_not_signalled(void **state)
+{
+    (void)state;
+    vt_user_end(getpid());
+    vt_user_end(getppid());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +139,8 @@ int main(void)
         cmocka_unit_test(a_resumed_guest_keeps_its_address),
         cmocka_unit_test(ports_are_passts_lists),
         cmocka_unit_test(without_an_address_there_is_no_plan),
+        cmocka_unit_test(it_is_ended_and_reaped),
+        cmocka_unit_test(who_was_reaped_is_not_signalled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
