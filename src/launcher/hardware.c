@@ -14,16 +14,25 @@ static int write_down(const struct vt_hardware *hardware, const char *path,
 {
     VT_AUTO_FREE char *text = vt_hardware_text(hardware);
     VT_AUTO_FREE char *line = vt_fmt("%s\n", text);
-    int r = vt_file_write(path, line, strlen(line), 0644, data->path);
-    bool full = r == -ENOSPC || r == -EDQUOT;
+    VT_AUTO_FREE char *old = NULL;
+    int r;
 
+    /* So a start that fails later leaves the directory as it was. */
+    if (vt_file_read(path, TEXT_MAX, &old, NULL) == 0 && vt_streq(old, line))
+        return 0;
+    r = vt_file_write(path, line, strlen(line), 0644, data->path);
+    if (r == -ENOSPC || r == -EDQUOT)
+        return vt_error_errno(err, VT_CAUSE_DATA_FULL, -r,
+                              "no room to write down what hardware the guest has in %s; free some "
+                              "space there",
+                              path);
     if (r < 0)
-        return vt_error_errno(err, full ? VT_CAUSE_DATA_FULL : VT_CAUSE_DATA_DIR, -r,
+        return vt_error_errno(err, VT_CAUSE_DATA_DIR, -r,
                               "cannot write down what hardware the guest has in %s", path);
     return 0;
 }
 
-/* What is written down in @path; -ENOENT: nothing. */
+/* What is written down in @path. Where nothing is, @ret is as it was. */
 static int read_again(const char *path, struct vt_hardware *ret, struct vt_error *err)
 {
     VT_AUTO_FREE char *text = NULL;
@@ -31,7 +40,7 @@ static int read_again(const char *path, struct vt_hardware *ret, struct vt_error
     int r = vt_file_read(path, TEXT_MAX, &text, &len);
 
     if (r == -ENOENT)
-        return r;
+        return 0;
     if (r < 0 && r != -EFBIG)
         return vt_error_errno(err, VT_CAUSE_DATA_DIR, -r,
                               "cannot read what hardware the guest has from %s", path);
@@ -73,8 +82,6 @@ int vt_hardware_keep(const struct vt_data_dir *data, bool has_overlay, const cha
     if (!has_overlay)
         return write_down(hardware, path, data, err);
     r = read_again(path, &kept, err);
-    if (r == -ENOENT)
-        r = write_down(&kept, path, data, err);
     if (r < 0)
         return r;
     if (hardware->os_id &&

@@ -71,6 +71,19 @@ static void a_new_disk_gets_what_is_chosen(void **state)
     assert_text(in_dir(FILE_NAME), "virtio virtio\n");
 }
 
+/* As often as starts are refused before there is a disk. */
+static void the_same_is_not_written_again(void **state)
+{
+    struct stat first, second;
+
+    (void)state;
+    assert_start(false, "win10", &win10, VT_DISK_SATA, "e1000e", NULL);
+    assert_int_equal(stat(in_dir(FILE_NAME), &first), 0);
+    assert_start(false, "win10", &win10, VT_DISK_SATA, "e1000e", NULL);
+    assert_int_equal(stat(in_dir(FILE_NAME), &second), 0);
+    assert_int_equal(first.st_ino, second.st_ino);
+}
+
 static void a_disk_keeps_what_it_has(void **state)
 {
     (void)state;
@@ -96,7 +109,8 @@ static void a_disk_of_which_nothing_is_written(void **state)
 
     (void)state;
     assert_start(true, "win10", &win10, VT_DISK_VIRTIO, "virtio", told);
-    assert_text(in_dir(FILE_NAME), "virtio virtio\n");
+    /* The directory of a start that may yet be refused is left as it is. */
+    assert_false(vt_path_exists(in_dir(FILE_NAME)));
     /* As it says. */
     put_text(in_dir(FILE_NAME), "sata e1000e\n");
     assert_start(true, "win10", &win10, VT_DISK_SATA, "e1000e", NULL);
@@ -157,9 +171,13 @@ static void it_cannot_be_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DATA_DIR(a_new_disk_gets_what_is_chosen),     IN_DATA_DIR(a_disk_keeps_what_it_has),
-        IN_DATA_DIR(a_disk_of_which_nothing_is_written), IN_DATA_DIR(a_damaged_one_is_an_error),
-        IN_DATA_DIR(a_byte_of_zero_is_damage_too),       IN_DATA_DIR(it_cannot_be_written),
+        IN_DATA_DIR(a_new_disk_gets_what_is_chosen),
+        IN_DATA_DIR(the_same_is_not_written_again),
+        IN_DATA_DIR(a_disk_keeps_what_it_has),
+        IN_DATA_DIR(a_disk_of_which_nothing_is_written),
+        IN_DATA_DIR(a_damaged_one_is_an_error),
+        IN_DATA_DIR(a_byte_of_zero_is_damage_too),
+        IN_DATA_DIR(it_cannot_be_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
