@@ -29,6 +29,7 @@ struct sums {
     const char *url;
     char *shown; /* it, for people */
     struct vt_buf text;
+    bool missing; /* there is no such file */
 };
 
 static int too_large(const struct sums *sums, struct vt_error *err)
@@ -74,6 +75,7 @@ static int get_sums(struct sums *sums, const struct vt_wish *wish, struct vt_err
 
     do {
         r = vt_transfer_run(&t, &end, err);
+        sums->missing = end.missing;
         if (r == 0 || !end.passing || wish->once)
             return r;
         retry.most = end.unresolved ? VT_TRIES_UNRESOLVED : 0;
@@ -84,7 +86,8 @@ static int get_sums(struct sums *sums, const struct vt_wish *wish, struct vt_err
 
 /* --- its signature --- */
 
-/* Get the signature of @sums in @ret, from where there is one. */
+/* Get the signature of @sums in @ret, from where there is one. Whether there is, only a server that
+ * answers can tell. */
 static int get_signature(const struct sums *sums, const struct vt_wish *wish, struct sums *ret,
                          struct vt_error *err)
 {
@@ -99,7 +102,7 @@ static int get_signature(const struct sums *sums, const struct vt_wish *wish, st
         ret->url = url;
         r = get_sums(ret, wish, err);
         ret->url = NULL;
-        if (r == 0 || r == -ECANCELED)
+        if (r == 0 || !ret->missing)
             return r;
         vt_error_done(err);
     }

@@ -18,7 +18,14 @@ enum { HASTY_LOW_SPEED_TIME = 10, HASTY_CONNECT_TIME = 5 };
  * before its time tells its content. */
 enum { LAST_MODIFIED_REST = 60 };
 
-enum { HTTP_OK = 200, HTTP_PARTIAL = 206, HTTP_NOT_MODIFIED = 304, HTTP_RANGE = 416 };
+enum {
+    HTTP_OK = 200,
+    HTTP_PARTIAL = 206,
+    HTTP_NOT_MODIFIED = 304,
+    HTTP_NOT_FOUND = 404,
+    HTTP_GONE = 410,
+    HTTP_RANGE = 416,
+};
 
 struct run {
     const struct vt_transfer *t;
@@ -324,6 +331,13 @@ static bool is_passing(CURLcode code, long status)
     return false;
 }
 
+static bool is_missing(CURLcode code, long status)
+{
+    /* libcurl says the first of a file that it cannot open, whyever. */
+    return code == CURLE_FILE_COULDNT_READ_FILE ||
+           (code == CURLE_HTTP_RETURNED_ERROR && (status == HTTP_NOT_FOUND || status == HTTP_GONE));
+}
+
 static void tell_end(const struct run *run, CURLcode code, struct vt_transfer_end *ret)
 {
     curl_off_t wait = 0;
@@ -333,6 +347,7 @@ static void tell_end(const struct run *run, CURLcode code, struct vt_transfer_en
     (void)curl_easy_getinfo(run->curl, CURLINFO_RETRY_AFTER, &wait);
     ret->passing = is_passing(code, status);
     ret->unresolved = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
+    ret->missing = is_missing(code, status);
     ret->range_refused = code == CURLE_HTTP_RETURNED_ERROR && status == HTTP_RANGE;
     ret->retry_after = wait > 0 ? (unsigned)(wait < UINT16_MAX ? wait : UINT16_MAX) : 0;
 }

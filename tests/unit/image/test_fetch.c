@@ -192,6 +192,16 @@ static void send_status(int fd, const char *status, const char *headers)
     send_text(fd, text);
 }
 
+static void send_as_is(int fd, const void *data, size_t len)
+{
+    VT_AUTO_FREE char *head = vt_fmt("HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                                     "Content-Length: %zu\r\n\r\n",
+                                     len);
+
+    send_text(fd, head);
+    (void)send_all(fd, data, len);
+}
+
 static void answer(int fd, const char *path, const char *request)
 {
     if (answer_by_habit(fd, path, request))
@@ -222,6 +232,16 @@ static void answer(int fd, const char *path, const char *request)
         send_status(fd, "503 Later", told->requests == 2 ? "Retry-After: 20\r\n" : "");
     else if (vt_streq(path, "/later") || vt_streq(path, "/hang-up"))
         send_content(fd, SIZE, SIZE);
+    else if (vt_streq(path, "/gone") || vt_streq(path, "/busy") || vt_streq(path, "/secret"))
+        send_as_is(fd, signed_sums, strlen(signed_sums));
+    else if (vt_streq(path, "/gone.gpg"))
+        send_status(fd, "410 Gone", "");
+    else if (vt_streq(path, "/gone.sign"))
+        send_as_is(fd, signed_detached, sizeof(signed_detached));
+    else if (vt_streq(path, "/busy.asc"))
+        send_status(fd, "503 Later", "");
+    else if (vt_streq(path, "/secret.gpg"))
+        send_status(fd, "403 No", "");
     else if (strspn(path + 1, "0123456789") == 3)
         send_status(fd, path + 1, "");
     else
@@ -981,6 +1001,36 @@ static void test_signature_beside(void **state)
     assert_signed("not by a key in IMAGE_KEYRING");
 }
 
+/* That there is none, 404 and 410 say; what cannot be fetched now may be there. */
+static void test_signature_unreachable(void **state)
+{
+    VT_AUTO_FREE char *url = vt_fmt("%s/ok", site);
+    static const struct {
+        const char *sums, *fails; /* or NULL */
+    } cases[] = {
+        {"/gone", NULL},
+        {"/busy", "error: 503 (tried 5 times)"},
+        {"/secret", "error: 403"},
+    };
+
+    (void)state;
+    put_file(in_dir("keys"), signer, sizeof(signer));
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_FREE char *sums = vt_fmt("%s%s", site, cases[i].sums);
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        int r = vt_image_fetch_signed(url, in_dir("out"), sums, in_dir("keys"), -1, NULL, &err);
+
+        if (!cases[i].fails) {
+            assert_ok(r, &err);
+            assert_int_equal(unlink(in_dir("out")), 0);
+            continue;
+        }
+        /* It is not forged. */
+        assert_int_not_equal(r, -EBADMSG);
+        ASSERT_FAILED(r, err, VT_CAUSE_FETCH, cases[i].fails, cases[i].sums);
+    }
+}
+
 /* What stands around what is signed does not count. */
 static void test_signature_inline(void **state)
 {
@@ -1082,6 +1132,7 @@ int main(void)
         IN_DIR(test_full),
         IN_DIR(test_secrets),
         IN_DIR(test_signature_beside),
+        IN_DIR(test_signature_unreachable),
         IN_DIR(test_signature_inline),
         IN_DIR(test_keyring),
         IN_DIR(test_unresolved),
