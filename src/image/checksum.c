@@ -163,7 +163,7 @@ static void look_through(struct search *s, const char *sums, size_t len)
     }
 }
 
-int vt_checksum_find(const char *sums, size_t len, const char *name, bool own,
+int vt_checksum_find(const char *sums, size_t len, const char *name, enum vt_sums kind,
                      struct vt_checksum *ret, struct vt_error *err)
 {
     struct search s = {.name = name};
@@ -180,11 +180,11 @@ int vt_checksum_find(const char *sums, size_t len, const char *name, bool own,
             return 0;
         }
     }
-    if (own && s.has_named && !s.has_several) {
+    if (kind == VT_SUMS_OWN && s.has_named && !s.has_several) {
         *ret = s.named;
         return 0;
     }
-    if (s.has_nameless && !s.has_others) {
+    if (kind != VT_SUMS_NAMED && s.has_nameless && !s.has_others) {
         *ret = s.nameless;
         return 0;
     }

@@ -139,15 +139,26 @@ static int verify(struct sums *sums, const struct vt_wish *wish, struct vt_error
     return r;
 }
 
+/* Which names count in the file of checksums @wish->text, for the image @name. */
+static enum vt_sums kind_of(const struct vt_wish *wish, const char *name)
+{
+    VT_AUTO_FREE char *sums_name = vt_url_file_name(wish->text);
+
+    /* Else what is signed for one image could be served as another's. */
+    if (wish->keyring)
+        return VT_SUMS_NAMED;
+    /* "disk.img.sha256" is of disk.img. */
+    return vt_startswith(sums_name, name) && sums_name[strlen(name)] == '.' ? VT_SUMS_OWN
+                                                                            : VT_SUMS_ANY;
+}
+
 static int find(const struct sums *sums, const struct vt_wish *wish, struct vt_checksum *ret,
                 struct vt_error *err)
 {
     VT_AUTO_FREE char *name = vt_url_file_name(wish->url);
-    VT_AUTO_FREE char *sums_name = vt_url_file_name(wish->text);
-    /* "disk.img.sha256" is of disk.img. */
-    bool own = vt_startswith(sums_name, name) && sums_name[strlen(name)] == '.';
     VT_AUTO_ERROR struct vt_error why = VT_ERROR_INIT;
-    int r = vt_checksum_find(vt_buf_str(&sums->text), sums->text.len, name, own, ret, &why);
+    int r = vt_checksum_find(vt_buf_str(&sums->text), sums->text.len, name, kind_of(wish, name),
+                             ret, &why);
 
     return r < 0 ? vt_error_set(err, why.cause, r, "IMAGE_CHECKSUM=%s %s", sums->shown, why.msg)
                  : 0;

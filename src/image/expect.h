@@ -24,11 +24,11 @@ bool vt_expect_is_signed(const char *checksum, const char *keyring);
 /*
  * The checksum that the download must have by @wish->text: "sha256:" or "sha512:" and the digits,
  * or the URL of a file of checksums (image/checksum.h), which is fetched, with new tries, and has
- * to have one for the last part of the image's URL. With a keyring that file must be signed: within
- * it, or in a file beside it with ".gpg", ".asc" or ".sign" added to its name. *@ret is @found, or
- * NULL without a wish. The cancel descriptor, when readable, ends it with -ECANCELED and
- * VT_CAUSE_NONE. Other errors: VT_CAUSE_USAGE for what is neither, VT_CAUSE_FETCH; -EBADMSG when it
- * is not signed as it must be.
+ * to have one for the last part of the image's URL. With a keyring that name must be there
+ * (VT_SUMS_NAMED), and the file must be signed: within it, or in a file beside it with ".gpg",
+ * ".asc" or ".sign" added to its name. *@ret is @found, or NULL without a wish. The cancel
+ * descriptor, when readable, ends it with -ECANCELED and VT_CAUSE_NONE. Other errors:
+ * VT_CAUSE_USAGE for what is neither, VT_CAUSE_FETCH; -EBADMSG when it is not signed as it must be.
  */
 int vt_expect(const struct vt_wish *wish, struct vt_checksum *found, const struct vt_checksum **ret,
               struct vt_error *err) VT_MUST_CHECK;

@@ -22,15 +22,23 @@ static bool holds(const uint8_t *data, size_t size, const char *hex)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const names[] = {"i.img", "", ") = "};
+    static const struct {
+        const char *name;
+        enum vt_sums kind;
+    } cases[] = {
+        {"i.img", VT_SUMS_OWN},
+        {"i.img", VT_SUMS_NAMED},
+        {"", VT_SUMS_ANY},
+        {") = ", VT_SUMS_ANY},
+    };
 
-    for (size_t i = 0; i < VT_ARRAY_SIZE(names); i++) {
+    for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
         VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
         struct vt_checksum sum, again;
         int r;
 
         memset(&sum, 0xa5, sizeof(sum));
-        r = vt_checksum_find((const char *)data, size, names[i], i == 0, &sum, &err);
+        r = vt_checksum_find((const char *)data, size, cases[i].name, cases[i].kind, &sum, &err);
         if ((r < 0) != (err.msg != NULL) || (r < 0 && r != -ENOENT && r != -EEXIST))
             abort();
         if (r == 0) {

@@ -89,7 +89,8 @@ static void test_find(void **state)
     for (size_t i = 0; i < VT_ARRAY_SIZE(files); i++) {
         VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
         struct vt_checksum sum;
-        int r = vt_checksum_find(files[i].text, strlen(files[i].text), "i.img", false, &sum, &err);
+        int r = vt_checksum_find(files[i].text, strlen(files[i].text), "i.img", VT_SUMS_ANY, &sum,
+                                 &err);
 
         print_message("%zu\n", i);
         assert_int_equal(r, files[i].r);
@@ -118,12 +119,30 @@ static void test_own(void **state)
     for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
         VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
         struct vt_checksum sum;
-        int r = vt_checksum_find(cases[i].text, strlen(cases[i].text), "i.img", true, &sum, &err);
+        int r = vt_checksum_find(cases[i].text, strlen(cases[i].text), "i.img", VT_SUMS_OWN, &sum,
+                                 &err);
 
         assert_int_equal(r, cases[i].hex ? 0 : -ENOENT);
         if (r == 0)
             assert_string_equal(sum.hex, cases[i].hex);
     }
+}
+
+/* Where the name counts, nothing stands for it. */
+static void test_named(void **state)
+{
+    static const char *const texts[] = {A64 "\n", A64 "  i-20261122.img\n"};
+    static const char right[] = B64 "\n" A64 "  i.img\n";
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    struct vt_checksum sum;
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(texts); i++)
+        ASSERT_FAILED(
+            vt_checksum_find(texts[i], strlen(texts[i]), "i.img", VT_SUMS_NAMED, &sum, &err), err,
+            VT_CAUSE_FETCH, "no SHA-256 or SHA-512 checksum of i.img");
+    assert_ok(vt_checksum_find(right, strlen(right), "i.img", VT_SUMS_NAMED, &sum, &err), &err);
+    assert_string_equal(sum.hex, A64);
 }
 
 /* A name may hold what surrounds names. */
@@ -138,9 +157,9 @@ static void test_names(void **state)
         VT_AUTO_FREE char *bsd = vt_fmt("SHA256 (%s) = " B64 "\n", names[i]);
         struct vt_checksum sum;
 
-        assert_ok(vt_checksum_find(gnu, strlen(gnu), names[i], false, &sum, &err), &err);
+        assert_ok(vt_checksum_find(gnu, strlen(gnu), names[i], VT_SUMS_NAMED, &sum, &err), &err);
         assert_string_equal(sum.hex, B64);
-        assert_ok(vt_checksum_find(bsd, strlen(bsd), names[i], false, &sum, &err), &err);
+        assert_ok(vt_checksum_find(bsd, strlen(bsd), names[i], VT_SUMS_NAMED, &sum, &err), &err);
         assert_string_equal(sum.hex, B64);
     }
 }
@@ -148,10 +167,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_own),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_parse), cmocka_unit_test(test_find),  cmocka_unit_test(test_own),
+        cmocka_unit_test(test_named), cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

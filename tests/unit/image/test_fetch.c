@@ -1051,6 +1051,22 @@ static void test_signature_inline(void **state)
     assert_signed("not by a key in IMAGE_KEYRING");
 }
 
+/* Of which image a checksum is, is signed too. */
+static void test_signed_name(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *url = vt_fmt("%s/redirect", site);
+    VT_AUTO_FREE char *sums = vt_fmt("file://%s", in_dir("redirect.sha256"));
+
+    (void)state;
+    put_file(in_dir("keys"), signer, sizeof(signer));
+    put_text(in_dir("redirect.sha256"), signed_inline);
+    assert_ok(vt_image_fetch_signed(url, in_dir("out"), sums, NULL, -1, NULL, &err), &err);
+    ASSERT_FAILED(
+        vt_image_fetch_signed(url, in_dir("signed"), sums, in_dir("keys"), -1, NULL, &err), err,
+        VT_CAUSE_FETCH, "no SHA-256 or SHA-512 checksum of redirect");
+}
+
 static void test_keyring(void **state)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
@@ -1134,6 +1150,7 @@ int main(void)
         IN_DIR(test_signature_beside),
         IN_DIR(test_signature_unreachable),
         IN_DIR(test_signature_inline),
+        IN_DIR(test_signed_name),
         IN_DIR(test_keyring),
         IN_DIR(test_unresolved),
         IN_DIR(test_retry),
