@@ -7,6 +7,7 @@
 #include "host/files.h"
 #include "host/spawn.h"
 #include "image/hash.h"
+#include "image/signature_priv.h"
 
 #define INLINE_MARK "-----BEGIN PGP SIGNED MESSAGE-----"
 #define ARMOR_MARK  "-----BEGIN PGP "
@@ -54,30 +55,54 @@ static int memory_file(const char *data, size_t len, struct vt_error *err)
     return VT_TAKE_FD(fd);
 }
 
-/* Whether a line of @status is of the kind @keyword. */
-static bool says(const char *status, const char *keyword)
+/* Whether the line of status at @at is of the kind @keyword. */
+static bool is_line(const char *at, const char *keyword)
 {
-    VT_AUTO_FREE char *line = vt_fmt(STATUS "%s ", keyword);
+    size_t len = strlen(keyword);
+
+    return strncmp(at, keyword, len) == 0 && (at[len] == ' ' || at[len] == '\n' || !at[len]);
+}
+
+struct verdict {
+    bool good; /* the signature that is told of now, by a key of ours, and not expired itself */
+    bool accepted, bad, revoked, expired;
+};
+
+static void take_line(const char *at, struct verdict *v)
+{
+    if (is_line(at, "NEWSIG") || is_line(at, "EXPSIG") || is_line(at, "REVKEYSIG"))
+        v->good = false;
+    v->expired = v->expired || is_line(at, "EXPSIG");
+    v->revoked = v->revoked || is_line(at, "REVKEYSIG");
+    v->bad = v->bad || is_line(at, "BADSIG");
+    /* Distributions let keys expire that they signed old releases with. */
+    v->good = v->good || is_line(at, "GOODSIG") || is_line(at, "EXPKEYSIG");
+    v->accepted = v->accepted || (v->good && is_line(at, "VALIDSIG"));
+}
+
+const char *vt_signature_fault(const char *status)
+{
+    struct verdict v = {.good = false};
 
     for (const char *at = status; at; at = strchr(at, '\n')) {
         at += *at == '\n' ? 1 : 0;
-        if (vt_startswith(at, line))
-            return true;
+        if (vt_startswith(at, STATUS))
+            take_line(at + strlen(STATUS), &v);
     }
-    return false;
+    if (v.bad)
+        return "it is wrong: file or signature were changed";
+    if (v.accepted)
+        return NULL;
+    if (v.revoked)
+        return "its key was revoked";
+    return v.expired ? "it has expired" : "it is not by a key in IMAGE_KEYRING";
 }
 
-/* Of several signatures one by a key of ours is enough, as distributions sign with old and new
- * keys; gpgv's exit status is then another than 0. */
 static int judge(const struct vt_signed *s, const char *status, struct vt_error *err)
 {
-    const char *why = "it is not by a key in IMAGE_KEYRING";
+    const char *why = vt_signature_fault(status);
 
-    if (says(status, "BADSIG"))
-        why = "it is wrong: file or signature were changed";
-    else if (says(status, "REVKEYSIG"))
-        why = "its key was revoked";
-    else if (says(status, "VALIDSIG"))
+    if (!why)
         return 0;
     return vt_error_set(err, VT_CAUSE_FETCH, -EBADMSG,
                         "the signature of IMAGE_CHECKSUM=%s is not accepted: %s (%s); nothing of "

@@ -34,8 +34,9 @@ int vt_keyring_digest(const char *path, char **ret, struct vt_error *err) VT_MUS
 /*
  * Verify that a key of the keyring signed the data. In @ret, VT_BUF_INIT() with room for it before,
  * is the signed text and nothing that may stand around it. Returns 0, -EBADMSG with VT_CAUSE_FETCH
- * when no signature is by such a key or one is wrong, -EINVAL with VT_CAUSE_USAGE for what is no
- * keyring, -ECANCELED with VT_CAUSE_NONE, or another negative errno with VT_CAUSE_INTERNAL.
+ * when no signature is by such a key, not revoked, and has not expired, or one is wrong, -EINVAL
+ * with VT_CAUSE_USAGE for what is no keyring, -ECANCELED with VT_CAUSE_NONE, or another negative
+ * errno with VT_CAUSE_INTERNAL.
  */
 int vt_signature_verify(const struct vt_signed *s, struct vt_buf *ret,
                         struct vt_error *err) VT_MUST_CHECK;
