@@ -394,15 +394,19 @@ static int take_member(struct tar *tar, struct archive_entry *entry, struct memb
 {
     VT_AUTO_FREE char *name = vt_strdup(name_of(entry));
     size_t head_len = 0;
+    enum vt_kind kind;
     int r;
 
     begin_member(m, tar->archive, entry);
     r = read_head(tar, m, &head_len, err);
     if (r < 0)
         return r;
-    if (!is_layer_name(name))
-        return take_disk(tar, m, name, head_len, err);
-    return is_layer_kind(vt_kind_of(m->head, head_len)) ? take_layer(tar, m, name, err) : 0;
+    kind = vt_kind_of(m->head, head_len);
+    if (is_layer_name(name) && is_layer_kind(kind))
+        return take_layer(tar, m, name, err);
+    /* What else is called so is a container image's configuration, if it is no disk. */
+    return is_layer_name(name) && !vt_kind_format(kind) ? 0
+                                                        : take_disk(tar, m, name, head_len, err);
 }
 
 static int take_members(struct tar *tar, struct vt_error *err)

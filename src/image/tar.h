@@ -4,9 +4,10 @@
  * are there beside it.
  *
  * A container image may be one, in the OCI image layout (opencontainers/image-spec,
- * image-layout.md) or as docker saves it. What is a layer there its name tells, as the index may
- * come after it; in a layer the disk is a file right in /disk, where KubeVirt's containerDisk has
- * it. Layers are compared with the digest in their name.
+ * image-layout.md) or as docker saves it. What is a layer there its name and its kind tell, as the
+ * index may come after it; in a layer the disk is a file right in /disk, where KubeVirt's
+ * containerDisk has it. Layers are compared with the digest in their name, if it has one: what
+ * docker saved before version 25 ("ID/layer.tar") has none.
  */
 #pragma once
 

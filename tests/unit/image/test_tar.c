@@ -80,6 +80,19 @@ static void test_found(void **state)
     }
 }
 
+/* A disk that is called as a layer is, is a disk still. */
+static void test_named_by_digest(void **state)
+{
+#define HEX "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+    static const char *const names[] = {HEX, "./" HEX, HEX ".tar", "a/layer.tar"};
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(names); i++) {
+        PUT(NULL, TEXT("readme", "text"), DISK(names[i]));
+        unpack_ok(disk, DISK_LEN);
+    }
+}
+
 /* A disk of less than what is read to know it. */
 static void test_small(void **state)
 {
@@ -199,9 +212,9 @@ static void test_cancel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_found), TEST(test_small),   TEST(test_sparse),
-        TEST(test_none),  TEST(test_several), TEST(test_links),
-        TEST(test_many),  TEST(test_damaged), TEST(test_cancel),
+        TEST(test_found),   TEST(test_named_by_digest), TEST(test_small), TEST(test_sparse),
+        TEST(test_none),    TEST(test_several),         TEST(test_links), TEST(test_many),
+        TEST(test_damaged), TEST(test_cancel),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
