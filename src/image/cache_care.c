@@ -281,7 +281,17 @@ static bool is_to_go(const struct vt_cached_image *image, const struct vt_prune 
            !(prune->orphans_only && image->entry_count > 0);
 }
 
-/* Returns 1 when it is gone, 0 when somebody uses it. */
+/* Whether the open file @fd is the one at @path still: another, fetched anew, may have come there
+ * before @fd was locked. */
+static bool is_still(int fd, const char *path)
+{
+    struct stat ours, there;
+
+    return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_ino == there.st_ino &&
+           ours.st_dev == there.st_dev;
+}
+
+/* Returns 1 when it is gone, 0 when somebody uses it, or has put another there. */
 static int remove_image(const struct vt_cached_image *image, struct vt_error *err)
 {
     VT_AUTO_CLOSE int fd = open_image(image->path);
@@ -301,6 +311,8 @@ static int remove_image(const struct vt_cached_image *image, struct vt_error *er
     case VT_USE_NONE:
         break;
     }
+    if (!is_still(fd, image->path))
+        return 0;
     return unlink(image->path) < 0 ? vt_cache_error(err, errno, "remove", image->path) : 1;
 }
 
@@ -320,14 +332,23 @@ static int prune_images(const struct vt_cache *cache, const struct vt_prune *pru
     return r < 0 ? r : 0;
 }
 
-/* The key that the file @name of downloads belongs to, which the caller frees: what comes before
- * what it grows or is locked under. */
-static char *key_of_download(const char *name)
+/* Where in the name of a file the mark begins that it is being written under (image/part.h), or
+ * NULL. */
+static const char *part_mark(const char *name)
+{
+    return strstr(name, ".part-");
+}
+
+/* The key that the file @name of @sub belongs to, which the caller frees: what comes before what it
+ * grows or is locked under. NULL for what is none of ours. */
+static char *key_of_file(const char *sub, const char *name)
 {
     static const char *const suffixes[] = {".lock", ".partial", ".partial.json", ".image"};
-    const char *part = strstr(name, ".part-");
+    const char *part = part_mark(name);
     VT_AUTO_FREE char *whole = vt_strndup(name, part ? (size_t)(part - name) : strlen(name));
 
+    if (vt_streq(sub, "index"))
+        return key_of(whole, ".json");
     for (size_t i = 0; i < VT_ARRAY_SIZE(suffixes); i++) {
         char *key = key_of(whole, suffixes[i]);
 
@@ -337,6 +358,15 @@ static char *key_of_download(const char *name)
     return NULL;
 }
 
+/* Whether the file @name of @sub is of use: an entry that has its image. */
+static bool is_of_use(const struct vt_cache *cache, const char *sub, const char *name,
+                      const char *key)
+{
+    VT_AUTO_CACHE_ENTRY struct vt_cache_entry entry = {0};
+
+    return vt_streq(sub, "index") && !part_mark(name) && vt_cache_look_up(cache, key, &entry) == 0;
+}
+
 /* Entries without their image say nothing; that of a download under way is not yet written. */
 static int prune_file(const struct vt_cache *cache, const char *sub, const char *name,
                       const char *key, struct vt_error *err)
@@ -344,7 +374,6 @@ static int prune_file(const struct vt_cache *cache, const char *sub, const char 
     VT_AUTO_FREE char *path = vt_cache_file(cache, sub, name, "");
     VT_AUTO_FREE char *lock_path = vt_cache_file(cache, "downloads", key, ".lock");
     VT_AUTO_FREE char *holder = NULL;
-    VT_AUTO_CACHE_ENTRY struct vt_cache_entry entry = {0};
     VT_AUTO_CLOSE int lock = vt_lock_take(lock_path, "prune", cache->dir, &holder);
     int r = 0;
 
@@ -352,7 +381,7 @@ static int prune_file(const struct vt_cache *cache, const char *sub, const char 
         return 0;
     if (lock < 0)
         return vt_cache_error(err, -lock, "lock", lock_path);
-    if (!vt_streq(sub, "index") || vt_cache_look_up(cache, key, &entry) < 0)
+    if (!is_of_use(cache, sub, name, key))
         r = unlink(path) < 0 && errno != ENOENT ? vt_cache_error(err, errno, "remove", path) : 0;
     (void)unlink(lock_path);
     return r;
@@ -365,8 +394,7 @@ static int prune_files(const struct vt_cache *cache, const char *sub, struct vt_
     const struct dirent *file;
 
     while (dir && r == 0 && (file = readdir(dir))) {
-        VT_AUTO_FREE char *key =
-            vt_streq(sub, "index") ? key_of(file->d_name, ".json") : key_of_download(file->d_name);
+        VT_AUTO_FREE char *key = key_of_file(sub, file->d_name);
 
         if (key)
             r = prune_file(cache, sub, file->d_name, key, err);

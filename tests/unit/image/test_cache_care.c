@@ -11,6 +11,7 @@
 
 #include "helpers.h"
 #include "image/cache_get.h"
+#include "image/fetch.h"
 
 #define CACHE in_dir("cache")
 #define DAY   86400
@@ -18,6 +19,12 @@
 /* --- locks as other file systems have them --- */
 
 static enum { LOCAL_LOCKS, NFS_LOCKS, NO_LOCKS } locks;
+
+static char *path; /* of the one image */
+
+/* What comes to the place of that image before the second lock from now is had, or NULL. */
+static const char *newcomer;
+static unsigned locks_until;
 
 /* In the C library's place: on NFS, who may not write gets no lock for himself alone. */
 int flock(int fd, int operation)
@@ -28,13 +35,16 @@ int flock(int fd, int operation)
         errno = locks == NO_LOCKS ? ENOLCK : EBADF;
         return -1;
     }
+    if (newcomer && --locks_until == 0) {
+        assert_int_equal(rename(newcomer, path), 0);
+        newcomer = NULL;
+    }
     return (int)syscall(SYS_flock, fd, operation);
 }
 
 /* --- a cache with one image --- */
 
 static struct vt_cache cache;
-static char *path; /* of the one image */
 
 /* Bring version @n of the file "web" to the cache; returns its path there. */
 static char *get(uint32_t n)
@@ -52,6 +62,7 @@ static char *get(uint32_t n)
 static int setup(void **state)
 {
     locks = LOCAL_LOCKS;
+    newcomer = NULL;
     if (make_test_dir(state) < 0 || mkdir(CACHE, 0755) < 0)
         return -1;
     cache = (struct vt_cache){.dir = vt_strdup(CACHE), .writable = true};
@@ -268,6 +279,42 @@ static void test_prune_without_locks(void **state)
     assert_true(vt_path_exists(path));
 }
 
+/* The list has it, and before it is removed another comes to its place, which is not locked. */
+static void test_prune_replaced(void **state)
+{
+    struct stat before, now;
+
+    (void)state;
+    let_go();
+    put_text(in_dir("other-image"), "x");
+    assert_int_equal(stat(in_dir("other-image"), &before), 0);
+    newcomer = in_dir("other-image");
+    locks_until = 2;
+    prune(0, false);
+    assert_null(newcomer);
+    assert_int_equal(removed, 0);
+    assert_int_equal(stat(path, &now), 0);
+    assert_int_equal(before.st_ino, now.st_ino);
+}
+
+/* An entry that was being written when its writer was killed. */
+static void test_prune_index(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_CACHED_LIST struct vt_cached_list list = {0};
+    VT_AUTO_FREE char *url = vt_fmt("file://%s", in_dir("web"));
+    VT_AUTO_FREE char *key = vt_image_fetch_name(url, NULL, NULL);
+
+    (void)state;
+    put_text(in_dir("cache/index/%s.json.part-AbCdEf", key), "x");
+    put_text(in_dir("cache/index/other.json.part-AbCdEf"), "x");
+    put_text(in_dir("cache/index/mine.txt"), "x");
+    prune(1, false);
+    assert_int_equal(count_files(in_dir("cache/index")), 2);
+    assert_ok(vt_cached_list_read(&cache, &list, &err), &err);
+    assert_int_equal(list.images[0].entry_count, 1);
+}
+
 /* Downloads that were cut off, unless somebody is at it. */
 static void test_prune_downloads(void **state)
 {
@@ -304,6 +351,8 @@ int main(void)
         TEST(test_prune_in_use),
         TEST(test_prune_on_nfs),
         TEST(test_prune_without_locks),
+        TEST(test_prune_replaced),
+        TEST(test_prune_index),
         TEST(test_prune_downloads),
     };
 
