@@ -236,7 +236,8 @@ const struct vt_command vt_cmd_image = {
         "address or digest, and compares each with its digest: status 11 if one differs.\n\n"
         "prune removes downloads that were cut off, and images that no address stands for\n"
         "any more and nobody started with for 30 days; never what a running virtainer\n"
-        "uses. It cannot know of stopped ones, whose images are then downloaded again: if\n"
-        "their addresses have other ones by now, those guests are lost.",
+        "uses. It cannot know of stopped ones, nor when one was started that has the cache\n"
+        "read-only. Their images are then downloaded again: if their addresses have other\n"
+        "ones by now, those guests are lost.",
     .run = run,
 };
