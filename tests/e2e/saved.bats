@@ -273,7 +273,7 @@ forget() {
   send_signal vm KILL
   wait_status vm 20
   if [[ $(saved) != ./saving ]]; then skip 'the save was quicker'; fi
-  qemu_img check data/local_image.qcow2
+  undamaged
   boot_small again -e RAM=1024
   assert_log again 'virtainer: warning: the guest was ended while it was being saved'
   [[ -z $(saved) ]]
