@@ -44,9 +44,9 @@ set_up_compose() {
 }
 
 # end_statuses: of the project's containers that ended since $began, as the engine saw it; also of those that are removed.
-# It remembers the last 256 events of all containers, so not long ago.
+# It remembers the last 256 events of all containers, so not long ago; and seconds have fractions.
 end_statuses() {
-  engine events --since "$began" --until "$(date +%s)" --filter type=container --filter event=die \
+  engine events --since "$began" --until "$(($(date +%s) + 1))" --filter type=container --filter event=die \
     --filter "label=com.docker.compose.project=$project" --format '{{.Actor.Attributes.exitCode}}'
 }
 
