@@ -107,6 +107,20 @@ hears_sibling() { in_guest "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling
   http "$address" | grep -q '^host '
 }
 
+# What QEMU wrote it is known only when passt runs already, for the guest's address of then.
+@test "memory that another version of QEMU wrote is set aside: the guest boots at the container's address" {
+  least
+  boot saved "${rights[@]}" -e STOP_ACTION=save
+  stop saved
+  record=$data/.virtainer/saved/state.json
+  as_root jq '.qemu_version -= 1 | .cidr = "172.31.255.9"' "$record" >"$BATS_TEST_TMPDIR/record"
+  as_root cp "$BATS_TEST_TMPDIR/record" "$record"
+  boot again "${rights[@]}"
+  assert_log again 'is not resumed, because another version of QEMU wrote it'
+  passt=$(exec_in again sh -c 'tr "\0" " " <"/proc/$(cat /run/virtainer-passt.pid)/cmdline"')
+  [[ $passt == *passt*--interface* && $passt != *172.31.255.9* ]] || fail "it runs as: $passt"
+}
+
 @test "where neither nat nor user is possible: status 50 with the flags of both" {
   [[ $VT_ENGINE == docker ]] || skip 'podman allows user namespaces'
   run_virtainer 20 -v "$boot_sector:/image:ro" -v "$data:/mounted"
