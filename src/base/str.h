@@ -28,6 +28,12 @@ static inline bool vt_streq(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
+/* The same where either may be NULL, which is like NULL only. */
+static inline bool vt_streq_null(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static inline bool vt_startswith(const char *s, const char *prefix)
 {
     return strncmp(s, prefix, strlen(prefix)) == 0;

@@ -211,6 +211,13 @@ void vt_remove_tree(const char *path)
     (void)nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
+bool vt_is_readable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
 bool vt_path_exists(const char *path)
 {
     struct stat st;

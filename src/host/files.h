@@ -64,6 +64,9 @@ int vt_mkdirs(const char *path, mode_t mode) VT_MUST_CHECK;
  */
 int vt_open_anew(int fd) VT_MUST_CHECK;
 
+/* Whether something is to be read from @fd now: never, if it is -1. */
+bool vt_is_readable(int fd);
+
 /* Whether anything is at @path. */
 bool vt_path_exists(const char *path);
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -132,7 +131,6 @@ static int hash_to_end(int fd, const char *path, uint64_t size, int cancel_fd,
                        struct vt_error *err)
 {
     VT_AUTO_FREE uint8_t *block = vt_calloc(1, READ_SIZE);
-    struct pollfd cancel = {.fd = cancel_fd, .events = POLLIN};
 
     for (uint64_t at = 0;;) {
         ssize_t n = pread(fd, block, READ_SIZE, (off_t)at);
@@ -145,7 +143,7 @@ static int hash_to_end(int fd, const char *path, uint64_t size, int cancel_fd,
             return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "GnuTLS cannot go on with a digest");
         at += (uint64_t)n;
         vt_progress_step(progress, "checking", at, size);
-        if (poll(&cancel, 1, 0) > 0)
+        if (vt_is_readable(cancel_fd))
             return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while reading %s", path);
     }
 }

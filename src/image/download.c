@@ -2,11 +2,10 @@
 #include "image/download.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <sys/statvfs.h>
 
 #include "base/str.h"
 #include "base/url.h"
+#include "host/files.h"
 #include "image/hash.h"
 #include "image/part.h"
 #include "image/partial.h"
@@ -64,9 +63,7 @@ static char *take_digest(const struct download *d)
 
 static int stopped(const struct download *d, struct vt_error *err)
 {
-    struct pollfd cancel = {.fd = d->wanted->cancel_fd, .events = POLLIN};
-
-    if (poll(&cancel, 1, 0) <= 0)
+    if (!vt_is_readable(d->wanted->cancel_fd))
         return 0;
     return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while downloading %s", d->url);
 }
@@ -103,22 +100,9 @@ static int begin_anew(struct download *d, struct vt_error *err)
 
 static int check_room(const struct download *d, struct vt_error *err)
 {
-    uint64_t needed = d->part.total - d->part.size, room;
-    VT_AUTO_FREE char *needed_text = NULL, *room_text = NULL;
-    struct statvfs fs;
-
-    /* What a file system does not tell, the writing will. */
-    if (!d->part.total_known || fstatvfs(d->part.fd, &fs) < 0 || fs.f_blocks == 0)
+    if (!d->part.total_known)
         return 0;
-    room = (uint64_t)fs.f_bavail * fs.f_frsize;
-    if (needed <= room)
-        return 0;
-    needed_text = vt_size_text(needed);
-    room_text = vt_size_text(room);
-    return vt_error_set(err, VT_CAUSE_DATA_FULL, -ENOSPC,
-                        "the download of %s needs %s, and the file system of %s has %s free; free "
-                        "some space there or use another data directory",
-                        d->url, needed_text, d->wanted->destination, room_text);
+    return vt_part_check_room(d->wanted->destination, d->part.total - d->part.size, err);
 }
 
 /* Whether the range in @reply is the rest of what is there. */

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <json-c/json.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -138,13 +137,6 @@ static la_ssize_t on_layer(struct archive *archive, void *data, const void *byte
     return (la_ssize_t)len;
 }
 
-static bool cancelled(int fd)
-{
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-
-    return poll(&p, 1, 0) > 0;
-}
-
 static int put_disk(const struct writer *w, struct archive *layer, struct vt_error *err)
 {
     VT_AUTO_FREE uint8_t *chunk = vt_calloc(1, CHUNK);
@@ -154,7 +146,7 @@ static int put_disk(const struct writer *w, struct archive *layer, struct vt_err
         ssize_t n = pread(w->in, chunk, CHUNK, (off_t)done);
         int r;
 
-        if (cancelled(w->cancel_fd))
+        if (vt_is_readable(w->cancel_fd))
             return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while packing");
         if (n <= 0)
             return vt_error_errno(err, VT_CAUSE_INTERNAL, n < 0 ? errno : EIO, "cannot read %s",

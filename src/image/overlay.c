@@ -293,11 +293,6 @@ static int check_header(const struct work *work, const struct vt_qcow2_header *h
 }
 
 /* Either may be NULL. */
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? vt_streq(a, b) : a == b;
-}
-
 /*
  * Make record and header say what is so now. The content was found to be the same, or the person
  * says so (@rebased), so that another path is fine; libvirt gets the whole chain from us, and the
@@ -321,8 +316,10 @@ static int update(const struct work *work, const struct vt_record *record,
     if (!base->name && !rebased)
         known.name = record->name;
     if (rebased || record->flattened || !record->path || !vt_streq(record->path, base->path) ||
-        !same_text(known.source, record->source) || !same_text(known.checksum, record->checksum) ||
-        !same_text(known.name, record->name) || !same_text(known.download, record->download))
+        !vt_streq_null(known.source, record->source) ||
+        !vt_streq_null(known.checksum, record->checksum) ||
+        !vt_streq_null(known.name, record->name) ||
+        !vt_streq_null(known.download, record->download))
         r = vt_record_write(work->record, &known, same_name ? NULL : header->backing_file, err);
     if (r == 0 && (!same_name || !vt_streq(header->backing_format, base->format)))
         r = vt_qemu_img_rebase(work->overlay, base->path, base->format, work->request->cancel_fd,

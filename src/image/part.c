@@ -132,8 +132,8 @@ int vt_part_check_room(const char *path, uint64_t size, struct vt_error *err)
     struct statvfs fs;
     uint64_t room;
 
-    /* What cannot be asked, shows when it is written. */
-    if (statvfs(parent, &fs) < 0)
+    /* What a file system does not tell, the writing will. */
+    if (statvfs(parent, &fs) < 0 || fs.f_blocks == 0)
         return 0;
     room = (uint64_t)fs.f_bavail * fs.f_frsize;
     if (size <= room)

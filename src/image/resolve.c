@@ -27,11 +27,6 @@ static const char *checksum_of(const struct vt_config *config, const struct vt_r
 }
 
 /* Either may be NULL. */
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? vt_streq(a, b) : a == b;
-}
-
 /* What the overlay that is in the data directory was made from; nothing if there is none, or if
  * that is not known. */
 struct past {
@@ -120,12 +115,12 @@ static bool keeps_image(const struct vt_config *config, const struct past *past,
     const char *checksum = checksum_of(config, entry->release);
     VT_AUTO_FREE char *source = vt_url_public(entry->release->url);
     VT_AUTO_FREE char *public_checksum = checksum ? vt_url_public(checksum) : NULL;
-    bool same_checksum = same_text(public_checksum, past->record.checksum);
+    bool same_checksum = vt_streq_null(public_checksum, past->record.checksum);
 
     if (!past->image || !past->record.name || !vt_streq(name, past->record.name) ||
         (config->image_checksum && !same_checksum))
         return false;
-    return !same_checksum || !same_text(source, past->record.source);
+    return !same_checksum || !vt_streq_null(source, past->record.source);
 }
 
 static char *warning(const struct vt_entry *entry, const char *name, bool checked,

@@ -5,10 +5,10 @@
 #include <archive_entry.h>
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "base/str.h"
+#include "host/files.h"
 #include "image/crc32.h"
 #include "image/open.h"
 #include "image/xz.h"
@@ -46,13 +46,6 @@ static int damaged_as(const struct vt_stream *s, const char *why, struct vt_erro
 static int damaged(const struct vt_stream *s, struct vt_error *err)
 {
     return damaged_as(s, archive_error_string(s->archive), err);
-}
-
-static bool cancelled(int fd)
-{
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-
-    return poll(&p, 1, 0) > 0;
 }
 
 /*
@@ -121,7 +114,7 @@ static int next_block(struct vt_stream *s, const uint8_t **ret_data, size_t *ret
     *ret_len = 0;
     /* xz gives nothing now and then. */
     do {
-        if (cancelled(s->cancel_fd))
+        if (vt_is_readable(s->cancel_fd))
             return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while unpacking %s",
                                 s->path);
         r = s->xz ? next_of_xz(s, ret_data, ret_len, err)

@@ -76,18 +76,29 @@ static void no_ip6_of_its_own(struct vt_netlink *netlink, const struct vt_net_pl
         return;
 }
 
-static int add_address(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+/* Begin a request that gives the bridge an address of @family; @buffer as above. */
+static struct nlmsghdr *address_request(char *buffer, const struct vt_net_plan *plan,
+                                        unsigned char family, unsigned char prefix,
+                                        unsigned char flags)
 {
-    char buffer[VT_NETLINK_REQUEST] = "";
     struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
     struct ifaddrmsg *info;
 
     request->nlmsg_type = RTM_NEWADDR;
     request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
     info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-    info->ifa_family = AF_INET;
-    info->ifa_prefixlen = VT_NET_PREFIX;
+    info->ifa_family = family;
+    info->ifa_prefixlen = prefix;
+    info->ifa_flags = flags;
     info->ifa_index = if_nametoindex(plan->bridge);
+    return request;
+}
+
+static int add_address(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = address_request(buffer, plan, AF_INET, VT_NET_PREFIX, 0);
+
     mnl_attr_put_u32(request, IFA_LOCAL, htonl(plan->gateway));
     mnl_attr_put_u32(request, IFA_ADDRESS, htonl(plan->gateway));
     mnl_attr_put_u32(request, IFA_BROADCAST, htonl(plan->subnet | ~vt_netmask(VT_NET_PREFIX)));
@@ -98,17 +109,9 @@ static int add_address6(struct vt_netlink *netlink, const struct vt_net_plan *pl
                         const struct in6_addr *address)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-    struct ifaddrmsg *info;
-
-    request->nlmsg_type = RTM_NEWADDR;
-    request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
-    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-    info->ifa_family = AF_INET6;
-    info->ifa_prefixlen = VT_NET_PREFIX6;
     /* Nobody else can have it, and looking for that takes a second. */
-    info->ifa_flags = IFA_F_NODAD;
-    info->ifa_index = if_nametoindex(plan->bridge);
+    struct nlmsghdr *request = address_request(buffer, plan, AF_INET6, VT_NET_PREFIX6, IFA_F_NODAD);
+
     mnl_attr_put(request, IFA_LOCAL, sizeof(*address), address);
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
