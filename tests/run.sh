@@ -295,6 +295,26 @@ run_all() {
   done
 }
 
+# gist: of what each failed test said the first and the last lines; what it said over and over as it waited, once. Two
+# stages may have written at a time.
+gist() {
+  awk -v ends=8 '
+    $1 == "fail" { count++; test[$2] = count; name[count] = $0; next }
+    {
+      n = test[$1]
+      if ($0 == last[n]) { times[n, said[n]]++; next }
+      last[n] = $0; line[n, ++said[n]] = $0; times[n, said[n]] = 1
+    }
+    END {
+      for (n = 1; n <= count; n++) {
+        print name[n]
+        for (i = 1; i <= said[n]; i++)
+          if (i <= ends || i > said[n] - ends) print line[n, i] (times[n, i] > 1 ? " (" times[n, i] " times)" : "")
+          else if (i == ends + 1) print "     …"
+      }
+    }'
+}
+
 # summary: what failed, and the count, which is the last line.
 summary() {
   local total failed skipped
@@ -308,8 +328,8 @@ summary() {
     END { for (i = 1; i <= count; i++) printf "   %-15s %4d tests, %d failures, %d skipped\n", order[i],
           total[order[i]], seen[order[i], "fail"], seen[order[i], "skip"] }' "$results"
   if ((failed)); then
-    echo '== why (the first 150 lines):'
-    head -n 150 "$reasons"
+    echo '== why:'
+    gist <"$reasons"
     echo '== failed:'
     awk -F'\t' '$2 == "fail" { print "   " $1 ": " $3 }' "$results"
   fi

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 #
 # NETWORK=user: a guest behind passt, in containers that may nothing with the network. One virtainer with the small guest
-# for the tests of packets.
+# for the tests of packets; one of them stops it, and so they run one after the other.
 
 bats_require_minimum_version 1.5.0
 load lib
@@ -25,6 +25,7 @@ least() {
 profile() { if [[ -e /usr/share/containers/seccomp.json ]]; then echo /usr/share/containers/seccomp.json; else echo unconfined; fi; }
 
 setup_file() {
+  export BATS_NO_PARALLELIZE_WITHIN_FILE=true
   e2e_setup
   export lab=$e2e_id lab_data=$data
   least
