@@ -74,7 +74,7 @@ char *vt_prepared_cidr(const struct vt_prepared *prepared)
 {
     uint32_t subnet = prepared->net.subnet;
 
-    if (!prepared->has_network)
+    if (prepared->network == VT_NETWORK_NONE)
         return NULL;
     if (prepared->network == VT_NETWORK_USER)
         return vt_strdup(vt_ip_text(prepared->net.guest).s);
@@ -187,7 +187,7 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
     char mac[VT_MAC_TEXT];
     int r;
 
-    if (!p->has_network)
+    if (p->network == VT_NETWORK_NONE)
         return 0;
     r = vt_mac_load(mac_path, p->data.path, mac, err);
     if (r == 0)
@@ -225,7 +225,7 @@ static int choose_hardware(struct vt_prepared *p, const struct vt_config *config
                          &p->hardware, &p->hardware_notice, err);
     if (r < 0 || !nearest || config->image_name)
         return r;
-    words = vt_hardware_words(&p->hardware, p->has_network);
+    words = vt_hardware_words(&p->hardware, p->network != VT_NETWORK_NONE);
     vt_warning("OS_VARIANT=%s is no system that osinfo knows (the nearest is %s); the guest has "
                "the devices it would have without it: %s",
                config->os_variant, nearest, words);
@@ -450,7 +450,6 @@ static int choose_network(struct vt_prepared *p, const struct vt_config *config,
         r = choose_by_rights(p, err);
     if (r == 0 && p->network == VT_NETWORK_USER)
         r = vt_user_check_wishes(config, err);
-    p->has_network = p->network != VT_NETWORK_NONE;
     return r;
 }
 
@@ -473,7 +472,7 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
     if (r == 0 && !vt_overlay_stands_alone(config->image_dir))
         r = vt_image_find(config, "", &source, err);
     if (r == 0)
-        r = vt_rights_check(p->has_network, err);
+        r = vt_rights_check(p->network != VT_NETWORK_NONE, err);
     return r;
 }
 

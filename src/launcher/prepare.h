@@ -32,8 +32,7 @@ struct vt_prepared {
     char *uuid;
     enum vt_network network; /* what the guest gets: nat, user or none */
     char *network_reason;    /* why NETWORK=auto is not nat: an error's words; or NULL */
-    bool has_network;        /* it is not none */
-    struct vt_net_plan net;  /* when has_network */
+    struct vt_net_plan net;  /* unless network is none */
     unsigned card_mtu;       /* of the guest's network card, as struct vt_domain_spec has it */
     pid_t dhcp_pid;          /* with nat */
     pid_t passt_pid;         /* with user, once the guest is being started */

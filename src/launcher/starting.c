@@ -145,7 +145,7 @@ static struct vt_domain_spec domain_spec(const struct vt_config *config,
         .vga = config->video == VT_VIDEO_VGA,
         .network = p->network == VT_NETWORK_NAT ? VT_NETWORK_NAME : NULL,
         .passt = p->network == VT_NETWORK_USER,
-        .mac = p->has_network ? p->net.mac : NULL,
+        .mac = p->network != VT_NETWORK_NONE ? p->net.mac : NULL,
         .mtu = p->card_mtu,
         .console_log = VT_CONSOLE_PIPE,
     };

@@ -46,10 +46,10 @@ static void add_disk(struct vt_buf *out, const struct vt_config *config,
 /* What is not virtio's, as nearly all guests have it. */
 static void add_hardware(struct vt_buf *out, const struct vt_prepared *p)
 {
-    VT_AUTO_FREE char *words = vt_hardware_words(&p->hardware, p->has_network);
+    VT_AUTO_FREE char *words = vt_hardware_words(&p->hardware, p->network != VT_NETWORK_NONE);
 
     if (p->hardware.disk != VT_DISK_VIRTIO ||
-        (p->has_network && !vt_streq(p->hardware.network_model, "virtio")))
+        (p->network != VT_NETWORK_NONE && !vt_streq(p->hardware.network_model, "virtio")))
         vt_buf_addf(out, "  hardware %s\n", words);
 }
 
@@ -80,7 +80,7 @@ static void add_network(struct vt_buf *out, const struct vt_config *config,
 {
     VT_AUTO_FREE char *ports = vt_ports_text(&config->ports);
 
-    if (!p->has_network) {
+    if (p->network == VT_NETWORK_NONE) {
         vt_buf_adds(out, "  network  none\n");
         return;
     }
@@ -111,7 +111,7 @@ static void add_network(struct vt_buf *out, const struct vt_config *config,
 static void add_login(struct vt_buf *out, const struct vt_config *config,
                       const struct vt_prepared *p)
 {
-    if (config->ssh_user && p->has_network && p->net.container)
+    if (config->ssh_user && p->network != VT_NETWORK_NONE && p->net.container)
         vt_buf_addf(out, "  login    ssh %s@%s\n", config->ssh_user,
                     vt_ip_text(p->net.container).s);
 }
@@ -185,7 +185,7 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
         .cpus = config->cpus,
         .since = time(NULL),
     };
-    if (!prepared->has_network)
+    if (prepared->network == VT_NETWORK_NONE)
         return;
     ret->address = address_text(prepared->net.container);
     ret->guest_address =

@@ -159,7 +159,6 @@ static struct vt_prepared saved_guest(enum vt_network network)
         .hardware = VT_HARDWARE_INIT,
         .data = {.path = vt_strdup(test_dir), .state = vt_strdup(in_dir(".virtainer")), .lock = -1},
         .network = network,
-        .has_network = true,
         .net = {.user = user,
                 .guest = OLD_ADDRESS,
                 .container = NEW_ADDRESS,

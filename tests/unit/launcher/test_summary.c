@@ -36,7 +36,6 @@ static struct vt_prepared first_start(void)
         .base = {.path = image, .format = "qcow2", .virtual_size = 3 * GIB},
         .overlay = {.path = overlay, .virtual_size = 40 * GIB},
         .network = VT_NETWORK_NAT,
-        .has_network = true,
         .net = {.mac = "52:54:00:12:34:56",
                 .guest = IP(192, 168, 100, 100),
                 .container = IP(172, 17, 0, 2)},
@@ -141,7 +140,6 @@ static void an_old_system_without_a_network(void **state)
     (void)state;
     vt_config_init(&config);
     prepared.network = VT_NETWORK_NONE;
-    prepared.has_network = false;
     prepared.hardware.network_model = "e1000e";
     text = vt_summary_text(&config, &prepared);
     assert_null(strstr(text, "hardware"));
@@ -158,7 +156,6 @@ static void a_ready_seed_and_no_network(void **state)
     (void)state;
     vt_config_init(&config);
     prepared.network = VT_NETWORK_NONE;
-    prepared.has_network = false;
     prepared.seed = (struct vt_seed){.kind = VT_SEED_READY_ISO, .ready_iso = iso};
     check("launcher/summary-iso", &config, &prepared);
 }
@@ -239,7 +236,6 @@ static void the_status_without_a_network(void **state)
     (void)state;
     vt_config_init(&config);
     prepared.network = VT_NETWORK_NONE;
-    prepared.has_network = false;
     prepared.accel.kvm = true;
     vt_summary_status(&config, &prepared, &status);
     assert_string_equal(status.network, "none");
