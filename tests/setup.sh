@@ -23,7 +23,7 @@ packages() {
     lint) printf '%s\n' clang-format clang-tidy shellcheck ;;
     e2e)
       printf '%s\n' bats catatonit curl docker-compose e2fsprogs iproute2 jq libfaketime nginx-light openssh-client openssl \
-        parallel procps python3 sshpass util-linux
+        parallel passwd procps python3 slirp4netns sshpass uidmap util-linux
       ;;
     *) die 2 "there is no group '$1'; see --help" ;;
   esac
