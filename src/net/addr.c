@@ -227,6 +227,8 @@ static int on_route(const struct nlmsghdr *message, void *data)
     parse(message, sizeof(*info), attrs, RTA_MAX);
     if (info->rtm_table == RT_TABLE_LOCAL)
         return MNL_CB_OK;
+    route.on_link = info->rtm_table == RT_TABLE_MAIN && info->rtm_type == RTN_UNICAST &&
+                    info->rtm_scope == RT_SCOPE_LINK && info->rtm_dst_len > 0;
     if (attrs[RTA_DST])
         route.network = attr_ip(attrs[RTA_DST]);
     if (attrs[RTA_PRIORITY])

@@ -38,6 +38,7 @@ struct vt_route {
     unsigned prefix;
     unsigned metric;
     bool is_default;
+    bool on_link; /* what it leads to is on the interface's own network (no gateway) */
 };
 
 /* A global IPv6 address. */

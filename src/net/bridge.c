@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/ethernet.h>
@@ -137,9 +138,30 @@ static int set_up(struct vt_netlink *netlink, const struct vt_net_plan *plan)
 }
 
 /*
+ * Answer the guest's ARP requests for whatever the container has a route to elsewhere: the guest
+ * takes networks of the container for its own (net/dhcp.c), a resumed one those of another
+ * container. By netlink, as the sysctl cannot be written in a container without --privileged.
+ */
+static int answer_for_others(struct vt_netlink *netlink, const struct vt_net_plan *plan)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = link_request(buffer, RTM_NEWLINK, 0, plan->bridge);
+    struct nlattr *spec = mnl_attr_nest_start(request, IFLA_AF_SPEC);
+    struct nlattr *inet = mnl_attr_nest_start(request, AF_INET);
+    struct nlattr *conf = mnl_attr_nest_start(request, IFLA_INET_CONF);
+
+    mnl_attr_put_u32(request, IPV4_DEVCONF_PROXY_ARP, 1);
+    mnl_attr_nest_end(request, conf);
+    mnl_attr_nest_end(request, inet);
+    mnl_attr_nest_end(request, spec);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+/*
  * Who calls while the guest is started makes the kernel ask for its hardware address, which nobody
  * answers yet; by default it asks again a second later, which a resumed guest would seem to need to
- * answer. Nothing else depends on it.
+ * answer. And nobody else answers the guest for others, so that need not wait for some tenths of a
+ * second. Nothing else depends on it.
  */
 static void ask_again_soon(struct vt_netlink *netlink, const struct vt_net_plan *plan)
 {
@@ -157,6 +179,7 @@ static void ask_again_soon(struct vt_netlink *netlink, const struct vt_net_plan 
     mnl_attr_put_u64(request, NDTPA_RETRANS_TIME, ARP_RETRY);
     mnl_attr_put_u32(request, NDTPA_MCAST_PROBES, ARP_TRIES);
     mnl_attr_put_u32(request, NDTPA_UCAST_PROBES, ARP_TRIES);
+    mnl_attr_put_u64(request, NDTPA_PROXY_DELAY, 0);
     mnl_attr_nest_end(request, parms);
     if (vt_netlink_ask(netlink, request, NULL, NULL) < 0)
         return;
@@ -179,7 +202,9 @@ static int configure(struct vt_netlink *netlink, const struct vt_net_plan *plan)
         return r;
     no_ip6_of_its_own(netlink, plan);
     ask_again_soon(netlink, plan);
-    r = add_address(netlink, plan);
+    r = answer_for_others(netlink, plan);
+    if (r == 0)
+        r = add_address(netlink, plan);
     if (r == 0 && plan->has_ip6)
         r = add_addresses6(netlink, plan);
     if (r < 0)
@@ -219,7 +244,7 @@ int vt_bridge_make(const struct vt_net_plan *plan, struct vt_error *err)
     if (r < 0) {
         (void)delete_bridge(&netlink, plan);
         return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
-                              "cannot give the guest's bridge %s its address %s", plan->bridge,
+                              "cannot set up the guest's bridge %s with address %s", plan->bridge,
                               vt_net_text(plan->gateway, VT_NET_PREFIX).s);
     }
     return 0;

@@ -6,6 +6,8 @@
 #include "host/spawn.h"
 
 #define MAX_ARGS 32
+/* Microsoft's number for the option that became 121, for guests that ask for that. */
+#define CLASSLESS_ROUTES_249 "249"
 
 /*
  * Router advertisements, by which the guest makes its address itself, and DHCPv6 that gives the
@@ -31,6 +33,23 @@ static char *search_option(const char *domains)
             *c = ',';
     }
     return option;
+}
+
+/*
+ * Networks of the container as networks of the guest's own link, where the bridge answers for them
+ * (net/bridge.c), in option @name. Who takes it ignores the router option, so the default route is
+ * in it too (RFC 3442); who does not know it has that all the same.
+ */
+static char *routes_option(const char *name, const struct vt_net_plan *plan)
+{
+    VT_AUTO_BUF struct vt_buf option = VT_BUF_INIT(4096);
+
+    vt_buf_addf(&option, "--dhcp-option=%s", name);
+    for (size_t i = 0; i < plan->on_link_count; i++)
+        vt_buf_addf(&option, ",%s,0.0.0.0",
+                    vt_net_text(plan->on_link[i].network, plan->on_link[i].prefix).s);
+    vt_buf_addf(&option, ",0.0.0.0/0,%s", vt_ip_text(plan->gateway).s);
+    return vt_buf_take(&option);
 }
 
 char **vt_dhcp_argv(const struct vt_net_plan *plan)
@@ -61,6 +80,10 @@ char **vt_dhcp_argv(const struct vt_net_plan *plan)
     argv[n++] = vt_strdup("--no-ping");
     if (plan->search)
         argv[n++] = search_option(plan->search);
+    if (plan->on_link_count > 0) {
+        argv[n++] = routes_option("option:classless-static-route", plan);
+        argv[n++] = routes_option(CLASSLESS_ROUTES_249, plan);
+    }
     if (plan->mtu != 1500)
         argv[n++] = vt_fmt("--dhcp-option=option:mtu,%u", plan->mtu);
     return argv;

@@ -182,6 +182,48 @@ void vt_net_plan_uplink(const struct vt_net_view *view, struct vt_net_plan *plan
         memcpy(plan->uplink, best->ifname, sizeof(plan->uplink));
 }
 
+/*
+ * What Docker takes networks from, unless it is told otherwise (daemon/libnetwork/ipamutils of
+ * moby); it passes over what overlaps a name server or a route of scope link of its machine.
+ */
+static const struct vt_net_on_link docker_pools[] = {
+    {IP(172, 16, 0, 0), 12},
+    {IP(192, 168, 0, 0), 16},
+};
+
+static bool is_in_docker_pools(const struct vt_route *r)
+{
+    for (size_t i = 0; i < VT_ARRAY_SIZE(docker_pools); i++) {
+        if (overlap(docker_pools[i].network, docker_pools[i].prefix, r->network, r->prefix))
+            return true;
+    }
+    return false;
+}
+
+static bool is_on_link(const struct vt_net_plan *plan, const struct vt_route *r)
+{
+    for (size_t i = 0; i < plan->on_link_count; i++) {
+        if (plan->on_link[i].network == r->network && plan->on_link[i].prefix == r->prefix)
+            return true;
+    }
+    return false;
+}
+
+/* The networks from whose addresses the guest has clients, and which Docker in it must not make
+ * again: the guest would take their answers for its own containers'. */
+static void choose_on_link(const struct vt_net_view *view, struct vt_net_plan *plan)
+{
+    for (size_t i = 0; i < view->route_count && plan->on_link_count < VT_NET_ON_LINK_MAX; i++) {
+        const struct vt_route *r = &view->routes[i];
+
+        if (!r->on_link || r->prefix < SHORTEST_PREFIX || vt_streq(r->ifname, plan->bridge) ||
+            !is_in_docker_pools(r) || is_on_link(plan, r))
+            continue;
+        plan->on_link[plan->on_link_count++] =
+            (struct vt_net_on_link){.network = r->network, .prefix = r->prefix};
+    }
+}
+
 static void choose_mtu(const struct vt_net_view *view, struct vt_net_plan *plan)
 {
     const struct vt_link *link = find_link(view, plan->uplink);
@@ -218,6 +260,7 @@ int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *v
     plan.allow_from = config->allow_from;
     plan.search = vt_strdup(view->search);
     choose_macs(mac, &plan);
+    choose_on_link(view, &plan);
     vt_net_plan_uplink(view, &plan);
     choose_mtu(view, &plan);
     *ret = plan;

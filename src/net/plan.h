@@ -18,6 +18,15 @@
 /* Room for "52:54:00:12:34:56". */
 #define VT_MAC_TEXT 18
 
+/* More of the container's networks than this are not told to the guest: all go into one DHCP
+ * option of 255 bytes. */
+#define VT_NET_ON_LINK_MAX 16
+
+struct vt_net_on_link {
+    uint32_t network;
+    unsigned prefix;
+};
+
 struct vt_net_plan {
     char bridge[IFNAMSIZ];
     bool replace;          /* a bridge of that name is left from an earlier run: remove it first */
@@ -31,8 +40,12 @@ struct vt_net_plan {
     struct vt_sources allow_from; /* the same of these */
     struct vt_ports ports;        /* the configuration's, to which the list belongs */
     unsigned mtu;                 /* of the container's way out; 1500 where there is none */
-    uint32_t container;           /* the address to print for people; 0 if there is none */
-    char uplink[IFNAMSIZ];        /* the interface it is on; "" if there is none */
+    /* Networks of the container that Docker in the guest would take for its own, if it did not see
+     * them among the guest's. */
+    struct vt_net_on_link on_link[VT_NET_ON_LINK_MAX];
+    size_t on_link_count;
+    uint32_t container;    /* the address to print for people; 0 if there is none */
+    char uplink[IFNAMSIZ]; /* the interface it is on; "" if there is none */
     bool user;  /* the guest is behind passt (net/user.h), and there is neither bridge nor subnet */
     bool moved; /* subnet is not the one that was asked for… */
     uint32_t wanted; /* …which is this one… */

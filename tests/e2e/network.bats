@@ -21,7 +21,7 @@ setup_file() {
   read -r client gateway bits < <(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.Gateway}} {{
     .IPPrefixLen}}{{end}}' "$lab-vm")
   client=${client%.*}.77 client6=$subnet6::77
-  export client client6 gateway
+  export client client6 gateway bits
   add_client
   enter vm
   export pid address address6 guest guest6 mac bridge guest_ns
@@ -64,9 +64,18 @@ add_guest() {
   in_guest ip link set eth0 address "$mac"
   in_guest ip link set eth0 up
   in_guest ip addr add "$guest/24" dev eth0
-  in_guest ip route add default via "${guest%.*}.1"
+  set_routes
   # By the router advertisement, as most systems do it.
   until_true 10 has_address6
+}
+
+# set_routes: what DHCP gives, as a client would that knows RFC 3442.
+set_routes() {
+  in_guest "$peers" routes eth0 "$mac" >"$BATS_TEST_TMPDIR/routes"
+  while read -r network how; do
+    # shellcheck disable=SC2086
+    in_guest ip route add "$network" ${how#onlink} dev eth0
+  done <"$BATS_TEST_TMPDIR/routes"
 }
 
 has_address6() { in_guest ip -6 addr show dev eth0 -tentative | grep -qF "$guest6/64"; }
@@ -165,6 +174,18 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   { sleep 1 && in_container "${port[@]}" up master "$bridge" && in_container "${port[@]}" type bridge_slave hairpin on bcast_flood off mcast_flood off; } 3>&- &
   assert_answer "guest $client" client tcp "$address" 80
   wait
+}
+
+# Docker passes over the networks that overlap a route of scope link.
+@test "Docker in the guest does not take the container's network for its own" {
+  local its=$gateway/$bits
+  [[ -z $(in_guest ip route show dev eth0 scope link to match "$client" | grep -v '^default') ]] || its=10.213.0.1/16
+  in_guest ip link add docker0 up type bridge
+  in_guest ip addr add "$its" dev docker0
+  assert_answer "guest $client" client tcp "$address" 80
+  assert_answer "client $address" guest tcp "$client" 80
+  [[ $("$peers" ask tcp "$address" 80) == "guest $gateway "* ]]
+  in_guest ip link del docker0
 }
 
 # --- IPv6 -----------------------------------------------------------------------------------------------------------

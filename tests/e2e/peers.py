@@ -8,6 +8,7 @@
     peers.py load ADDRESS PORT BYTES       send so many to its TCP server, which says how many came
     peers.py ping ADDRESS                  by ICMP; print how many hops the answer may still go: 64 from a neighbour
     peers.py mss ADDRESS PORT              connect by TCP, and print the largest segment that is sent
+    peers.py routes INTERFACE MAC          ask by DHCP; print the routes that are given, and "onlink" or "via" whom
 """
 import contextlib
 import os
@@ -118,10 +119,56 @@ def mss(address, port):
         print(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
 
 
+def dhcp_options(packet):
+    """The options by their number, of a packet after the magic cookie (RFC 2131 and 2132)."""
+    found = {}
+    at = 240
+    while packet[at] != 255:
+        if packet[at] != 0:
+            found[packet[at]] = packet[at + 2 : at + 2 + packet[at + 1]]
+            at += 1 + packet[at + 1]
+        at += 1
+    return found
+
+
+def classless_routes(data):
+    """RFC 3442: the prefix, as much of the network as it covers, the router; 0.0.0.0: on the same link."""
+    while data:
+        used = (data[0] + 7) // 8
+        network = socket.inet_ntoa(data[1 : 1 + used].ljust(4, b"\0"))
+        router = socket.inet_ntoa(data[1 + used : 5 + used])
+        print(f"{network}/{data[0]}", "onlink" if router == "0.0.0.0" else f"via {router}")
+        data = data[5 + used :]
+
+
+def routes(interface, mac):
+    header = bytes([1, 1, 6, 0]) + os.urandom(4) + bytes([0, 0, 128, 0]) + bytes(16)  # "answer by broadcast"
+    discover = header + bytes.fromhex(mac.replace(":", "")).ljust(202, b"\0") + bytes.fromhex("63825363")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(DEADLINE)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.bind(("", 68))
+        sock.sendto(discover + bytes([53, 1, 1, 55, 2, 121, 3, 255]), ("255.255.255.255", 67))
+        options = dhcp_options(sock.recv(2048))
+    if 121 in options:
+        classless_routes(options[121])
+    else:
+        print("0.0.0.0/0 via", socket.inet_ntoa(options[3][:4]))
+
+
 def main():
     command, *arguments = sys.argv[1:]
     try:
-        {"serve": serve, "ask": ask, "silent": silent, "load": load, "ping": ping, "mss": mss}[command](*arguments)
+        {
+            "serve": serve,
+            "ask": ask,
+            "silent": silent,
+            "load": load,
+            "ping": ping,
+            "mss": mss,
+            "routes": routes,
+        }[command](*arguments)
     except OSError as error:
         sys.exit(f"peers.py: {error}")
 

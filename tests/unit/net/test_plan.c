@@ -123,6 +123,67 @@ static void a_wrong_cidr_is_refused(void **state)
     assert_int_equal(err.cause, VT_CAUSE_USAGE);
 }
 
+/* Routes beside Docker's default network, and which of them the guest is told as its own. */
+static const struct {
+    const char *network;
+    unsigned prefix;
+    bool told;
+} beside[] = {
+    {"172.18.0.0", 16, true},  {"172.31.255.0", 28, true}, {"192.168.48.0", 20, true},
+    {"160.0.0.0", 4, true},  /* Docker's first pool lies in it */
+    {"128.0.0.0", 1, false}, /* a VPN's half of everything */
+    {"10.88.0.0", 16, false},  {"172.32.0.0", 16, false},  {"192.169.0.0", 24, false},
+    {"172.17.0.0", 16, false}, /* a second way to what is told already */
+};
+
+static void networks_that_docker_would_take_are_told_to_the_guest(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(beside); i++) {
+        VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+        VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+
+        docker_view(&view);
+        add_route(&view, "eth1", beside[i].network, beside[i].prefix, 100);
+        plan_of(&view, asked, &plan);
+        assert_int_equal(plan.on_link_count, beside[i].told ? 2 : 1);
+        assert_int_equal(plan.on_link[0].network, ip("172.17.0.0"));
+        assert_int_equal(plan.on_link[0].prefix, 16);
+        if (beside[i].told) {
+            assert_int_equal(plan.on_link[1].network, ip(beside[i].network));
+            assert_int_equal(plan.on_link[1].prefix, beside[i].prefix);
+        }
+    }
+}
+
+static void what_is_behind_a_router_is_not_told(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+
+    (void)state;
+    docker_view(&view);
+    add_route(&view, "eth0", "172.20.0.0", 16, 0);
+    view.routes[view.route_count - 1].on_link = false;
+    plan_of(&view, asked, &plan);
+    assert_int_equal(plan.on_link_count, 1);
+}
+
+static void no_more_is_told_than_one_option_holds(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * VT_NET_ON_LINK_MAX; i++) {
+        VT_AUTO_FREE char *network = vt_fmt("172.18.%u.0", i);
+
+        add_route(&view, "eth1", network, 24, 0);
+    }
+    plan_of(&view, asked, &plan);
+    assert_int_equal(plan.on_link_count, VT_NET_ON_LINK_MAX);
+}
+
 static void the_uplink_is_the_best_default_route(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -228,6 +289,9 @@ int main(void)
         cmocka_unit_test(a_name_server_is_not_hidden),
         cmocka_unit_test(nothing_free_is_an_error),
         cmocka_unit_test(a_wrong_cidr_is_refused),
+        cmocka_unit_test(networks_that_docker_would_take_are_told_to_the_guest),
+        cmocka_unit_test(what_is_behind_a_router_is_not_told),
+        cmocka_unit_test(no_more_is_told_than_one_option_holds),
         cmocka_unit_test(the_uplink_is_the_best_default_route),
         cmocka_unit_test(an_internal_network_has_an_address_all_the_same),
         cmocka_unit_test(no_network_at_all_is_a_plan_too),

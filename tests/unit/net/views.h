@@ -37,7 +37,12 @@ static inline void add_route(struct vt_net_view *view, const char *name, const c
                              unsigned prefix, unsigned metric)
 {
     struct vt_route r = {
-        .network = ip(network), .prefix = prefix, .metric = metric, .is_default = prefix == 0};
+        .network = ip(network),
+        .prefix = prefix,
+        .metric = metric,
+        .is_default = prefix == 0,
+        .on_link = prefix > 0,
+    };
 
     (void)snprintf(r.ifname, sizeof(r.ifname), "%s", name);
     vt_net_view_add_route(view, &r);
