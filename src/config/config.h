@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "config/ports.h"
+#include "config/rate.h"
 #include "config/sources.h"
 
 enum vt_accel { VT_ACCEL_AUTO, VT_ACCEL_KVM, VT_ACCEL_TCG };
@@ -43,6 +44,7 @@ struct vt_config {
     bool cidr_given;
     struct vt_ports ports;        /* that lead to the guest; none: all */
     struct vt_sources allow_from; /* whose packets do; none: everybody's */
+    struct vt_rate ssh_rate;      /* how often a client may begin to talk to its SSH server */
     char *password;               /* for the image's default user, or NULL */
     char *instance_id;            /* cloud-init's; "auto": from the seed's content */
     char *hostname_in_guest;

@@ -222,6 +222,12 @@ static int store_sources(struct vt_config *config, const struct vt_option *optio
     return r;
 }
 
+static int store_rate(struct vt_config *config, const struct vt_option *option, const char *value,
+                      char **ret_allowed)
+{
+    return vt_rate_parse(value, field(config, option->offset), ret_allowed);
+}
+
 static char *choices(const struct vt_option *option)
 {
     struct vt_buf text = VT_BUF_INIT(1024);
@@ -347,6 +353,9 @@ const struct vt_option vt_options[] = {
     {"ALLOW_FROM", "CIDRS", NULL,
      "the only clients that reach the guest, such as 10.0.0.0/8,2001:db8::/32; else all do",
      store_sources, FIELD(allow_from), 0, NULL},
+    {"SSH_RATE", "RATE", NULL,
+     "how many SSH connections each client may open, such as 10/minute; else any number",
+     store_rate, FIELD(ssh_rate), 0, NULL},
     {"GRACE_PERIOD", "SECONDS", "90", "how long a stopped guest may take before it is forced off",
      store_seconds, FIELD(grace_period), 0, NULL},
     {"STOP_ACTION", "HOW", "shutdown",

@@ -17,9 +17,11 @@
  *              container must come back the same way, so it gets the gateway as its source. Nothing
  *              else is translated: the guest sees its clients.
  * forward      A connection takes no segments that its way out of the container has no room for,
- *              also where the ICMP messages that would say so are lost. Who knows the guest's own
- *              address and has a route to it does not get past PORTS, nor does what belongs to no
- *              connection. Where IPv6 is forwarded for the guest's sake only, the container is no
+ *              also where the ICMP messages that would say so are lost. Not everybody may come
+ *              (ALLOW_FROM), and to the SSH server not all the time (SSH_RATE): what is too much is
+ *              dropped, not refused, so that an honest client waits and gets in. Who knows the
+ *              guest's own address and has a route to it does not get past PORTS, nor does what
+ *              belongs to no connection. Where IPv6 is forwarded for the guest's sake only, the container is no
  *              way from one of its networks to another.
  * input        With PORTS, what does not lead to the guest stays here: not so what is for the
  *              gateway's address, where only the guest is served. No router advertisement of the
@@ -32,6 +34,10 @@
 #define STRANGE "ct state != { established, related } "
 /* Whether it is for an address that the container has now. */
 #define LOCAL "fib daddr type local"
+
+/* Where SSH_RATE counts the clients of one protocol. More at a time are not counted. */
+#define CALLERS_MAX  65536
+#define CALLERS(ip6) ((ip6) ? "ssh_callers6" : "ssh_callers")
 
 static void begin_chain(struct vt_buf *out, const char *name, const char *type, const char *hook,
                         const char *priority)
@@ -138,6 +144,29 @@ static void add_strangers(struct vt_buf *out, const struct vt_net_plan *plan, bo
         vt_buf_addf(out, "meta nfproto %s drop\n", ip6 ? "ipv6" : "ipv4");
 }
 
+static void add_callers(struct vt_buf *out, const struct vt_net_plan *plan, bool ip6)
+{
+    /* Who has been silent for a unit has all its connections again, and can be forgotten. */
+    vt_buf_addf(out,
+                "\tset %s {\n\t\ttype %s\n\t\tsize %d\n\t\tflags dynamic,timeout\n"
+                "\t\ttimeout %us\n\t}\n",
+                CALLERS(ip6), ip6 ? "ipv6_addr" : "ipv4_addr", CALLERS_MAX, plan->ssh_rate.unit);
+}
+
+/* The SSH server's own port, whatever port of the container leads there. A client of IPv6 is a /64:
+ * it can have any address of that. */
+static void add_rate(struct vt_buf *out, const struct vt_net_plan *plan, bool ip6)
+{
+    VT_AUTO_FREE char *rate = vt_rate_text(&plan->ssh_rate);
+
+    vt_buf_addf(
+        out,
+        "\t\tiifname != \"%s\" oifname \"%s\" ct state new tcp dport 22 update @%s { %s limit "
+        "rate over %s burst %u packets } drop\n",
+        plan->bridge, plan->bridge, CALLERS(ip6),
+        ip6 ? "ip6 saddr & ffff:ffff:ffff:ffff::" : "ip saddr", rate, plan->ssh_rate.count);
+}
+
 static void add_filters(struct vt_buf *out, const struct vt_net_plan *plan)
 {
     begin_chain(out, "forward", "filter", "forward", "0");
@@ -147,6 +176,8 @@ static void add_filters(struct vt_buf *out, const struct vt_net_plan *plan)
                     plan->bridge, plan->bridge);
     for (int ip6 = 0; plan->allow_from.count > 0 && ip6 < 2; ip6++)
         add_strangers(out, plan, ip6);
+    for (int ip6 = 0; plan->ssh_rate.count > 0 && ip6 <= plan->has_ip6; ip6++)
+        add_rate(out, plan, ip6);
     vt_buf_addf(out, "\t\toifname \"%s\" ct status dnat accept\n", plan->bridge);
     vt_buf_addf(out, "\t\toifname \"%s\" " STRANGE "drop\n", plan->bridge);
     end_chain(out);
@@ -171,6 +202,8 @@ char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh)
     else /* "add" first, so that there is something to delete */
         vt_buf_adds(&out, "add table inet " VT_NAT_TABLE "\ndelete table inet " VT_NAT_TABLE "\n");
     vt_buf_adds(&out, "table inet " VT_NAT_TABLE " {\n");
+    for (int ip6 = 0; plan->ssh_rate.count > 0 && ip6 <= plan->has_ip6; ip6++)
+        add_callers(&out, plan, ip6);
     add_inbound(&out, plan);
     add_own(&out, plan);
     add_outbound(&out, plan);

@@ -258,6 +258,7 @@ int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *v
         return r;
     plan.ports = config->ports;
     plan.allow_from = config->allow_from;
+    plan.ssh_rate = config->ssh_rate;
     plan.search = vt_strdup(view->search);
     choose_macs(mac, &plan);
     choose_on_link(view, &plan);

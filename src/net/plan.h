@@ -38,8 +38,9 @@ struct vt_net_plan {
     uint32_t guest;               /* .100 */
     char *search;                 /* domains for names without a dot, as in the view; or NULL */
     struct vt_sources allow_from; /* the same of these */
-    struct vt_ports ports;        /* the configuration's, to which the list belongs */
-    unsigned mtu;                 /* of the container's way out; 1500 where there is none */
+    struct vt_rate ssh_rate;
+    struct vt_ports ports; /* the configuration's, to which the list belongs */
+    unsigned mtu;          /* of the container's way out; 1500 where there is none */
     /* Networks of the container that Docker in the guest would take for its own, if it did not see
      * them among the guest's. */
     struct vt_net_on_link on_link[VT_NET_ON_LINK_MAX];

@@ -65,6 +65,11 @@ int vt_user_check_wishes(const struct vt_config *config, struct vt_error *err)
                             "with NETWORK=user, ALLOW_FROM cannot be kept, and everybody would "
                             "reach the guest: leave it out, or give the container what NETWORK=nat "
                             "needs (--cap-add NET_ADMIN --device /dev/net/tun)");
+    if (config->ssh_rate.count > 0)
+        return vt_error_set(err, VT_CAUSE_USAGE, -EPROTONOSUPPORT,
+                            "with NETWORK=user, SSH_RATE cannot be kept: leave it out, or give the "
+                            "container what NETWORK=nat needs (--cap-add NET_ADMIN --device "
+                            "/dev/net/tun)");
     for (size_t i = 0; i < ports->count; i++) {
         if (ports->list[i].protocol == VT_PROTOCOL_SCTP)
             return vt_error_set(err, VT_CAUSE_USAGE, -EPROTONOSUPPORT,

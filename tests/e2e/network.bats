@@ -226,9 +226,9 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
 
 # --- PORTS ----------------------------------------------------------------------------------------------------------
 
-@test "PORTS: what is named leads to the guest, at its own port, and the rest to the container" {
-  boot vm --network "$lab-net" -e PORTS=22,8080:80,4321/udp
-  assert_log vm 'by these ports only: 22/tcp,8080:80/tcp,4321/udp'
+@test "PORTS: what is named leads to the guest, at its own port, and the rest to the container; SSH_RATE" {
+  boot vm --network "$lab-net" -e PORTS=22,8080:80,4321/udp,8022:22 -e SSH_RATE=2/hour
+  assert_log vm 'by these ports only: 22/tcp,8080:80/tcp,4321/udp,8022:22/tcp'
   enter vm
   serve guest 22 80 4321
   serve container 80 4321
@@ -250,6 +250,14 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   assert_answer "container $address" container tcp "$address" 80
   assert_answer "guest ${guest%.*}.1" guest tcp "$address" 8080
   assert_answer "client $address" guest tcp "$client" 80
+  # The third of a client is too much, and no other client's business.
+  assert_answer "guest $client" client tcp "$address" 8022
+  assert_silence client tcp "$address" 22
+  assert_answer "guest $client6" client tcp "$address6" 22
+  assert_silence client tcp "$address6" 8022
+  assert_answer "guest $client" client tcp "$address" 8080
+  [[ $("$peers" ask tcp "$address" 22) == "guest $gateway "* ]]
+  for _ in 1 2 3; do assert_answer "guest $address" container tcp "$address" 22; done
 }
 
 # --- what the guest is told, and networks that come and go ----------------------------------------------------------

@@ -46,6 +46,8 @@ static char *stored(const struct vt_config *config, const struct vt_option *opti
         return vt_ports_text(at);
     if (option->offset == offsetof(struct vt_config, allow_from))
         return vt_sources_text(at, false);
+    if (option->offset == offsetof(struct vt_config, ssh_rate))
+        return vt_rate_text(at);
     return vt_strdup(*(char *const *)at);
 }
 
@@ -101,6 +103,7 @@ static const struct {
     {"VIDEO", "vga", "1"},
     {"PORTS", "22,8080:80/tcp,53/udp", "22/tcp,8080:80/tcp,53/udp"},
     {"ALLOW_FROM", "10.1.2.3/8, 192.0.2.1", "10.0.0.0/8, 192.0.2.1/32"},
+    {"SSH_RATE", "10/minute", "10/minute"},
     {"CIDR", "10.0.0", "10.0.0"},
     {"CIDR", "1.2.3", "1.2.3"},
     {"CIDR", "223.255.255", "223.255.255"},
@@ -207,6 +210,8 @@ static const struct {
     {"PORTS", "22,22", "port 22/tcp is in it twice, and can lead to one place only"},
     {"ALLOW_FROM", "10.0.0.0/33", ALLOWED_SOURCES},
     {"ALLOW_FROM", "example.org", ALLOWED_SOURCES},
+    {"SSH_RATE", "10",
+     "give a number from 1 to 1000 and second, minute, hour or day, such as 10/minute"},
     {"CIDR", "300.1.1", ALLOWED_CIDR},
     {"CIDR", "1.300.1", ALLOWED_CIDR},
     {"CIDR", "1.1.256", ALLOWED_CIDR},

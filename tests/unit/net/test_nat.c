@@ -78,6 +78,19 @@ static void strangers_are_kept_out(void **state)
     vt_assert_golden("net/nat-allow-from.nft", ruleset);
 }
 
+static void ssh_connections_are_counted_by_client(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_FREE char *ruleset = NULL;
+
+    (void)state;
+    dual_plan(&view, asked, &plan);
+    plan.ssh_rate = (struct vt_rate){.count = 10, .unit = 60};
+    ruleset = vt_nat_ruleset(&plan, true);
+    vt_assert_golden("net/nat-ssh-rate.nft", ruleset);
+}
+
 static void a_moved_subnet_is_in_every_rule(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -128,6 +141,7 @@ int main(void)
         cmocka_unit_test(ip6_has_the_same_rules),
         cmocka_unit_test(ports_narrow_and_map),
         cmocka_unit_test(strangers_are_kept_out),
+        cmocka_unit_test(ssh_connections_are_counted_by_client),
         cmocka_unit_test(a_moved_subnet_is_in_every_rule),
         cmocka_unit_test(nft_understands_it),
     };

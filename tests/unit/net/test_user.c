@@ -89,6 +89,8 @@ static void ports_are_passts_lists(void **state)
     /* What would not be kept is refused. */
     config = (struct vt_config){.allow_from = {.count = 1}};
     assert_int_equal(vt_user_check_wishes(&config, NULL), -EPROTONOSUPPORT);
+    config = (struct vt_config){.ssh_rate = {.count = 1, .unit = 60}};
+    assert_int_equal(vt_user_check_wishes(&config, NULL), -EPROTONOSUPPORT);
     free(ports.list);
 }
 
