@@ -9,13 +9,16 @@
     peers.py ping ADDRESS                  by ICMP; print how many hops the answer may still go: 64 from a neighbour
     peers.py mss ADDRESS PORT              connect by TCP, and print the largest segment that is sent
     peers.py routes INTERFACE MAC          ask by DHCP; print the routes that are given, and "onlink" or "via" whom
+    peers.py arp INTERFACE OWN ADDRESS     ask who has it; print the MAC address of each that says so to OWN within 0.7 s
 """
 import contextlib
 import os
 import select
 import socket
+import struct
 import sys
 import threading
+import time
 
 DEADLINE = 2
 
@@ -157,6 +160,21 @@ def routes(interface, mac):
         print("0.0.0.0/0 via", socket.inet_ntoa(options[3][:4]))
 
 
+def arp(interface, own, address):
+    kind = 0x0806  # ETH_P_ARP
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind)) as sock:
+        sock.bind((interface, kind))
+        mac, wanted = sock.getsockname()[4], socket.inet_aton(address)
+        # Ethernet, IPv4, 6 and 4 octets, a request (RFC 826).
+        question = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac, socket.inet_aton(own), bytes(6), wanted)
+        sock.send(b"\xff" * 6 + mac + struct.pack("!H", kind) + question)
+        deadline = time.monotonic() + 0.7
+        while select.select([sock], [], [], max(0, deadline - time.monotonic()))[0]:
+            packet = sock.recv(1514)[14:]
+            if packet[6:8] == b"\0\2" and packet[14:18] == wanted:
+                print(packet[8:14].hex(":"))
+
+
 def main():
     command, *arguments = sys.argv[1:]
     try:
@@ -168,6 +186,7 @@ def main():
             "ping": ping,
             "mss": mss,
             "routes": routes,
+            "arp": arp,
         }[command](*arguments)
     except OSError as error:
         sys.exit(f"peers.py: {error}")

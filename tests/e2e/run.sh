@@ -88,6 +88,7 @@ if wanted compose; then
   need_packages catatonit docker-compose
   [[ $engine_under_test != docker ]] || systemd_image_ready
 fi
+if wanted recipes && [[ $engine_under_test == podman ]]; then need_packages containernetworking-plugins; fi
 export VT_ENGINE=$engine_under_test VT_IMAGE E2E_RUN=$$
 
 # What this run made and has not removed.

@@ -6,7 +6,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 cd "$root"
-for script in run-scripts/*.sh tests/{setup,pristine,run}.sh images/*/build.sh images/distributions.sh; do
+for script in run-scripts/*.sh networks/*.sh tests/{setup,pristine,run}.sh images/*/build.sh images/distributions.sh; do
   text=$("$script" --help)
   [[ $text == Usage:* ]] || { echo "$script --help says: $text" && exit 1; }
   status=0
