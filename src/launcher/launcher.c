@@ -30,6 +30,7 @@
 #include "launcher/qemu_cache.h"
 #include "launcher/readiness.h"
 #include "launcher/reboots.h"
+#include "launcher/rules_watch.h"
 #include "launcher/run_dir.h"
 #include "launcher/ssh_files.h"
 #include "launcher/starting.h"
@@ -415,8 +416,10 @@ static int watch_over(struct launcher *l, struct vt_error *err)
     set_phase(l, is_paused_again(l) ? VT_PHASE_PAUSED : VT_PHASE_RUNNING);
     vt_readiness_begin(l->readiness, l->prepared.saved.kind == VT_SAVED_FITS);
     vt_daemon_supervise(l->prepared.daemon);
-    if (l->prepared.network == VT_NETWORK_NAT)
+    if (l->prepared.network == VT_NETWORK_NAT) {
         vt_dhcp_watch(&l->prepared.net, l->prepared.dhcp_pid);
+        vt_rules_watch(&l->prepared.net, &l->prepared.rules);
+    }
     if (l->prepared.network == VT_NETWORK_USER)
         vt_passt_watch(&l->prepared.net, l->prepared.passt_pid);
     vt_terminal_attach(l->terminal, l->console);

@@ -201,7 +201,7 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
     if (r == 0)
         r = vt_bridge_make(&p->net, err);
     if (r == 0)
-        r = vt_nat_apply(&p->net, err);
+        r = vt_nat_apply(&p->net, &p->rules, err);
     if (r == 0)
         p->dhcp_pid = vt_dhcp_start(&p->net, err);
     return r < 0 ? r : (p->dhcp_pid < 0 ? p->dhcp_pid : 0);

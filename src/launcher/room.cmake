@@ -34,6 +34,7 @@ vt_room(launcher BELOW base host config image seed net vm
           reboots.c
           repeats.c
           rights.c
+          rules_watch.c
           run_dir.c
           saved.c
           ssh_files.c

@@ -13,8 +13,7 @@
 #define LAST_DELAY  5000
 #define LONG_LIFE   60000
 
-/* Warn of @what, unless it was said often enough. */
-static void tell(struct vt_repeats *repeats, const char *what)
+void vt_supervisor_tell(struct vt_repeats *repeats, const char *what)
 {
     unsigned count = 0;
 
@@ -49,7 +48,7 @@ static void on_exit_of_child(pid_t pid, int status, void *data)
                                      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 
     (void)pid;
-    tell(&s->ends, text);
+    vt_supervisor_tell(&s->ends, text);
     start_later(s);
 }
 
@@ -65,7 +64,7 @@ static void on_timer(int timer, void *data)
     }
     s->pid = s->start(s->data, &err);
     if (s->pid < 0) {
-        tell(&s->failures, err.msg);
+        vt_supervisor_tell(&s->failures, err.msg);
         start_later(s);
         return;
     }

@@ -211,3 +211,20 @@ char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh)
     vt_buf_adds(&out, "}\n");
     return vt_buf_take(&out);
 }
+
+/* Each rule is a line of a chain, whose first one is about the chain itself. */
+unsigned vt_nat_count(const char *ruleset)
+{
+    unsigned rules = 0;
+    bool in_chain = false;
+
+    for (const char *line = ruleset; *line; line += strcspn(line, "\n") + 1) {
+        if (vt_startswith(line, "\tchain "))
+            in_chain = true;
+        else if (vt_startswith(line, "\t}"))
+            in_chain = false;
+        else if (in_chain && !vt_startswith(line, "\t\ttype "))
+            rules++;
+    }
+    return rules;
+}

@@ -14,3 +14,6 @@
  * hence the difference.)
  */
 char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh);
+
+/* How many rules the kernel has when @ruleset is in force. */
+unsigned vt_nat_count(const char *ruleset);

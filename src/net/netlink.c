@@ -5,11 +5,11 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-int vt_netlink_open(struct vt_netlink *netlink, struct vt_error *err)
+int vt_netlink_open_bus(struct vt_netlink *netlink, int bus, struct vt_error *err)
 {
     /* The kernel answers at once; should it ever not, nobody waits for ever. */
     const struct timeval deadline = {.tv_sec = 10};
-    struct mnl_socket *opened = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    struct mnl_socket *opened = mnl_socket_open2(bus, SOCK_CLOEXEC);
 
     if (!opened || mnl_socket_bind(opened, 0, MNL_SOCKET_AUTOPID) < 0) {
         int r = vt_error_errno(err, VT_CAUSE_NETWORK, errno,
@@ -23,6 +23,11 @@ int vt_netlink_open(struct vt_netlink *netlink, struct vt_error *err)
                      sizeof(deadline));
     netlink->socket = opened;
     return 0;
+}
+
+int vt_netlink_open(struct vt_netlink *netlink, struct vt_error *err)
+{
+    return vt_netlink_open_bus(netlink, NETLINK_ROUTE, err);
 }
 
 void vt_netlink_close(struct vt_netlink *netlink)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One conversation with rtnetlink: ask and wait for the answer. Private to this room. */
+/* One conversation by netlink: ask and wait for the answer. Private to this room. */
 #pragma once
 
 #include <libmnl/libmnl.h>
@@ -21,6 +21,8 @@ struct vt_netlink {
 #define VT_NETLINK_REQUEST 1024
 
 int vt_netlink_open(struct vt_netlink *netlink, struct vt_error *err) VT_MUST_CHECK;
+/* The same with another part of the kernel: @bus is NETLINK_NETFILTER, say. */
+int vt_netlink_open_bus(struct vt_netlink *netlink, int bus, struct vt_error *err) VT_MUST_CHECK;
 void vt_netlink_close(struct vt_netlink *netlink);
 
 /*

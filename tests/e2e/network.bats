@@ -176,6 +176,13 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   wait
 }
 
+@test "rules that somebody takes away are in force again, and the log says who it was" {
+  engine exec "$lab-vm" nft delete table inet virtainer
+  until_true 5 ask client tcp "$address" 22
+  assert_answer "guest $client" client tcp "$address" 4321
+  engine logs "$lab-vm" 2>&1 | grep -q 'warning: rules that lead to the guest .* were taken away by the program nft; they are in force again'
+}
+
 # Docker passes over the networks that overlap a route of scope link.
 @test "Docker in the guest does not take the container's network for its own" {
   local its=$gateway/$bits
