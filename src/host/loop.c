@@ -3,9 +3,9 @@
  * Theory of operation: SIGCHLD and the stop signals are blocked from the first moment and read from
  * two signalfds. They are apart because a wait outside the loop (a download, qemu-img) must see a
  * stop without stealing it from the loop and without waking for children. Children are reaped in
- * one place, with waitpid(-1): as PID 1 we inherit everybody's. A child that ends before anybody
- * asked for it (QEMU in the moment it detaches) is kept in a short list, so that its status is not
- * lost.
+ * one place, with waitpid(-1): as PID 1 we inherit everybody's; what another thread waits for it
+ * gets from there (host/child.h). A child that ends before anybody asked for it (QEMU in the moment
+ * it detaches) is kept in a short list, so that its status is not lost.
  */
 #include "host/loop.h"
 
@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "base/str.h"
+#include "host/child.h"
 
 enum { MAX_CHILDREN = 32 };
 
@@ -93,7 +94,7 @@ void vt_loop_reap(void)
 
     while (read(loop.child_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
         ;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+    while ((pid = vt_child_reap_other(&status)) > 0)
         note_ended(pid, status);
 }
 

@@ -43,7 +43,7 @@ int vt_loop_stop_fd(void);
 
 /*
  * A descriptor that is readable while children wait to be reaped, and the reaping of all of them;
- * for waits outside the loop that last. No vt_run() may be under way.
+ * for waits outside the loop that last.
  */
 int vt_loop_child_fd(void);
 void vt_loop_reap(void);

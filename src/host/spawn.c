@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "host/caps.h"
+#include "host/child.h"
 #include "host/interrupt.h"
 
 /* The first descriptor of systemd's socket activation protocol, sd_listen_fds(3). */
@@ -264,20 +265,16 @@ static void close_end(int *fd)
 static int run_child(const struct vt_spawn *spawn, struct pollfd set[RUN_MAX],
                      const struct run *run, int *write_ends[2], struct vt_error *err)
 {
-    VT_AUTO_CLOSE int pidfd = -1;
-    pid_t pid = vt_spawn(spawn, err);
-    int r, status;
+    struct vt_child child;
+    int status, r = vt_child_start(spawn, &child, err);
 
-    if (pid < 0)
-        return pid;
+    if (r < 0)
+        return r;
     close_end(write_ends[0]);
     close_end(write_ends[1]);
-    pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    set[RUN_CHILD].fd = pidfd;
-    r = pidfd < 0 ? -errno : follow(set, run);
-    if (r < 0)
-        (void)kill(pid, SIGKILL);
-    status = exit_status(pid);
+    set[RUN_CHILD].fd = child.fd;
+    r = follow(set, run);
+    status = vt_child_end(&child, r < 0);
     if (r == -ECANCELED)
         return vt_error_set(err, VT_CAUSE_NONE, r, "stopped while %s ran", spawn->argv[0]);
     if (r < 0)

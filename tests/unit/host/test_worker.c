@@ -20,6 +20,7 @@
 #include "host/spawn.h"
 
 #define JOBS 100
+#define RUNS 50
 
 static struct vt_worker *worker;
 
@@ -242,13 +243,49 @@ static void call_is_aborted(void **state)
     }
 }
 
+/* What ended so is said by the loop or by the kernel, whoever is the first to ask. */
+static void run_many(void *data)
+{
+    static const char *const script[] = {"sh", "-c", "exit 7", NULL};
+    int *right = data;
+
+    for (int i = 0; i < RUNS; i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        *right += vt_run(script, NULL, NULL, -1, 10000, &err) == 7 && !err.msg;
+    }
+}
+
+static void quit(void *data)
+{
+    (void)data;
+    vt_loop_quit();
+}
+
+static void the_loop_takes_no_child_from_a_run(void **state)
+{
+    int right = 0;
+
+    (void)state;
+    vt_worker_submit(worker, run_many, quit, &right);
+    assert_int_equal(vt_loop_run(NULL), 0);
+    assert_int_equal(right, RUNS);
+    right = 0;
+    assert_int_equal(vt_worker_call(worker, run_many, &right, NULL), 0);
+    assert_int_equal(right, RUNS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jobs_keep_their_order),   cmocka_unit_test(no_one_waits_for_it),
-        cmocka_unit_test(call_waits_for_the_work), cmocka_unit_test(children_are_reaped_meanwhile),
-        cmocka_unit_test(patience_may_end),        cmocka_unit_test(patience_is_given_once),
+        cmocka_unit_test(jobs_keep_their_order),
+        cmocka_unit_test(no_one_waits_for_it),
+        cmocka_unit_test(call_waits_for_the_work),
+        cmocka_unit_test(children_are_reaped_meanwhile),
+        cmocka_unit_test(patience_may_end),
+        cmocka_unit_test(patience_is_given_once),
         cmocka_unit_test(call_is_aborted),
+        cmocka_unit_test(the_loop_takes_no_child_from_a_run),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);
