@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -97,9 +98,17 @@ static int become(uid_t uid, gid_t gid)
     return 0;
 }
 
+/* Last, as another user or other rights undo it. @parent may have ended before. */
+static int die_with(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return -errno;
+    return getppid() == parent ? 0 : -ECHILD;
+}
+
 /* The child's part: never returns. A failure is told through @report, which closes by itself on
  * success. */
-static void __attribute__((noreturn)) child(const struct vt_spawn *spawn, int report)
+static void __attribute__((noreturn)) child(const struct vt_spawn *spawn, pid_t parent, int report)
 {
     /* Above all that is placed below, so that nothing is placed over it and closing all other
      * descriptors is two calls. */
@@ -122,6 +131,8 @@ static void __attribute__((noreturn)) child(const struct vt_spawn *spawn, int re
     vt_caps_bound(VT_CAPS_OF_CHILDREN);
     if (r == 0)
         r = become(spawn->uid, spawn->gid);
+    if (r == 0 && spawn->dies_with_us)
+        r = die_with(parent);
     if (r == 0) {
         execvp(spawn->argv[0], (char *const *)spawn->argv);
         r = -errno;
@@ -133,8 +144,8 @@ static void __attribute__((noreturn)) child(const struct vt_spawn *spawn, int re
 pid_t vt_spawn(const struct vt_spawn *spawn, struct vt_error *err)
 {
     int pipe_fds[2], failure = 0;
+    pid_t pid, parent = getpid();
     ssize_t n;
-    pid_t pid;
 
     if (pipe2(pipe_fds, O_CLOEXEC) < 0)
         return vt_error_errno(err, VT_CAUSE_INTERNAL, errno, "cannot make a pipe");
@@ -147,7 +158,7 @@ pid_t vt_spawn(const struct vt_spawn *spawn, struct vt_error *err)
         return vt_error_errno(err, VT_CAUSE_INTERNAL, saved, "cannot fork for %s", spawn->argv[0]);
     }
     if (pid == 0)
-        child(spawn, pipe_fds[1]);
+        child(spawn, parent, pipe_fds[1]);
     (void)close(pipe_fds[1]);
     do {
         n = read(pipe_fds[0], &failure, sizeof(failure));
@@ -301,6 +312,7 @@ static int run_with_pipes(const char *const *argv, const struct run *run, int ca
             .listen = run->fds,
             .listen_names = "",
             .listen_count = run->fd_count,
+            .dies_with_us = true,
         };
         struct pollfd set[RUN_MAX] = {
             [RUN_CHILD] = {.fd = -1, .events = POLLIN},

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,6 +24,7 @@ struct vt_spawn {
     size_t listen_count;
     uid_t uid; /* run as this user and group when uid is not 0 */
     gid_t gid;
+    bool dies_with_us; /* killed when the thread that starts it ends, be it by SIGKILL */
 };
 
 /* Start a child. Returns its process id, or a negative errno (-ENOENT: no such program) with @err
@@ -41,6 +43,7 @@ int vt_spawn_wait(pid_t pid, int tick_ms, void (*tick)(void *data), void *data) 
  * (bounded by their limits), else to /dev/null and our own. Returns its exit status (128 + signal
  * if it was killed), or a negative errno with @err set: -ECANCELED when @cancel_fd (-1 for none)
  * became readable, which kills the child, and -ETIMEDOUT after @timeout_ms (-1 for none), likewise.
+ * The child is killed as well when we are.
  */
 int vt_run(const char *const *argv, struct vt_buf *out, struct vt_buf *errout, int cancel_fd,
            int timeout_ms, struct vt_error *err) VT_MUST_CHECK;

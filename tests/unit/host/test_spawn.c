@@ -2,11 +2,14 @@
 #include "host/spawn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -319,6 +322,41 @@ static void a_process_is_ended_politely_then_not(void **state)
     assert_int_equal(vt_end_process(0, 200), 0);
 }
 
+/* A process of ours that is in vt_run() with a child that says a line and sleeps. */
+static pid_t fork_a_run(int ready)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct vt_buf out = VT_BUF_INIT(10);
+
+        (void)!vt_run_with(SH("echo $$ >&3; exec sleep 20"), &ready, 1, &out, NULL, -1, -1, NULL);
+        _exit(1);
+    }
+    return pid;
+}
+
+static void a_run_does_not_outlive_us(void **state)
+{
+    char line[20] = "";
+    int ready[2], status;
+    pid_t us, child;
+
+    (void)state;
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    /* Who inherits the child sees how it ended. */
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    us = fork_a_run(ready[1]);
+    assert_true(read(ready[0], line, sizeof(line) - 1) > 0);
+    child = (pid_t)strtol(line, NULL, 10);
+    assert_int_equal(kill(us, SIGKILL), 0);
+    assert_int_equal(waitpid(us, &status, 0), us);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WTERMSIG(status), SIGKILL);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +371,7 @@ int main(void)
         cmocka_unit_test(it_works_without_standard_streams),
         IN_DIR(sockets_are_passed),
         cmocka_unit_test(another_user),
+        cmocka_unit_test(a_run_does_not_outlive_us),
         cmocka_unit_test(a_process_is_ended_politely_then_not),
         IN_DIR(who_may_read),
     };
