@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Theory of operation. SSH: the kernel tells when the guest first appears on the network; from then
- * on its SSH port is tried, at most once a second, until it answers or PATIENCE is over. Before,
- * and when all is known, nothing of this wakes us. (Behind passt it is tried from the beginning.)
- *
- * cloud-init: its lines on the console tell its begin and its end at every boot. phone_home tells
- * the end of an instance's first boot too, also where the console is mute, but comes a moment
- * before cloud-init's own last words, and knows nothing of errors. So after it we wait a little for
- * the console; and where a guest agent is, its reading of cloud-init's files decides: they are
- * written after the last words. A guest that was resumed has said all that before: what was known
- * then is kept in the data directory.
+ * Theory of operation. SSH: launcher/knock.h. cloud-init: its lines on the console tell its begin
+ * and its end at every boot. phone_home tells the end of an instance's first boot too, also where
+ * the console is mute, but comes a moment before cloud-init's own last words, and knows nothing of
+ * errors. So after it we wait a little for the console; and where a guest agent is, its reading of
+ * cloud-init's files decides: they are written after the last words. A guest that was resumed has
+ * said all that before: what was known then is kept in the data directory.
  */
 #include "launcher/readiness.h"
 
-#include <errno.h>
 #include <json-c/json.h>
 #include <time.h>
 
@@ -26,19 +21,12 @@
 #include "host/worker.h"
 #include "launcher/cloud_ask.h"
 #include "launcher/cloud_report.h"
-#include "launcher/probe.h"
+#include "launcher/knock.h"
 #include "launcher/repeats.h"
 #include "launcher/ssh_files.h"
 #include "launcher/wait.h"
-#include "net/neighbour.h"
 
 /* Milliseconds. */
-#define FIRST_PAUSE 200  /* between two knocks, growing from this… */
-#define LAST_PAUSE  1000 /* …to this */
-/* passt keeps each knock for a guest that has no driver yet, and there is no room for many. */
-#define LAST_PAUSE_PASST 3000
-#define KNOCK_LIMIT      1500   /* for one knock */
-#define PATIENCE         300000 /* for all of them */
 /* A guest that goes on where it was has its processor for who waits for it: to answer a knock, its
  * SSH server starts a program. */
 #define RESUMED_PAUSE 1000
@@ -67,13 +55,7 @@ struct vt_readiness {
     unsigned boot; /* counted, to know what was asked in another one */
     bool announced;
 
-    int neighbour_fd;
-    int neighbour_watch;
-    struct vt_probe probe;
-    int probe_watch;
-    int knock_timer;
-    int pause, last_pause;
-    int64_t patience_ends;
+    struct vt_knock *knock;
 
     struct vt_cloud_report report;
     bool concluded;
@@ -155,106 +137,15 @@ static void pass(struct vt_readiness *r, enum vt_milestone milestone)
 
 /* ---- SSH ---- */
 
-static void stop_knocking(struct vt_readiness *r)
+/* A knock at the guest's SSH port came to @result. */
+static void on_knock(enum vt_probe_result result, void *data)
 {
-    vt_loop_update_timer(r->knock_timer, -1);
-    if (r->probe_watch >= 0)
-        vt_loop_remove_fd(r->probe_watch);
-    r->probe_watch = -1;
-    (void)vt_probe_stop(&r->probe);
-}
+    struct vt_readiness *r = data;
 
-/* A knock came to @result. */
-static void on_answer(struct vt_readiness *r, enum vt_probe_result result)
-{
-    stop_knocking(r);
-    if (result != VT_PROBE_SSH && vt_now_ms() < r->patience_ends) {
-        vt_loop_update_timer(r->knock_timer, r->pause);
-        r->pause = r->pause * 3 / 2 < r->last_pause ? r->pause * 3 / 2 : r->last_pause;
-    }
     if (result >= VT_PROBE_ALIVE)
         pass(r, VT_MILESTONE_NETWORK);
     if (result == VT_PROBE_SSH)
         pass(r, VT_MILESTONE_SSH);
-}
-
-static void on_probe(int watch, int fd, unsigned events, void *data)
-{
-    struct vt_readiness *r = data;
-    enum vt_probe_result result = vt_probe_step(&r->probe);
-
-    (void)fd;
-    (void)events;
-    if (result != VT_PROBE_PENDING)
-        on_answer(r, result);
-    else
-        vt_loop_update_fd(watch, VT_EVENT_READ);
-}
-
-/* Knock, or give up a knock that takes too long. */
-static void on_knock_timer(int timer, void *data)
-{
-    struct vt_readiness *r = data;
-    enum vt_probe_result result;
-
-    if (r->probe.fd >= 0) {
-        /* passt takes a connection before the guest is asked. */
-        on_answer(r,
-                  r->probe.connected && !r->prepared->net.user ? VT_PROBE_ALIVE : VT_PROBE_SILENT);
-        return;
-    }
-    result = vt_probe_start(&r->probe, r->status->guest_address, VT_PROBE_PORT);
-    if (result == VT_PROBE_PENDING)
-        r->probe_watch = vt_loop_add_fd(r->probe.fd, VT_EVENT_WRITE, on_probe, r);
-    if (result == VT_PROBE_PENDING && r->probe_watch >= 0)
-        vt_loop_update_timer(timer, KNOCK_LIMIT);
-    else
-        on_answer(r, VT_PROBE_SILENT);
-}
-
-static void stop_listening(struct vt_readiness *r)
-{
-    if (r->neighbour_fd < 0)
-        return;
-    vt_loop_remove_fd(r->neighbour_watch);
-    vt_closep(&r->neighbour_fd);
-    r->neighbour_fd = -1;
-}
-
-/* Knock for the first time after @delay ms. */
-static void knock_after(struct vt_readiness *r, int delay)
-{
-    stop_listening(r);
-    if (!r->status->guest_address || ready(r)->passed[VT_MILESTONE_SSH])
-        return;
-    stop_knocking(r);
-    r->patience_ends = vt_now_ms() + PATIENCE;
-    r->pause = FIRST_PAUSE;
-    vt_loop_update_timer(r->knock_timer, delay);
-}
-
-static void on_neighbour(int watch, int fd, unsigned events, void *data)
-{
-    struct vt_readiness *r = data;
-
-    (void)watch;
-    (void)events;
-    if (vt_neighbour_news(fd, r->prepared->net.guest))
-        knock_after(r, 0);
-}
-
-static void listen_for_guest(struct vt_readiness *r)
-{
-    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-
-    /* passt's guest is nobody's neighbour: it is tried from when it runs. */
-    if (!r->status->guest_address || r->prepared->net.user)
-        return;
-    r->neighbour_fd = vt_neighbour_watch(&err);
-    if (r->neighbour_fd >= 0)
-        r->neighbour_watch = vt_loop_add_fd(r->neighbour_fd, VT_EVENT_READ, on_neighbour, r);
-    else
-        knock_after(r, 0);
 }
 
 /* ---- host keys ---- */
@@ -366,7 +257,7 @@ static void conclude(struct vt_readiness *r)
     take_report(r, true);
     /* cloud-init has ended, so the guest has a network if it will ever have one. */
     if (!ready(r)->passed[VT_MILESTONE_SSH])
-        knock_after(r, 0);
+        vt_knock_after(r->knock, 0);
 }
 
 struct question {
@@ -546,11 +437,6 @@ struct vt_readiness *vt_readiness_new(struct vt_status *status, const struct vt_
         .on_change = on_change,
         .data = data,
         .began = vt_now_ms(),
-        .neighbour_fd = -1,
-        .probe = VT_PROBE_INIT,
-        .last_pause = prepared->net.user ? LAST_PAUSE_PASST : LAST_PAUSE,
-        .probe_watch = -1,
-        .knock_timer = vt_loop_add_timer(-1, on_knock_timer, r),
         .end_timer = vt_loop_add_timer(-1, on_end_timer, r),
         .ask_timer = vt_loop_add_timer(-1, on_ask_timer, r),
         .announce_timer = vt_loop_add_timer(-1, on_announce_timer, r),
@@ -559,7 +445,7 @@ struct vt_readiness *vt_readiness_new(struct vt_status *status, const struct vt_
     if (prepared->phone_home)
         vt_phone_home_on_call(prepared->phone_home, on_phone_home, r);
     /* Before the guest runs, so that no news is missed. */
-    listen_for_guest(r);
+    r->knock = vt_knock_new(status, &prepared->net, on_knock, r);
     return r;
 }
 
@@ -572,7 +458,7 @@ void vt_readiness_begin(struct vt_readiness *r, bool resumed)
         remove_record(r);
     pass(r, VT_MILESTONE_RUNNING);
     if (resumed || r->prepared->net.user)
-        knock_after(r, resumed ? RESUMED_PAUSE : 0);
+        vt_knock_after(r->knock, resumed ? RESUMED_PAUSE : 0);
     if (resumed && vt_vm_has_agent(r->vm))
         vt_readiness_agent(r);
 }
@@ -594,6 +480,6 @@ void vt_readiness_reboot(struct vt_readiness *r)
     vt_ready_done(ready(r));
     ready(r)->passed[VT_MILESTONE_RUNNING] = running;
     remove_record(r);
-    knock_after(r, 0);
+    vt_knock_after(r->knock, 0);
     changed(r);
 }

@@ -17,6 +17,7 @@ vt_room(launcher BELOW base host config image seed net vm
           hardware.c
           health.c
           host_keys.c
+          knock.c
           launcher.c
           offline.c
           outlet.c
