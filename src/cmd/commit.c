@@ -8,9 +8,9 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/disk.h"
+#include "cmd/progress.h"
 #include "host/interrupt.h"
 #include "image/commit.h"
-#include "launcher/progress_log.h"
 
 enum { FORMAT, COMPRESS, CONTAINER_DISK };
 
@@ -42,7 +42,7 @@ static int commit(const struct vt_commit *wish, struct vt_error *err)
     VT_AUTO_DISK struct vt_disk disk = VT_DISK_INIT;
     VT_AUTO_FREE char *size = NULL;
     struct vt_commit commit = *wish;
-    struct vt_progress_log log;
+    struct vt_cmd_progress shown;
     struct vt_progress progress;
     struct stat st = {0};
     int r = vt_commit_check(wish, err);
@@ -53,8 +53,9 @@ static int commit(const struct vt_commit *wish, struct vt_error *err)
         return r;
     warn_of_loss(wish->to);
     commit.overlay = disk.overlay.path;
-    progress = vt_progress_log_begin(&log, wish->to);
+    progress = vt_cmd_progress_begin(&shown, wish->to);
     r = vt_commit_make(&commit, vt_interrupt_fd(), &progress, err);
+    vt_cmd_progress_end(&shown);
     if (r < 0)
         return r;
     (void)!stat(wish->to, &st);

@@ -10,12 +10,12 @@
 #include "cmd/guest.h"
 #include "cmd/image_cache.h"
 #include "cmd/image_fetch.h"
+#include "cmd/progress.h"
 #include "config/config.h"
 #include "host/interrupt.h"
 #include "image/catalogue.h"
 #include "image/flatten.h"
 #include "image/info.h"
-#include "launcher/progress_log.h"
 
 enum { JSON, UNSAFE, CACHED, CHECKSUM, OLDER_THAN, ALL };
 enum { MAX_DAYS = 36500 };
@@ -114,7 +114,7 @@ static int rebase(const struct vt_call *call, struct vt_error *err)
 static int flatten(const struct vt_call *call, struct vt_error *err)
 {
     VT_AUTO_DISK struct vt_disk disk = VT_DISK_INIT;
-    struct vt_progress_log log;
+    struct vt_cmd_progress shown;
     struct vt_progress progress;
     int r = vt_cmd_take_disk(false, &disk, err);
 
@@ -123,9 +123,10 @@ static int flatten(const struct vt_call *call, struct vt_error *err)
         vt_info("the overlay %s was flattened before", disk.overlay.path);
         return 0;
     }
-    progress = vt_progress_log_begin(&log, "the whole disk");
+    progress = vt_cmd_progress_begin(&shown, "the whole disk");
     if (r == 0)
         r = vt_overlay_flatten(disk.data.path, vt_interrupt_fd(), &progress, err);
+    vt_cmd_progress_end(&shown);
     if (r < 0)
         return vt_interrupt_status(r);
     vt_info("the overlay %s needs no base image any more", disk.overlay.path);

@@ -2,20 +2,19 @@
 #include "cmd/image_cache.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/progress.h"
 #include "config/config.h"
 #include "host/interrupt.h"
 #include "image/cache_care.h"
 #include "image/cache_get.h"
 #include "image/catalogue.h"
 #include "image/resolve.h"
-#include "launcher/progress_log.h"
 
 enum { DAY = 86400, ORPHAN_DAYS = 30 };
 
@@ -52,57 +51,6 @@ int vt_image_list_cached(bool json, struct vt_error *err)
     return 0;
 }
 
-/* ---- how far it is: a line that is written over on a terminal, else lines of the log ---- */
-
-struct display {
-    bool terminal;
-    bool begun; /* there is such a line */
-    time_t last;
-    struct vt_progress_log log;
-};
-
-static void end_line(struct display *display)
-{
-    if (display->begun)
-        (void)fputs("\r\033[K", stderr);
-    display->begun = false;
-}
-
-static void on_step(const char *what, uint64_t done, uint64_t total, void *data)
-{
-    struct display *display = data;
-    VT_AUTO_FREE char *done_text = NULL, *total_text = NULL;
-    time_t now = time(NULL);
-
-    if (now == display->last)
-        return;
-    end_line(display);
-    display->last = now;
-    display->begun = true;
-    done_text = vt_size_text(done);
-    if (total == 0) {
-        (void)fprintf(stderr, "%s: %s", what, done_text);
-        return;
-    }
-    total_text = vt_size_text(total);
-    (void)fprintf(stderr, "%s: %d%%, %s of %s", what, (int)(done * 100 / total), done_text,
-                  total_text);
-}
-
-static void on_notice(const char *text, void *data)
-{
-    end_line(data);
-    vt_info("%s", text);
-}
-
-static struct vt_progress begin_display(struct display *display)
-{
-    *display = (struct display){.terminal = isatty(STDERR_FILENO), .last = time(NULL)};
-    if (display->terminal)
-        return (struct vt_progress){on_step, display, on_notice};
-    return vt_progress_log_begin(&display->log, "the image");
-}
-
 /* ---- pull ---- */
 
 static int wish(struct vt_config *config, const char *image, const char *checksum,
@@ -123,8 +71,8 @@ static int wish(struct vt_config *config, const char *image, const char *checksu
 
 int vt_image_pull(const char *image, const char *checksum, struct vt_error *err)
 {
-    struct display display;
-    struct vt_progress progress = begin_display(&display);
+    struct vt_cmd_progress shown;
+    struct vt_progress progress = vt_cmd_progress_begin(&shown, "the image");
     VT_AUTO_CACHE struct vt_cache cache = {0};
     VT_AUTO_CONFIG struct vt_config config;
     VT_AUTO_FREE char *path = NULL;
@@ -148,7 +96,7 @@ int vt_image_pull(const char *image, const char *checksum, struct vt_error *err)
         .progress = &progress,
     };
     r = vt_cache_get(&cache, &wanted, &path, err);
-    end_line(&display);
+    vt_cmd_progress_end(&shown);
     if (r == 0)
         printf("%s\n", path);
     return vt_interrupt_status(r);
@@ -159,13 +107,13 @@ int vt_image_pull(const char *image, const char *checksum, struct vt_error *err)
 /* Returns 1 when it is damaged. */
 static int verify_one(const struct vt_cached_image *image, struct vt_error *err)
 {
-    struct display display;
-    struct vt_progress progress = begin_display(&display);
+    struct vt_cmd_progress shown;
+    struct vt_progress progress = vt_cmd_progress_begin(&shown, "the image");
     char digest[VT_SHA256_DIGITS + 1];
     bool right;
     int r = vt_cache_digest(image->path, vt_interrupt_fd(), &progress, digest, err);
 
-    end_line(&display);
+    vt_cmd_progress_end(&shown);
     if (r < 0)
         return r;
     right = vt_streq(digest, image->digest);

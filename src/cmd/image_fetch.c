@@ -6,12 +6,12 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "cmd/progress.h"
 #include "config/config.h"
 #include "host/interrupt.h"
 #include "image/catalogue.h"
 #include "image/deliver.h"
 #include "image/resolve.h"
-#include "launcher/progress_log.h"
 
 static int choose(const char *wanted, struct vt_config *config, struct vt_error *err)
 {
@@ -35,14 +35,15 @@ int vt_image_fetch_run(const struct vt_call *call, struct vt_error *err)
     VT_AUTO_CONFIG struct vt_config config;
     VT_AUTO_BASE struct vt_base base = {0};
     VT_AUTO_FREE char *size = NULL;
-    struct vt_progress_log log;
-    struct vt_progress progress = vt_progress_log_begin(&log, "the base image");
+    struct vt_cmd_progress shown;
+    struct vt_progress progress = vt_cmd_progress_begin(&shown, "the base image");
     int r = choose(call->argv[1], &config, err);
 
     if (r < 0)
         return r;
     vt_interrupt_watch();
     r = vt_image_deliver(&config, call->argv[2], vt_interrupt_fd(), &progress, &base, err);
+    vt_cmd_progress_end(&shown);
     if (r < 0)
         return vt_interrupt_status(r);
     size = vt_size_text(base.file_size);

@@ -18,6 +18,7 @@ vt_room(cmd BELOW base host config vm launcher
           list.c
           log.c
           pause.c
+          progress.c
           reboot.c
           run.c
           screenshot.c

@@ -7,23 +7,29 @@
 /* Long steps say how far they are, but not more often than this. */
 #define PROGRESS_EVERY 2 /* seconds */
 
+char *vt_progress_text(const struct vt_progress_log *log, const char *what, uint64_t done,
+                       uint64_t total)
+{
+    VT_AUTO_FREE char *done_text = vt_size_text(done);
+    VT_AUTO_FREE char *total_text = vt_size_text(total);
+
+    if (total == 0)
+        return vt_fmt("%s %s: %s", what, log->object, done_text);
+    return vt_fmt("%s %s: %d%%, %s of %s", what, log->object, (int)(done * 100 / total), done_text,
+                  total_text);
+}
+
 static void on_step(const char *what, uint64_t done, uint64_t total, void *data)
 {
     struct vt_progress_log *log = data;
     time_t now = time(NULL);
-    VT_AUTO_FREE char *done_text = NULL, *total_text = NULL;
+    VT_AUTO_FREE char *text = NULL;
 
     if (now - log->last < PROGRESS_EVERY)
         return;
     log->last = now;
-    done_text = vt_size_text(done);
-    if (total == 0) {
-        vt_info("%s %s: %s", what, log->object, done_text);
-        return;
-    }
-    total_text = vt_size_text(total);
-    vt_info("%s %s: %d%%, %s of %s", what, log->object, (int)(done * 100 / total), done_text,
-            total_text);
+    text = vt_progress_text(log, what, done, total);
+    vt_info("%s", text);
 }
 
 static void on_notice(const char *text, void *data)

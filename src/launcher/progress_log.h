@@ -13,3 +13,8 @@ struct vt_progress_log {
 
 /* Begin now: for the calls that report to the result, which uses @log until they return. */
 struct vt_progress vt_progress_log_begin(struct vt_progress_log *log, const char *object);
+
+/* "downloading the base image: 42%, 1.2 GiB of 3 GiB", or how much where @total is 0; the caller
+ * frees it. */
+char *vt_progress_text(const struct vt_progress_log *log, const char *what, uint64_t done,
+                       uint64_t total);
