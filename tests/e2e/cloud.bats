@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A real cloud image: Debian with cloud-init and an SSH server. A boot takes a minute and more, so each test looks at much.
-# VT_CLOUD_IMAGE names another Debian image than images/debian/build.sh makes.
+# A real cloud image: Debian with cloud-init and an SSH server. A boot takes a minute and more, so each test looks at much,
+# and those that need nothing given share a guest. VT_CLOUD_IMAGE names another Debian image than images/debian/build.sh makes.
 #
 # shellcheck disable=SC2154
 
@@ -14,6 +14,15 @@ readonly cloud_image=${VT_CLOUD_IMAGE:-$guest_images/debian-trixie.qcow2}
 # Seconds a boot to the end of cloud-init may take, on a machine that is busy with other tests.
 readonly boot_limit=400
 
+# The guest that several tests share is the file's own; they run one after the other.
+setup_file() {
+  export BATS_NO_PARALLELIZE_WITHIN_FILE=true
+  e2e_setup
+  export shared_id=$e2e_id shared_data=$data
+}
+
+teardown_file() { BATS_TEST_COMPLETED=1 remove_shared; }
+
 setup() {
   e2e_setup
   given=$BATS_TEST_TMPDIR/given
@@ -23,9 +32,18 @@ setup() {
   ssh-keygen -q -t ed25519 -N '' -C 'a test' -f "$key"
 }
 
+# A test that failed leaves no guest to the next.
 teardown() {
+  if [[ -z ${BATS_TEST_COMPLETED-} ]]; then remove_shared; fi
   e2e_teardown
   rm -rf "$work"
+}
+
+remove_shared() {
+  # shellcheck disable=SC2034
+  local e2e_id=$shared_id data=$shared_data networks=() mounts=()
+  e2e_teardown
+  mkdir "$data"
 }
 
 # cloud NAME OPTION…: start one with the cloud image.
@@ -34,6 +52,18 @@ cloud() {
   shift
   virtainer "$name" -v "$cloud_image:/image:ro" "$@"
 }
+
+# shared_guest: what runs as `vm` in the caller's e2e_id and data, booted with nothing given unless an earlier test has.
+shared_guest() {
+  e2e_id=$shared_id data=$shared_data
+  [[ -z $(containers) ]] || return 0
+  cloud_again
+  wait_in vm 0
+  # A guest that has just booted is busy.
+  until_true 60 exec_in vm virtainer healthcheck --agent --ssh
+}
+
+cloud_again() { cloud vm -e GRACE_PERIOD=15 -e GRACE_ACTION=save; }
 
 with_key() { printf '%s\n' -v "$key.pub:/tmp/id_rsa.pub:ro"; }
 
@@ -246,9 +276,10 @@ at_least() { (($(last_number "$1") >= $2)); }
   assert_unmounted
 }
 
-@test "cloud image: user-data, meta-data and key together all arrive, with few capabilities" {
+@test "cloud image: user-data, meta-data and key together all arrive, with few capabilities; without phone_home a warning is no success" {
   cat >"$given/user-data" <<END
 #cloud-config
+no_such_key: 1
 write_files:
   - path: /etc/from-user-data
     content: arrived
@@ -259,9 +290,15 @@ END
   chmod 0600 "$given"/*-data
   before=$(listing "$given")
   mapfile -t options < <(with_key)
-  cloud vm --cap-add NET_ADMIN --device /dev/net/tun "${options[@]}" -e CPU=2 -e RAM=1536 -e DISK_SIZE=10G \
+  cloud vm --cap-add NET_ADMIN --device /dev/net/tun "${options[@]}" -e PHONE_HOME=no -e CPU=2 -e RAM=1536 -e DISK_SIZE=10G \
     -v "$given/user-data:/tmp/user-data:ro" -v "$given/meta-data:/tmp/meta-data:ro"
-  booted vm guest vm
+  wait_in vm 81
+  [[ $stderr == *'finished degraded: '*schema* ]] || fail "$stderr"
+  wait_log vm 'ready after [0-9.]+ s: cloud-init [0-9.]+ finished degraded: .*schema' 30
+  [[ $(state vm '.ready.cloud_init.state') == degraded ]]
+  # The console told the host keys.
+  exec_in vm grep -q '^192.168.100.100,virtainer-guest ssh-ed25519 ' /mounted/.virtainer/ssh/known_hosts
+
   [[ $(guest vm 'cat /etc/from-user-data') == arrived ]]
   guest vm 'test -e /run/ran'
   [[ $(guest vm 'cloud-init query instance_id') == mine-7 ]]
@@ -276,72 +313,119 @@ END
 }
 
 @test "cloud image: with nothing given, the password is 'password', and the log warns" {
-  cloud vm --no-data
-  wait_log vm 'virtainer: warning: .*password'
+  local e2e_id data
+  shared_guest
+  assert_log vm 'virtainer: warning: .*password'
   booted vm guest_by_password vm password
   [[ $(guest_by_password vm password 'id -un') == debian ]]
   # The launcher's key opens the door too, and its known_hosts show whose door it is.
   [[ $(exec_in vm ssh -n -i /mounted/.virtainer/ssh/id_ed25519 -o BatchMode=yes -o StrictHostKeyChecking=yes \
     -o UserKnownHostsFile=/mounted/.virtainer/ssh/known_hosts debian@192.168.100.100 'id -un') == debian ]]
   run ! guest_by_password vm wrong true
-  stop_cloud vm
 }
 
-@test "cloud image: an error of cloud-init is told in its own words, without phone_home" {
-  printf '#cloud-config\nruncmd:\n  - [sh, -c, "exit 3"]\n' >"$given/user-data"
-  cloud vm -e PHONE_HOME=no -v "$given/user-data:/tmp/user-data:ro"
-  wait_in vm 82
-  [[ $stderr == *'cloud-init '*' failed: '*scripts?user* ]] || fail "$stderr"
-  wait_log vm 'not ready after [0-9.]+ s: cloud-init [0-9.]+ failed: .*scripts.user.*; SSH answers' 30
-  [[ $(state vm '.ready.cloud_init.state') == error ]]
-  wait_in vm 82 --for cloud-init
-  # Its SSH server answers all the same, and that was all that was asked for.
-  wait_in vm 0 --for ssh
-  # The console told the host keys.
-  exec_in vm grep -q '^192.168.100.100,virtainer-guest ssh-ed25519 ' /mounted/.virtainer/ssh/known_hosts
-}
-
-@test "cloud image: a warning of cloud-init is no error, and no success" {
-  printf '#cloud-config\nno_such_key: 1\n' >"$given/user-data"
-  cloud vm -v "$given/user-data:/tmp/user-data:ro"
-  wait_in vm 81
-  [[ $stderr == *'finished degraded: '*schema* ]] || fail "$stderr"
-  wait_log vm 'ready after [0-9.]+ s: cloud-init [0-9.]+ finished degraded: .*schema' 30
-  [[ $(state vm '.ready.cloud_init.state') == degraded ]]
-}
-
-# assert_clock NAME: the guest's is within 2 s of ours, at the moment in which it says so.
+# assert_clock: the guest's is within 2 s of ours, at the moment in which it says so.
 assert_clock() {
   local theirs ours
-  read -r theirs < <(exec_in "$1" virtainer exec --via ssh date +%s)
+  read -r theirs < <(exec_in vm virtainer exec --via ssh date +%s)
   ours=$(date +%s)
   ((theirs >= ours - 2 && theirs <= ours + 2)) || fail "it is $theirs there and $ours here"
 }
 
-# resumed_later NAME BEFORE: NAME goes on where BEFORE, which is saved now, will have been 20 s ago.
+# resumed_later: the guest is saved, and goes on in another container, where it will have been 10 s ago and more.
 resumed_later() {
-  exec_in "$2" virtainer save
-  assert_status "$2" 0
-  sleep 20
-  cloud "$1"
-  wait_log "$1" 'virtainer: the guest goes on where it was' 60
-  wait_log "$1" "virtainer: the guest's clock is set" 60
-  assert_clock "$1"
+  exec_in vm virtainer save
+  assert_status vm 0
+  remove "$e2e_id-vm"
+  sleep 10
+  cloud_again
+  wait_log vm 'virtainer: the guest goes on where it was' 60
+  wait_log vm "virtainer: the guest's clock is set" 60
+  assert_clock
 }
 
 @test "cloud image: the clock of a guest that was saved is set, by its agent, and without one by SSH" {
-  cloud vm
-  wait_in vm 0
-  # A guest that has just booted is busy.
-  until_true 60 exec_in vm virtainer healthcheck --agent --ssh
+  local e2e_id data
+  shared_guest
   # It would set the clock too, a little later.
   exec_in vm virtainer exec --via agent systemctl mask --now systemd-timesyncd
-  assert_clock vm
-  resumed_later agent vm
+  assert_clock
+  resumed_later
   # The time it takes to get in must not be missing.
-  exec_in agent virtainer exec --via ssh sh -c 'echo sleep 5 >~/.ssh/rc'
-  exec_in agent virtainer exec --via ssh sudo systemctl mask --now qemu-guest-agent
-  until_true 20 eval '! exec_in agent virtainer healthcheck --agent 2>/dev/null'
-  resumed_later ssh agent
-  stop_cloud ssh
+  exec_in vm virtainer exec --via ssh sh -c 'echo sleep 5 >~/.ssh/rc'
+  exec_in vm virtainer exec --via ssh sudo systemctl mask --now qemu-guest-agent
+  until_true 20 eval '! exec_in vm virtainer healthcheck --agent 2>/dev/null'
+  resumed_later
+  exec_in vm virtainer exec --via ssh sh -c 'rm ~/.ssh/rc; sudo systemctl unmask qemu-guest-agent; sudo systemctl start qemu-guest-agent'
+}
+
+# --- by the guest agent -------------------------------------------------------------------------------------------
+
+by_agent() { exec_in vm virtainer exec sh -c "$1"; }
+
+@test "cloud image: exec, cp, healthcheck and reboot by its agent, ssh as its default user; an error of cloud-init; and an agent that hangs" {
+  local e2e_id data
+  shared_guest
+  # Within a second is much to ask of a busy guest.
+  until_true 60 exec_in vm virtainer healthcheck --agent --ssh --ready --console 600
+  [[ $(exec_in vm virtainer exec id -un) == root ]]
+  [[ $(exec_in vm virtainer exec --via ssh id -un) == debian ]]
+  [[ $(exec_in vm virtainer ssh id -un) == debian ]]
+  command_in vm exec sh -c 'echo out; echo err >&2; exit 7'
+  [[ $status == 7 && $output == out && $stderr == err ]]
+  assert_command vm 127 'not found' exec nothing-like-it
+  printf 'two\nlines' >"$BATS_TEST_TMPDIR/input"
+  [[ $(with_input "$BATS_TEST_TMPDIR/input" vm exec cat) == $'two\nlines' ]]
+  # More than the agent itself keeps of a program's output, and more than libvirt passes on at once.
+  [[ $(exec_in vm virtainer exec sh -c 'yes 0123456789abcde | head -c 6000000' | checksum) == \
+    "$(yes 0123456789abcde | head -c 6000000 | checksum)" ]]
+
+  head -c 20000000 /dev/urandom >"$BATS_TEST_TMPDIR/big"
+  sum=$(checksum <"$BATS_TEST_TMPDIR/big")
+  with_input "$BATS_TEST_TMPDIR/big" vm cp --via agent - guest:/var/tmp/big
+  [[ $(exec_in vm virtainer exec sha256sum /var/tmp/big) == "$sum "* ]]
+  [[ $(exec_in vm virtainer cp --via agent guest:/var/tmp/big - | checksum) == "$sum" ]]
+  exec_in vm virtainer cp --via ssh guest:/var/tmp/big /tmp/big
+  [[ $(exec_in vm cat /tmp/big | checksum) == "$sum" ]]
+  exec_in vm virtainer cp guest:/etc/cloud /tmp/cloud
+  exec_in vm test -s /tmp/cloud/cloud.cfg
+  assert_command vm 2 'debian may not read /etc/shadow' cp --via ssh guest:/etc/shadow -
+  # Also when it is interrupted: not the program either.
+  engine exec -d "$e2e_id-vm" sh -c '(head -c 100000 /dev/zero; sleep 60) | virtainer cp - guest:/var/tmp/cut'
+  until_true 30 by_agent '[ -e /var/tmp/.cut.part-* ]'
+  interrupt vm INT cp
+  engine exec -d "$e2e_id-vm" sh -c 'virtainer exec tail -f /etc/issue; echo $? >/tmp/status'
+  until_true 30 by_agent 'pidof tail'
+  interrupt vm TERM exec
+  until_true 30 exec_in vm test -s /tmp/status
+  [[ $(exec_in vm cat /tmp/status) == 143 ]]
+  until_true 30 by_agent '! pidof tail'
+  # shellcheck disable=SC2016
+  until_true 30 by_agent '[ "$(ls -d /tmp/virtainer-* | wc -l)" = 1 ]' # this one's own
+  # Nothing is left of any of it.
+  [[ $(exec_in vm virtainer exec find /tmp /var/tmp -name '*part-*') == '' ]]
+
+  before=$(exec_in vm virtainer exec cat /proc/sys/kernel/random/boot_id)
+  exec_in vm virtainer exec sh -c 'cd /var/lib/cloud/scripts/per-boot && printf "#!/bin/sh\nexit 3\n" >fails && chmod +x fails'
+  assert_command vm 0 'asked the guest agent' reboot
+  wait_log vm 'virtainer: the guest reboots' 120
+  # cloud-init's error is told in its own words. Its SSH server answers all the same.
+  wait_in vm 82
+  [[ $stderr == *'cloud-init '*' failed: '*scripts?per?boot* ]] || fail "$stderr"
+  wait_log vm 'not ready after [0-9.]+ s: cloud-init [0-9.]+ failed: .*scripts.per.boot.*; SSH answers' 30
+  [[ $(state vm '.ready.cloud_init.state') == error ]]
+  wait_in vm 82 --for cloud-init
+  wait_in vm 0 --for ssh
+  until_true 60 exec_in vm virtainer healthcheck --agent
+  [[ $(exec_in vm virtainer exec cat /proc/sys/kernel/random/boot_id) != "$before" ]]
+
+  # The button is ignored, and the agent takes the order to shut down without an end of it: neither keeps a save.
+  exec_in vm virtainer exec sh -c 'printf "#!/bin/sh\nexec sleep 600\n" >/tmp/shutdown && chmod +x /tmp/shutdown &&
+    mv /tmp/shutdown /sbin/shutdown && mkdir -p /etc/systemd/logind.conf.d &&
+    printf "[Login]\nHandlePowerKey=ignore\n" >/etc/systemd/logind.conf.d/no.conf && systemctl restart systemd-logind'
+  began=$SECONDS
+  timeout "$(seconds 150)" "${engine_command[@]}" stop -t "$(seconds 120)" "$e2e_id-vm" >/dev/null
+  assert_status vm 0
+  assert_log vm 'the guest is saved'
+  ((SECONDS - began < 15 + $(seconds 20)))
 }

@@ -1,49 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The commands of `docker exec`: with the boot sector what concerns the machine, with the small guest what goes by SSH, and
-# with a real cloud image, in one boot, what goes by the guest agent.
+# The commands of `docker exec`: with the boot sector what concerns the machine, with the small guest what goes by SSH. What
+# goes by the guest agent is in cloud.bats.
 #
 # shellcheck disable=SC2154
 
 load lib
 bats_require_minimum_version 1.5.0
 
-readonly cloud_image=${VT_CLOUD_IMAGE:-$guest_images/debian-trixie.qcow2}
-
 setup() { e2e_setup; }
 teardown() { e2e_teardown; }
-
-# command_in NAME COMMAND…: a command of virtainer's; sets $status, $output and $stderr.
-command_in() {
-  local name=$1
-  shift
-  status=0
-  exec_in "$name" virtainer "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
-  output=$(<"$BATS_TEST_TMPDIR/out") stderr=$(<"$BATS_TEST_TMPDIR/err")
-}
-
-# assert_command NAME STATUS REGEX COMMAND…: it ends so, and says something like that.
-assert_command() {
-  local name=$1 wanted=$2 regex=$3
-  shift 3
-  command_in "$name" "$@"
-  [[ $status == "$wanted" && $output$stderr =~ $regex ]] ||
-    fail "virtainer $* ended with status $status, not $wanted, and said '$output$stderr', not '$regex'"
-}
 
 # greetings NAME: how often the boot sector has started.
 greetings() { log_of "$1" | grep -c 'boot-sector: hello'; }
 has_started() { (($(greetings "$1") == $2)); }
-
-# with_input FILE NAME COMMAND…
-with_input() {
-  local file=$1 name=$2
-  shift 2
-  timeout "$(seconds 120)" "${engine_command[@]}" exec -i "$e2e_id-$name" virtainer "$@" <"$file"
-}
-
-checksum() { sha256sum | cut -d' ' -f1; }
 
 # --- the machine --------------------------------------------------------------------------------------------------
 
@@ -79,7 +50,7 @@ checksum() { sha256sum | cut -d' ' -f1; }
   (($(log_of vm | grep -c 'boot-sector: power button') == 2))
 }
 
-# bats test_tags=podman
+# bats test_tags=rights
 @test "screenshot" {
   boot vm -e VIDEO=vga
   exec_in vm virtainer screenshot - >"$BATS_TEST_TMPDIR/screen.png"
@@ -96,7 +67,6 @@ checksum() { sha256sum | cut -d' ' -f1; }
 
 # --- asking it ----------------------------------------------------------------------------------------------------
 
-# bats test_tags=podman
 @test "state and list: JSON as documented, and what the data directory tells where none runs" {
   boot vm -e SSH_USER=me
   # Every field of docs/state-json.md is there with its type, and no other.
@@ -123,7 +93,7 @@ checksum() { sha256sum | cut -d' ' -f1; }
   [[ $output == *"$uuid  stopped "* ]]
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "healthcheck: SSH, agent, console" {
   boot vm
   assert_command vm 0 '^running$' healthcheck
@@ -191,14 +161,6 @@ checksum() { sha256sum | cut -d' ' -f1; }
   exec_in vm virtainer exec sh -c '[ ! -e /data/cut ]'
 }
 
-# interrupt NAME SIGNAL COMMAND: send it to the virtainer COMMAND that runs in the container.
-interrupt() {
-  # shellcheck disable=SC2016 # the container's shell expands them
-  exec_in "$1" sh -c 'for p in /proc/[0-9]*; do
-    if [ "$(cat "$p/comm")" = virtainer ] && tr "\0" " " <"$p/cmdline" | grep -q "^virtainer $2 "; then
-      kill -"$1" "${p#/proc/}"; fi; done' sh "$2" "$3"
-}
-
 in_guest() { exec_in vm virtainer exec sh -c "$1"; }
 
 @test "cp that is interrupted leaves nothing behind" {
@@ -221,7 +183,7 @@ in_guest() { exec_in vm virtainer exec sh -c "$1"; }
   assert_command vm 84 'no SSH key lets us in as root.*OWN_KEY=yes.*/tmp/id_rsa.*SSH_USER' ssh true
   assert_command vm 84 'no guest agent runs.*no SSH key lets us in' exec true
 
-  boot_small alone --no-data -e NETWORK=none
+  boot alone --no-data -e NETWORK=none
   assert_command alone 84 'NETWORK=none' ssh true
 }
 
@@ -246,65 +208,4 @@ know() {
   assert_command vm 84 "$why" ssh root@ touch /data/by-ssh
   know vm "$theirs"
   [[ $(exec_in vm virtainer ssh 'ls -A /data') != *by-* ]]
-}
-
-# --- by the guest agent -------------------------------------------------------------------------------------------
-
-@test "a cloud image: exec, cp, healthcheck and reboot by its agent, ssh as its default user; and an agent that hangs" {
-  virtainer vm -e GRACE_PERIOD=15 -e GRACE_ACTION=save -v "$cloud_image:/image:ro"
-  timeout "$(seconds 400)" "${engine_command[@]}" exec "$e2e_id-vm" virtainer wait --for ready --timeout "$(seconds 390)"
-  # Within a second is much to ask of a busy guest.
-  until_true 60 exec_in vm virtainer healthcheck --agent --ssh --ready --console 600
-  [[ $(exec_in vm virtainer exec id -un) == root ]]
-  [[ $(exec_in vm virtainer exec --via ssh id -un) == debian ]]
-  [[ $(exec_in vm virtainer ssh id -un) == debian ]]
-  command_in vm exec sh -c 'echo out; echo err >&2; exit 7'
-  [[ $status == 7 && $output == out && $stderr == err ]]
-  assert_command vm 127 'not found' exec nothing-like-it
-  printf 'two\nlines' >"$BATS_TEST_TMPDIR/input"
-  [[ $(with_input "$BATS_TEST_TMPDIR/input" vm exec cat) == $'two\nlines' ]]
-  # More than the agent itself keeps of a program's output, and more than libvirt passes on at once.
-  [[ $(exec_in vm virtainer exec sh -c 'yes 0123456789abcde | head -c 6000000' | checksum) == \
-    "$(yes 0123456789abcde | head -c 6000000 | checksum)" ]]
-
-  head -c 20000000 /dev/urandom >"$BATS_TEST_TMPDIR/big"
-  sum=$(checksum <"$BATS_TEST_TMPDIR/big")
-  with_input "$BATS_TEST_TMPDIR/big" vm cp --via agent - guest:/var/tmp/big
-  [[ $(exec_in vm virtainer exec sha256sum /var/tmp/big) == "$sum "* ]]
-  [[ $(exec_in vm virtainer cp --via agent guest:/var/tmp/big - | checksum) == "$sum" ]]
-  exec_in vm virtainer cp --via ssh guest:/var/tmp/big /tmp/big
-  [[ $(exec_in vm cat /tmp/big | checksum) == "$sum" ]]
-  exec_in vm virtainer cp guest:/etc/cloud /tmp/cloud
-  exec_in vm test -s /tmp/cloud/cloud.cfg
-  assert_command vm 2 'debian may not read /etc/shadow' cp --via ssh guest:/etc/shadow -
-  # Also when it is interrupted: not the program either.
-  engine exec -d "$e2e_id-vm" sh -c '(head -c 100000 /dev/zero; sleep 60) | virtainer cp - guest:/var/tmp/cut'
-  until_true 30 in_guest '[ -e /var/tmp/.cut.part-* ]'
-  interrupt vm INT cp
-  engine exec -d "$e2e_id-vm" sh -c 'virtainer exec tail -f /etc/issue; echo $? >/tmp/status'
-  until_true 30 in_guest 'pidof tail'
-  interrupt vm TERM exec
-  until_true 30 exec_in vm test -s /tmp/status
-  [[ $(exec_in vm cat /tmp/status) == 143 ]]
-  until_true 30 in_guest '! pidof tail'
-  until_true 30 in_guest '[ "$(ls -d /tmp/virtainer-* | wc -l)" = 1 ]' # this one's own
-  # Nothing is left of any of it.
-  [[ $(exec_in vm virtainer exec find /tmp /var/tmp -name '*part-*') == '' ]]
-
-  before=$(exec_in vm virtainer exec cat /proc/sys/kernel/random/boot_id)
-  assert_command vm 0 'asked the guest agent' reboot
-  wait_log vm 'virtainer: the guest reboots' 120
-  timeout "$(seconds 400)" "${engine_command[@]}" exec "$e2e_id-vm" virtainer wait --for ready --timeout "$(seconds 390)"
-  until_true 60 exec_in vm virtainer healthcheck --agent
-  [[ $(exec_in vm virtainer exec cat /proc/sys/kernel/random/boot_id) != "$before" ]]
-
-  # The button is ignored, and the agent takes the order to shut down without an end of it: neither keeps a save.
-  exec_in vm virtainer exec sh -c 'printf "#!/bin/sh\nexec sleep 600\n" >/tmp/shutdown && chmod +x /tmp/shutdown &&
-    mv /tmp/shutdown /sbin/shutdown && mkdir -p /etc/systemd/logind.conf.d &&
-    printf "[Login]\nHandlePowerKey=ignore\n" >/etc/systemd/logind.conf.d/no.conf && systemctl restart systemd-logind'
-  began=$SECONDS
-  timeout "$(seconds 150)" "${engine_command[@]}" stop -t "$(seconds 120)" "$e2e_id-vm" >/dev/null
-  assert_status vm 0
-  assert_log vm 'the guest is saved'
-  ((SECONDS - began < 15 + $(seconds 20)))
 }

@@ -199,6 +199,43 @@ exec_in() {
   engine exec "$e2e_id-$name" "$@"
 }
 
+# --- virtainer's commands -----------------------------------------------------------------------------------------
+
+# command_in NAME COMMAND…: a command of virtainer's; sets $status, $output and $stderr.
+command_in() {
+  local name=$1
+  shift
+  status=0
+  exec_in "$name" virtainer "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
+  output=$(<"$BATS_TEST_TMPDIR/out") stderr=$(<"$BATS_TEST_TMPDIR/err")
+}
+
+# assert_command NAME STATUS REGEX COMMAND…: it ends so, and says something like that.
+assert_command() {
+  local name=$1 wanted=$2 regex=$3
+  shift 3
+  command_in "$name" "$@"
+  [[ $status == "$wanted" && $output$stderr =~ $regex ]] ||
+    fail "virtainer $* ended with status $status, not $wanted, and said '$output$stderr', not '$regex'"
+}
+
+# with_input FILE NAME COMMAND…
+with_input() {
+  local file=$1 name=$2
+  shift 2
+  timeout "$(seconds 120)" "${engine_command[@]}" exec -i "$e2e_id-$name" virtainer "$@" <"$file"
+}
+
+checksum() { sha256sum | cut -d' ' -f1; }
+
+# interrupt NAME SIGNAL COMMAND: send it to the virtainer COMMAND that runs in the container.
+interrupt() {
+  # shellcheck disable=SC2016 # the container's shell expands them
+  exec_in "$1" sh -c 'for p in /proc/[0-9]*; do
+    if [ "$(cat "$p/comm")" = virtainer ] && tr "\0" " " <"$p/cmdline" | grep -q "^virtainer $2 "; then
+      kill -"$1" "${p#/proc/}"; fi; done' sh "$2" "$3"
+}
+
 # --- waiting and talking ------------------------------------------------------------------------------------------
 
 # talk SECONDS STEP… -- COMMAND…: see expect.py.
