@@ -18,26 +18,27 @@ readonly stage_jobs=2
 
 # The stages in the order in which they begin: name, kind, time limit in seconds, what must have ended before, what it does.
 # The kind says whose output it is: ctest's, that of bats, or nobody's ('work', where the stage itself is the check).
-# What boots a guest runs beside something else: most of such a stage is waiting for one processor.
+# The two that boot the most guests first, as all else fits beside and behind them: a stage that is begun last and is long
+# ends alone.
 readonly stages=(
   'setup          work  900  -                 install the packages that building and testing need'
   'unit           ctest 600  setup             build for development, unit tests'
   'engines        work  600  setup             find or install docker and podman'
   'images         work  900  engines           make the guest images from Debian packages'
-  'asan           ctest 900  unit              build with sanitizers, unit tests'
   'container      work  900  engines           build the container image for docker and podman'
-  'release        work  600  setup             build as the container image does'
-  'lint           work  900  setup             clang-tidy and shellcheck'
   'cloud-docker   bats  2700 images,container  a real cloud image in docker'
   'e2e-docker     bats  2400 images,container  end to end in docker'
+  'kill           bats  1200 images,container  kill virtainers at random moments, and look at what is left'
   'e2e-podman     bats  1500 e2e-docker        end to end in podman'
-  'e2e-minimal    bats  1200  e2e-docker        end to end in docker with the least rights instead of --privileged'
-  'cloud-podman   bats  900  cloud-docker      a real cloud image in podman'
+  'lint           work  900  setup             clang-tidy and shellcheck'
   'scripts-docker bats  1200 images,container  the run scripts with docker'
-  'scripts-podman bats  900  images,container  the run scripts with podman'
-  'kill           bats  1200  images,container  kill virtainers at random moments, and look at what is left'
+  'cloud-podman   bats  900  cloud-docker      a real cloud image in podman'
+  'e2e-minimal    bats  1200 e2e-docker        end to end in docker with the least rights, where they matter'
+  'asan           ctest 900  unit              build with sanitizers, unit tests'
   'pristine-12    ctest 900  engines           build and unit tests in a pristine Debian 12'
   'pristine-13    ctest 900  engines           build and unit tests in a pristine Debian 13'
+  'scripts-podman bats  900  images,container  the run scripts with podman'
+  'release        work  600  setup             build as the container image does'
 )
 readonly quick=(unit asan)
 
@@ -124,9 +125,6 @@ other_files() {
   done
 }
 
-# files_with_rights: those of them whose virtainers have the rights that the runner says.
-files_with_rights() { other_files | grep -vxE 'bad-input|privileges|recipes'; }
-
 # run_stage NAME: the work itself.
 run_stage() {
   local files
@@ -145,8 +143,8 @@ run_stage() {
     pristine-12) "$tests/pristine.sh" bookworm -V ;;
     pristine-13) "$tests/pristine.sh" trixie -V ;;
     e2e-minimal)
-      mapfile -t files < <(files_with_rights)
-      e2e docker 2 --minimal --tag podman "${files[@]}"
+      mapfile -t files < <(other_files)
+      e2e docker 2 --minimal --tag rights "${files[@]}"
       ;;
     e2e-*)
       mapfile -t files < <(other_files)

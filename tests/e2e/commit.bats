@@ -15,7 +15,7 @@ teardown() {
   e2e_teardown
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "commit: a file, and a containerDisk that the engine loads, and a virtainer starts from it and from its archive" {
   boot vm
   run ! exec_in vm virtainer commit /mounted/new.qcow2

@@ -38,7 +38,7 @@ deaf() {
 
 # --- virtainer console --------------------------------------------------------------------------------------------
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "console: what was said before, typing, and leaving; the guest goes on" {
   boot vm
   on_console vm 20 'expect=the console of vm' 'expect=boot-sector: hello' 'send=abc' 'expect=ABC' 'send=\x1dq' \
@@ -69,7 +69,6 @@ deaf() {
   [[ $output == *'--escape x cannot be used'* ]]
 }
 
-# bats test_tags=podman
 @test "console: a script types, and hears the answer" {
   boot vm
   [[ $(piped vm abc) == *ABC ]]
@@ -103,7 +102,7 @@ type_to_a_deaf() {
   sleep 3
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "console: much typed to a guest that does not read holds up nobody else: it is saved" {
   boot vm -e STOP_ON_INT=save
   type_to_a_deaf vm
@@ -156,7 +155,7 @@ type_to_a_deaf() {
   assert_status vm 0
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "console and virsh console --force: who took it, and back again" {
   boot vm
   on_console vm 20 'expect=hello' 'send=abc' 'expect=ABC' 'send=\x1dq' end
@@ -324,7 +323,6 @@ run_within() { virtainer "$1" -v "$boot_sector:/image:ro" -- bash -c "$2"; }
 
 # bats test_tags=podman
 @test "log: what happened when, also in the run before, and where LOG_LEVEL hides it" {
-  [[ ${VT_RIGHTS-} != minimal ]] || skip 'a /run that is a tmpfs is empty at each start'
   boot vm -e LOG_LEVEL=error
   stop vm
   engine start "$e2e_id-vm" >/dev/null

@@ -39,7 +39,6 @@ refused() {
 
 # --- the data directory -------------------------------------------------------------------------------------------
 
-# bats test_tags=podman
 @test "a data directory that a newer virtainer has used is left alone: status 20" {
   used first
   [[ $(<"$data/.virtainer/version") == 1 ]]
@@ -57,7 +56,6 @@ refused() {
   refused 20 'base.json.*newer virtainer.*remove that file'
 }
 
-# bats test_tags=podman
 @test "state files that are empty, cut short or garbage: status 20 names the file, and without it the guest starts" {
   used first
   for file in base.json mac uuid version; do
@@ -200,7 +198,6 @@ looping_image() {
 
 said_enough() { (($(log_of vm | grep -c 'SeaBIOS') >= 12)); }
 
-# bats test_tags=podman
 @test "a guest that reboots in a loop: told once and not each time, and a stop ends it" {
   looping_image
   virtainer vm -v "$BATS_TEST_TMPDIR/looping:/image:ro" -e GRACE_PERIOD=3
@@ -233,7 +230,6 @@ parts() { as_root find "$data" -name '*.part*'; }
 
 asked() { [[ -s $BATS_TEST_TMPDIR/requests ]]; }
 
-# bats test_tags=podman
 @test "a stop during the download, twice: status 0 at once, and nothing is left of it" {
   serve 200
   url=http://$(host_address):$port/image
@@ -264,7 +260,6 @@ asked() { [[ -s $BATS_TEST_TMPDIR/requests ]]; }
   [[ -z $(parts) ]] || fail "left: $(parts)"
 }
 
-# bats test_tags=podman
 @test "a stop while Linux boots: the button is pressed until it is heard" {
   virtainer vm -e RAM=256 -v "$small_guest:/image:ro"
   wait_log vm 'Linux version' 60

@@ -16,7 +16,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
 
 # --- the console --------------------------------------------------------------------------------------------------
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "first the block with what was decided, then the guest's console" {
   boot vm
   log_of vm
@@ -41,7 +41,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   run ! grep -qaP '^virtainer: .*[^\r]$' "$BATS_TEST_TMPDIR/log"
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "typing through attach, and leaving with the detach keys" {
   boot vm -t -i
   typing vm 20 'send=abc' 'expect=ABC' 'send=xyz\r' 'expect=XYZ'
@@ -59,7 +59,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   assert_running vm
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "virsh console --force takes the console, the log goes on, and the attachment comes back" {
   boot vm -t -i
   typing vm 20 'send=abc' 'expect=ABC'
@@ -81,7 +81,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
 
 # --- stopping -----------------------------------------------------------------------------------------------------
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "stop: a clean end with status 0, at once" {
   boot vm
   began=$SECONDS
@@ -100,7 +100,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   done
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "a guest that ignores the button is forced off after the grace period: status 71" {
   deaf vm -e GRACE_PERIOD=4
   began=$SECONDS
@@ -122,7 +122,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   assert_status vm 71
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "a second signal forces at once: status 71" {
   deaf vm
   send_signal vm TERM
@@ -175,7 +175,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
   [[ $(state vm .state) == running ]]
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "QEMU killed: status 70, with its last log lines" {
   boot vm
   kill_in vm KILL "$(state vm .qemu_pid)"
@@ -195,7 +195,7 @@ http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
 
 # --- what runs beside it ------------------------------------------------------------------------------------------
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "libvirtd killed: the guest runs on, virsh works again, and stop is clean" {
   boot vm -t -i
   pid=$(state vm .qemu_pid)
@@ -250,7 +250,7 @@ new_dnsmasq() { [[ $(pid_of vm dnsmasq) != "$1" ]]; }
 
 # --- asking it ----------------------------------------------------------------------------------------------------
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "state, state --json, list and healthcheck" {
   boot vm -e RAM=64 -e CPU=2 -e VM_NAME=my-guest -e DISK_SIZE=2G
   [[ $(exec_in vm virtainer state) == running ]]
@@ -270,7 +270,7 @@ new_dnsmasq() { [[ $(pid_of vm dnsmasq) != "$1" ]]; }
   until_true 10 eval '[[ $(exec_in vm virtainer state) == running ]]'
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "image info: while the guest runs, and from the data directory alone" {
   cp "$boot_sector" "$BATS_TEST_TMPDIR/disk1.img"
   echo text >"$BATS_TEST_TMPDIR/box.ovf"
@@ -291,7 +291,7 @@ new_dnsmasq() { [[ $(pid_of vm dnsmasq) != "$1" ]]; }
   ((status == 2)) && [[ $stderr == *'no virtainer runs here'* ]] || fail "$stderr"
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "image flatten: the guest goes on without its base image" {
   boot vm
   stop vm
@@ -354,7 +354,7 @@ health() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == "$
 
 # --- starting again -----------------------------------------------------------------------------------------------
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "a stopped container is started again, and a running one restarted" {
   boot vm
   uuid=$(state vm .uuid) mac=$(state vm .mac)
@@ -388,7 +388,6 @@ health() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == "$
   assert_status vm 0
 }
 
-# bats test_tags=podman
 @test "killed while the guest writes: the overlay is whole, nothing that was synced is lost, and a clean stop leaves a clean file system" {
   boot_small vm
   typing vm 60 'send=write-forever\n' 'expect=written 5\s'
@@ -435,7 +434,7 @@ health() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == "$
 
 # --- who owns what ------------------------------------------------------------------------------------------------
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "what is made in a private data directory belongs to its owner, and mounted files are left as they are" {
   mkdir "$BATS_TEST_TMPDIR/mounted"
   cp "$boot_sector" "$BATS_TEST_TMPDIR/mounted/image"
@@ -464,7 +463,7 @@ health() { [[ $(engine inspect -f '{{.State.Health.Status}}' "$e2e_id-$1") == "$
 
 kvm_opens() { as_root sh -c 'exec 3<>/dev/kvm' 2>/dev/null; }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "ACCEL=kvm runs the boot sector under KVM" {
   [[ -e /dev/kvm ]] || skip 'this machine has no /dev/kvm'
   kvm_opens || skip '/dev/kvm cannot be opened here'
@@ -510,7 +509,7 @@ kvm_opens() { as_root sh -c 'exec 3<>/dev/kvm' 2>/dev/null; }
   [[ $(exec_in vm stat -c %U "/proc/$(state vm .qemu_pid)") == libvirt-qemu ]]
 }
 
-# bats test_tags=podman
+# bats test_tags=rights
 @test "user-data, meta-data and key together reach the guest" {
   key='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f somebody@somewhere'
   echo "$key" >"$BATS_TEST_TMPDIR/key"

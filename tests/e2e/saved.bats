@@ -47,7 +47,7 @@ save() {
   [[ $(saved) == ./saved ]]
 }
 
-# bats test_tags=podman
+# bats test_tags=podman,rights
 @test "STOP_ACTION=save: the next start goes on where the guest was, as often as wished" {
   save vm
   [[ $(stat -c %U "$data"/.virtainer/saved/memory) == $(stat -c %U "$data") ]]
@@ -123,7 +123,6 @@ save() {
   assert_log term 'boot-sector: power button'
 }
 
-# bats test_tags=podman
 @test "GRACE_ACTION=save: a guest that ignores the button keeps its memory" {
   deaf vm -e GRACE_PERIOD=3 -e GRACE_ACTION=save
   stop vm
