@@ -20,6 +20,7 @@
 #include "net/check.h"
 #include "net/dhcp.h"
 #include "net/ip6.h"
+#include "net/listeners.h"
 #include "net/mac.h"
 #include "net/nat_apply.h"
 #include "net/user.h"
@@ -202,6 +203,8 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
         r = vt_bridge_make(&p->net, err);
     if (r == 0)
         r = vt_nat_apply(&p->net, &p->rules, err);
+    if (r == 0)
+        p->hidden = vt_listeners_hidden(&config->ports);
     if (r == 0)
         p->dhcp_pid = vt_dhcp_start(&p->net, err);
     return r < 0 ? r : (p->dhcp_pid < 0 ? p->dhcp_pid : 0);

@@ -40,6 +40,7 @@ struct vt_prepared {
     pid_t passt_pid;          /* with user, once the guest is being started */
     struct vt_saved saved;    /* VT_SAVED_FITS: the guest is resumed from it */
     char *no_ip6;             /* why the guest has IPv4 only and what to do; NULL: it is right so */
+    char *hidden;             /* ports of others that nobody reaches now, "80/tcp"; NULL: none */
     char *saved_notice;       /* a sentence about one that was set aside, or NULL */
     struct vt_phone_home *phone_home; /* NULL: cloud-init is not told to call */
     struct vt_daemon *daemon;

@@ -238,6 +238,11 @@ void vt_summary_print(const struct vt_config *config, const struct vt_prepared *
                    prepared->accel.reason);
     if (prepared->no_ip6)
         vt_warning("%s", prepared->no_ip6);
+    if (prepared->hidden)
+        vt_warning("somebody listens in the container's network at %s, which lead%s to the guest: "
+                   "clients reach that and not the listener; PORTS names the ports that shall lead "
+                   "there",
+                   prepared->hidden, strchr(prepared->hidden, ',') ? "" : "s");
     if (prepared->network_reason)
         vt_info("NETWORK=auto is user, as nat is impossible: %s", prepared->network_reason);
     tell_unreached(config, prepared);

@@ -267,6 +267,12 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   for _ in 1 2 3; do assert_answer "guest $address" container tcp "$address" 22; done
 }
 
+@test "what listens in a pod at a port that leads to the guest is named in the log" {
+  engine run -d --name "$e2e_id-pod" "${run_options[@]}" --entrypoint dnsmasq "$VT_IMAGE" -k -p 5300 -u root >/dev/null
+  boot vm --network "container:$e2e_id-pod"
+  assert_log vm "warning: somebody listens in the container's network at 5300/tcp,5300/udp, which lead to the guest"
+}
+
 # --- what the guest is told, and networks that come and go ----------------------------------------------------------
 
 @test "a network that is connected while the guest runs reaches it; what does not fit is made to" {
