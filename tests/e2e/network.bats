@@ -17,7 +17,10 @@ setup_file() {
   export lab=$e2e_id
   subnet6=fd5e:$(printf %x:%x "$((RANDOM))" "$((E2E_RUN % 65536))")
   new_network net --ipv6 --subnet "$subnet6::/64"
-  boot vm --network "$lab-net"
+  local options=(--network "$lab-net")
+  # Then it is virtainer that switches it on.
+  [[ ${VT_RIGHTS:-} == minimal ]] || options+=(--sysctl net.ipv4.ip_forward=0)
+  boot vm "${options[@]}"
   read -r client gateway bits < <(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.Gateway}} {{
     .IPPrefixLen}}{{end}}' "$lab-vm")
   client=${client%.*}.77 client6=$subnet6::77
@@ -193,6 +196,13 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   assert_answer "client $address" guest tcp "$client" 80
   [[ $("$peers" ask tcp "$address" 80) == "guest $gateway "* ]]
   in_guest ip link del docker0
+}
+
+@test "IPv4 that may not be forwarded: status 50, and the flag is named" {
+  run_virtainer 20 --cap-add NET_ADMIN --device /dev/net/tun --sysctl net.ipv4.ip_forward=0 -e NETWORK=nat \
+    -v "$boot_sector:/image:ro" -v "$data:/mounted"
+  ((status == 50))
+  [[ $stderr == *'IPv4 forwarding is off'*'run it with --sysctl net.ipv4.ip_forward=1'* ]]
 }
 
 # --- IPv6 -----------------------------------------------------------------------------------------------------------
