@@ -17,7 +17,6 @@
 #include "image/qemu_img.h"
 #include "image/signature.h"
 #include "image/transfer.h"
-#include "image/unpack.h"
 
 /* How often a lock that another has is asked for. */
 enum { LOCK_EVERY_MS = 200 };
@@ -208,24 +207,22 @@ struct brought {
     struct vt_downloaded download;
     struct vt_checksum found;
     const struct vt_checksum *checksum; /* of the download, or NULL */
-    char *unpacked;                     /* or NULL */
 };
 
 static void brought_done(struct brought *b)
 {
     vt_downloaded_done(&b->download);
-    free(b->unpacked);
 }
 
 static const char *brought_image(const struct brought *b)
 {
-    return b->unpacked ? b->unpacked : b->download.path;
+    return b->download.image ? b->download.image : b->download.path;
 }
 
 static void brought_remove(const struct brought *b)
 {
-    if (b->unpacked)
-        (void)unlink(b->unpacked);
+    if (b->download.image)
+        (void)unlink(b->download.image);
     if (b->download.path) {
         (void)unlink(b->download.path);
         (void)unlink(b->download.record_path);
@@ -248,9 +245,11 @@ static int expect(const struct get *get, struct brought *b, struct vt_error *err
 static int download(const struct get *get, struct brought *b, struct vt_error *err)
 {
     VT_AUTO_FREE char *destination = vt_cache_file(get->cache, "downloads", get->key, "");
+    VT_AUTO_FREE char *unpacked = vt_cache_file(get->cache, "downloads", get->key, ".image");
     struct vt_download wanted = {
         .url = get->wish->url,
         .destination = destination,
+        .unpacked = unpacked,
         .checksum = b->checksum,
         .stays = &b->download,
         .cancel_fd = get->wish->cancel_fd,
@@ -258,20 +257,6 @@ static int download(const struct get *get, struct brought *b, struct vt_error *e
     };
 
     return vt_download_run(&wanted, err);
-}
-
-static int unpack(const struct get *get, struct brought *b, struct vt_error *err)
-{
-    bool packed = false;
-    int r = vt_image_is_packed(b->download.path, &packed, err);
-
-    if (r < 0 || !packed)
-        return r;
-    b->unpacked = vt_cache_file(get->cache, "downloads", get->key, ".image");
-    /* One that a killed run left is of an earlier download, perhaps. */
-    (void)unlink(b->unpacked);
-    return vt_image_unpack(b->download.path, b->unpacked, get->wish->cancel_fd, get->wish->progress,
-                           err);
 }
 
 static int look_at(const struct get *get, const struct brought *b, struct vt_error *err)
@@ -287,8 +272,12 @@ static int look_at(const struct get *get, const struct brought *b, struct vt_err
 static int digest_of(const struct get *get, const struct brought *b, char ret[VT_SHA256_DIGITS + 1],
                      struct vt_error *err)
 {
-    if (!b->unpacked && b->checksum && b->checksum->digest == VT_DIGEST_SHA256) {
-        memcpy(ret, b->checksum->hex, VT_SHA256_DIGITS + 1);
+    const char *known = b->download.digest;
+
+    if (!b->download.image && b->checksum && b->checksum->digest == VT_DIGEST_SHA256)
+        known = b->checksum->hex;
+    if (known) {
+        memcpy(ret, known, VT_SHA256_DIGITS + 1);
         return 0;
     }
     return vt_cache_digest(brought_image(b), get->wish->cancel_fd, get->wish->progress, ret, err);
@@ -353,17 +342,15 @@ static int bring_expected(const struct get *get, struct brought *b, struct vt_er
     /* What it has left then, it knows itself. */
     if (r < 0)
         return r;
-    r = unpack(get, b, err);
-    if (r == 0)
-        r = look_at(get, b, err);
+    r = look_at(get, b, err);
     if (r == 0)
         r = digest_of(get, b, entry.digest, err);
     if (r == 0)
         r = name_image(get, b, entry.digest, err);
     if (r == 0)
         r = note(get, b, &entry, err);
-    if (b->unpacked && r < 0)
-        (void)unlink(b->unpacked);
+    if (b->download.image && r < 0)
+        (void)unlink(b->download.image);
     if (!is_to_stay(r, err))
         brought_remove(b);
     return r;

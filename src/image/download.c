@@ -11,6 +11,7 @@
 #include "image/partial.h"
 #include "image/retry.h"
 #include "image/transfer.h"
+#include "image/unpacker.h"
 
 enum { READ_SIZE = 1 << 20, DIGEST_MAX = 64 };
 
@@ -18,13 +19,15 @@ struct download {
     const struct vt_download *wanted;
     char *url; /* for people */
     struct vt_partial part;
-    gnutls_hash_hd_t hash; /* of what is there; NULL without a checksum */
-    char *etag;            /* of what is there, or NULL */
-    int64_t modified;      /* or -1 */
-    uint64_t best;         /* the farthest that any try came */
-    bool pieced;           /* what is there is of several replies */
-    bool misfit;           /* the server's range is not the rest of what is there */
-    bool useless;          /* what is there is not to be kept */
+    struct vt_unpacker *unpacker; /* of what is there; NULL: there is nothing */
+    struct vt_unpacked unpacked;  /* its file is to be removed, or given away */
+    gnutls_hash_hd_t hash;        /* of what is there; NULL without a checksum */
+    char *etag;                   /* of what is there, or NULL */
+    int64_t modified;             /* or -1 */
+    uint64_t best;                /* the farthest that any try came */
+    bool pieced;                  /* what is there is of several replies */
+    bool misfit;                  /* the server's range is not the rest of what is there */
+    bool useless;                 /* what is there is not to be kept */
 };
 
 /* --- the checksum --- */
@@ -89,10 +92,49 @@ static int hash_old_bytes(const struct download *d, struct vt_error *err)
     return r;
 }
 
+/* --- unpacking --- */
+
+/* Hand to the unpacker what is there. */
+static int unpack_more(struct download *d, struct vt_error *err)
+{
+    int r = 0;
+
+    if (!d->unpacker)
+        r = vt_unpacker_begin(d->url, d->part.fd, d->wanted->unpacked, d->wanted->stays != NULL,
+                              &d->unpacker, err);
+    if (r == 0)
+        vt_unpacker_reach(d->unpacker, d->part.size);
+    return r;
+}
+
+/* Whether it still makes sense to go on. With a checksum it does, even if what arrives is damaged:
+ * that tells better what is wrong. */
+static int check_unpacker(const struct download *d, struct vt_error *err)
+{
+    VT_AUTO_ERROR struct vt_error why = VT_ERROR_INIT;
+    int r = vt_unpacker_check(d->unpacker, &why);
+
+    if (d->hash && why.cause == VT_CAUSE_BAD_IMAGE)
+        return 0;
+    vt_error_move(err, &why);
+    return r;
+}
+
+static void remove_unpacked(struct download *d)
+{
+    vt_unpacker_free(d->unpacker);
+    d->unpacker = NULL;
+    if (d->unpacked.path)
+        (void)unlink(d->unpacked.path);
+    vt_unpacked_done(&d->unpacked);
+}
+
 static int begin_anew(struct download *d, struct vt_error *err)
 {
     free(take_digest(d));
     d->pieced = false;
+    /* Before its bytes become others. */
+    remove_unpacked(d);
     return vt_partial_empty(&d->part, err);
 }
 
@@ -150,11 +192,14 @@ static int on_data(const void *data, size_t len, void *user, struct vt_error *er
 
     if (r == 0)
         r = vt_partial_add(&d->part, data, len, err);
+    /* Of a full disk what fitted is as good as before. */
     if (r < 0)
-        d->useless = true;
+        d->useless = err->cause != VT_CAUSE_DATA_FULL;
     if (d->part.size > d->best)
         d->best = d->part.size;
-    return r;
+    if (r == 0)
+        r = unpack_more(d, err);
+    return r < 0 ? r : check_unpacker(d, err);
 }
 
 static void on_tick(void *user)
@@ -220,35 +265,76 @@ static int get_all(struct download *d, struct vt_error *err)
     return 0;
 }
 
-/* What was there already may be of a file that the server has no more, or torn by a power cut: a
- * wrong checksum is believed of what came in one piece only. */
+static int check_digest(const struct download *d, struct vt_error *err)
+{
+    VT_AUTO_FREE char *hex = take_digest(d);
+    const struct vt_checksum *wanted = d->wanted->checksum;
+    const char *name;
+
+    if (!wanted || !hex || vt_streq(hex, wanted->hex))
+        return 0;
+    name = vt_digest_name(wanted->digest);
+    return vt_error_set(err, VT_CAUSE_FETCH, -EBADMSG,
+                        "the download of %s has %s:%s, not the one that IMAGE_CHECKSUM "
+                        "gives (%s:%s); nothing of it was kept",
+                        d->url, name, hex, name, wanted->hex);
+}
+
+/* All is there: whether it is right. *@ret_proven becomes whether its checksum is. */
+static int check(struct download *d, bool *ret_proven, struct vt_error *err)
+{
+    int r = check_digest(d, err);
+
+    *ret_proven = r == 0 && d->hash;
+    if (r == 0)
+        r = unpack_more(d, err);
+    return r < 0 ? r
+                 : vt_unpacker_finish(d->unpacker, d->part.size, d->wanted->cancel_fd,
+                                      d->wanted->progress, &d->unpacked, err);
+}
+
+/* What was there already may be of a file that the server has no more, or torn by a power cut: that
+ * it is wrong is believed of what came in one piece only, or has its checksum. */
 static int get_right(struct download *d, struct vt_error *err)
 {
     for (bool again = false;; again = true) {
-        VT_AUTO_FREE char *hex = NULL;
+        bool proven = false;
         int r = get_all(d, err);
 
-        if (r < 0)
+        if (r == 0)
+            r = check(d, &proven, err);
+        if (r != -EBADMSG && err->cause != VT_CAUSE_BAD_IMAGE)
             return r;
-        hex = take_digest(d);
-        if (!hex || vt_streq(hex, d->wanted->checksum->hex))
-            return 0;
-        if (!d->pieced || again) {
-            const char *name = vt_digest_name(d->wanted->checksum->digest);
-
+        if (!d->pieced || again || proven) {
             d->useless = true;
-            return vt_error_set(err, VT_CAUSE_FETCH, -EBADMSG,
-                                "the download of %s has %s:%s, not the one that IMAGE_CHECKSUM "
-                                "gives (%s:%s); nothing of it was kept",
-                                d->url, name, hex, name, d->wanted->checksum->hex);
+            return r;
         }
         vt_progress_notice(d->wanted->progress,
-                           "the download, made of several pieces, has not the checksum that it "
-                           "must have; it is begun anew");
+                           r == -EBADMSG && err->cause == VT_CAUSE_FETCH
+                               ? "the download, made of several pieces, has not the checksum that "
+                                 "it must have; it is begun anew"
+                               : "the download, made of several pieces, is damaged; it is begun "
+                                 "anew");
+        vt_error_done(err);
         r = begin_anew(d, err);
         if (r < 0)
             return r;
     }
+}
+
+/* It is whole and right. */
+static int give_name(struct download *d, struct vt_error *err)
+{
+    int r;
+
+    if (!d->unpacked.path)
+        return vt_partial_finish(&d->part, err);
+    r = vt_part_finish(d->unpacked.path, d->wanted->unpacked, err);
+    if (r < 0)
+        return r;
+    vt_partial_remove(&d->part);
+    vt_unpacked_done(&d->unpacked);
+    return 0;
 }
 
 static int finish(struct download *d, struct vt_error *err)
@@ -256,10 +342,12 @@ static int finish(struct download *d, struct vt_error *err)
     struct vt_downloaded *stays = d->wanted->stays;
 
     if (!stays)
-        return vt_partial_finish(&d->part, err);
+        return give_name(d, err);
     *stays = (struct vt_downloaded){
         .path = vt_strdup(d->part.path),
         .record_path = vt_strdup(d->part.record_path),
+        .image = VT_TAKE_PTR(d->unpacked.path),
+        .digest = VT_TAKE_PTR(d->unpacked.digest),
         .etag = VT_TAKE_PTR(d->etag),
         .modified = d->modified,
         .size = d->part.size,
@@ -274,41 +362,58 @@ void vt_downloaded_done(struct vt_downloaded *downloaded)
 {
     free(downloaded->path);
     free(downloaded->record_path);
+    free(downloaded->image);
+    free(downloaded->digest);
     free(downloaded->etag);
     *downloaded = (struct vt_downloaded){0};
 }
 
 static int go_on(struct download *d, struct vt_error *err)
 {
-    int r = hash_old_bytes(d, err);
+    VT_AUTO_FREE char *size = vt_size_text(d->part.size);
+    VT_AUTO_FREE char *text = vt_fmt("%s of %s are there from an earlier start", size, d->url);
+    int r;
 
-    if (r == 0 && d->part.size > 0) {
-        VT_AUTO_FREE char *size = vt_size_text(d->part.size);
-        VT_AUTO_FREE char *text = vt_fmt("%s of %s are there from an earlier start", size, d->url);
-
+    d->pieced = true;
+    d->best = d->part.size;
+    r = unpack_more(d, err);
+    if (r == 0)
+        r = hash_old_bytes(d, err);
+    if (r == 0)
         vt_progress_notice(d->wanted->progress, text);
-        d->pieced = true;
-        d->best = d->part.size;
-    }
+    return r;
+}
+
+/* With an error that is never NULL. */
+static int download(struct download *d, struct vt_error *err)
+{
+    const struct vt_download *wanted = d->wanted;
+    int r = vt_partial_open(wanted->destination, wanted->url, wanted->checksum, &d->part, err);
+
+    if (r == 0)
+        r = start_hash(d, err);
+    if (r == 0 && d->part.size > 0)
+        r = go_on(d, err);
     if (r == 0)
         r = get_right(d, err);
-    return r == 0 ? finish(d, err) : r;
+    if (r == 0)
+        r = finish(d, err);
+    remove_unpacked(d);
+    if (r < 0 && d->part.fd >= 0 && (d->useless || !d->part.validator || d->part.size == 0))
+        vt_partial_remove(&d->part);
+    return r;
 }
 
 int vt_download_run(const struct vt_download *wanted, struct vt_error *err)
 {
+    VT_AUTO_ERROR struct vt_error own = VT_ERROR_INIT;
     struct download d = {.wanted = wanted,
                          .part = VT_PARTIAL_INIT,
                          .modified = -1,
                          .url = vt_url_public(wanted->url)};
-    int r = vt_partial_open(wanted->destination, wanted->url, wanted->checksum, &d.part, err);
+    int r = download(&d, &own);
 
-    if (r == 0)
-        r = start_hash(&d, err);
-    if (r == 0)
-        r = go_on(&d, err);
-    if (r < 0 && d.part.fd >= 0 && (d.useless || !d.part.validator || d.part.size == 0))
-        vt_partial_remove(&d.part);
+    vt_error_move(err, &own);
     if (d.hash)
         gnutls_hash_deinit(d.hash, NULL);
     vt_partial_done(&d.part);

@@ -11,7 +11,9 @@
 #include "image/expect.h"
 #include "image/hash.h"
 #include "image/open.h"
+#include "image/part.h"
 #include "image/transfer.h"
+#include "image/unpack.h"
 
 char *vt_image_fetch_name(const char *url, const char *checksum, const char *keyring)
 {
@@ -20,13 +22,10 @@ char *vt_image_fetch_name(const char *url, const char *checksum, const char *key
     VT_AUTO_FREE char *hash = vt_hash_text(key, strlen(key));
     VT_AUTO_FREE char *base = vt_url_file_name(url);
 
-    for (char *c = base; *c; c++) {
+    for (char *c = base; *c; c++)
         if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", *c))
             *c = '_';
-        /* What is made on the way to a file has names with such an ending, and is removed. */
-        if (vt_startswith(c, ".part"))
-            *c = '_';
-    }
+    vt_part_safe_name(base);
     return vt_fmt("%.16s-%.100s", hash, *base ? base : "image");
 }
 
@@ -35,8 +34,10 @@ char *vt_image_fetch_path(const char *data_dir, const char *url, const char *che
 {
     VT_AUTO_FREE char *dir = vt_image_absolute(data_dir);
     VT_AUTO_FREE char *name = vt_image_fetch_name(url, checksum, keyring);
+    VT_AUTO_FREE char *path = vt_fmt("%s/" VT_IMAGES_DIR "/%s", dir, name);
+    VT_AUTO_FREE char *plain = vt_image_plain_path(path);
 
-    return vt_fmt("%s/.virtainer/images/%s", dir, name);
+    return vt_path_exists(plain) ? VT_TAKE_PTR(plain) : VT_TAKE_PTR(path);
 }
 
 static int fetch(const char *url, const char *destination, const char *checksum,
@@ -48,12 +49,16 @@ static int fetch(const char *url, const char *destination, const char *checksum,
                            .keyring = keyring,
                            .cancel_fd = cancel_fd,
                            .progress = progress};
+    VT_AUTO_FREE char *plain = vt_image_plain_path(destination);
     struct vt_checksum found;
-    struct vt_download wanted = {
-        .url = url, .destination = destination, .cancel_fd = cancel_fd, .progress = progress};
+    struct vt_download wanted = {.url = url,
+                                 .destination = destination,
+                                 .unpacked = plain,
+                                 .cancel_fd = cancel_fd,
+                                 .progress = progress};
     int r;
 
-    if (vt_path_exists(destination))
+    if (vt_path_exists(destination) || vt_path_exists(plain))
         return 0;
     if (!vt_transfer_takes(url)) {
         VT_AUTO_FREE char *shown = vt_url_public(url);

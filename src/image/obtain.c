@@ -37,14 +37,15 @@ static void made_remove(const struct made *made)
         (void)unlink(made->fetched);
 }
 
-/* What was begun for another URL, nobody will go on with. */
+/* What was begun for another URL, nobody will go on with, nor with what has become an image. */
 static void remove_other_downloads(const struct vt_config *config,
                                    const struct vt_image_source *source)
 {
     VT_AUTO_FREE char *dir = vt_image_absolute(config->image_dir);
     VT_AUTO_FREE char *images = vt_fmt("%s/" VT_IMAGES_DIR, dir);
+    bool is_wanted = source->url && !vt_path_exists(source->path);
 
-    vt_partial_remove_others(images, source->url ? source->path : NULL);
+    vt_partial_remove_others(images, is_wanted ? source->path : NULL);
 }
 
 bool vt_image_obtain_is_begun(const char *data_dir)
@@ -137,9 +138,14 @@ static int fetch(const struct vt_config *config, struct vt_image_source *source,
 
     if (r < 0)
         return r;
-    if (!there)
-        made->fetched = vt_strdup(source->path);
-    return vt_image_is_packed(source->path, &source->packed, err);
+    /* One that an older virtainer has left as it came. */
+    if (there)
+        return vt_image_is_packed(source->path, &source->packed, err);
+    vt_str_replace(&source->path,
+                   vt_image_fetch_path(config->image_dir, source->url, config->image_checksum,
+                                       config->image_keyring));
+    made->fetched = vt_strdup(source->path);
+    return 0;
 }
 
 static int unpack(const struct vt_config *config, struct vt_image_source *source, int cancel_fd,

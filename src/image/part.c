@@ -75,6 +75,19 @@ static bool is_part_of(const char *name, const char *base)
            strlen(name + n + strlen(PART_MARK)) == PART_RANDOM;
 }
 
+bool vt_part_is_name(const char *name)
+{
+    size_t len = strlen(name), mark = strlen(PART_MARK) + PART_RANDOM;
+
+    return len > mark && vt_startswith(name + len - mark, PART_MARK);
+}
+
+void vt_part_safe_name(char *name)
+{
+    for (char *at = name; (at = strstr(at, ".part")); at++)
+        *at = '_';
+}
+
 void vt_part_remove_leftovers(const char *path)
 {
     VT_AUTO_FREE char *parent = parent_of(path);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -36,6 +37,12 @@ void vt_state_dir_prune(const char *data_dir);
  * The caller holds the data directory's lock, so nobody writes to them.
  */
 void vt_part_remove_leftovers(const char *path);
+
+/* Whether @name is one of a temporary file, of whatever path. */
+bool vt_part_is_name(const char *name);
+
+/* Change in @name, which is to be a file's own, what an ending of a file that is not whole has. */
+void vt_part_safe_name(char *name);
 
 /* Make a temporary file for @path, its name in @ret (owned by the caller). Returns a descriptor. */
 int vt_part_open(const char *path, char **ret, struct vt_error *err) VT_MUST_CHECK;

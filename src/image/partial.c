@@ -226,7 +226,8 @@ void vt_partial_remove_others(const char *dir, const char *destination)
     const struct dirent *entry;
 
     while (stream && (entry = readdir(stream))) {
-        if (is_partial(entry->d_name, NULL) && !(base && is_partial(entry->d_name, base + 1)))
+        if (vt_part_is_name(entry->d_name) ||
+            (is_partial(entry->d_name, NULL) && !(base && is_partial(entry->d_name, base + 1))))
             (void)unlinkat(dirfd(stream), entry->d_name, 0);
     }
 }

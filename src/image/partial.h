@@ -65,8 +65,8 @@ int vt_partial_finish(struct vt_partial *partial, struct vt_error *err) VT_MUST_
 /* Remove it and its record. */
 void vt_partial_remove(const struct vt_partial *partial);
 
-/* Remove what interrupted downloads have left in the directory @dir, but not what belongs to
- * @destination (NULL: all). */
+/* Remove what interrupted downloads have left in the directory @dir, but not what one to
+ * @destination (NULL: none) can go on with. Nobody writes there. */
 void vt_partial_remove_others(const char *dir, const char *destination);
 
 /* Whether the directory @dir has the beginning of a download that can be gone on with. */

@@ -5,23 +5,24 @@
 #include <archive_entry.h>
 #include <assert.h>
 #include <errno.h>
-#include <unistd.h>
 
 #include "base/str.h"
 #include "host/files.h"
 #include "image/crc32.h"
-#include "image/open.h"
 #include "image/xz.h"
 
 enum { READ_SIZE = 256 * 1024 };
 
 struct vt_stream {
     const char *path;
-    int fd;
+    const struct vt_input *input;
+    uint64_t at; /* how much of it libarchive has got */
     uint64_t file_size;
     int cancel_fd;
     const struct vt_progress *progress;
     struct archive *archive; /* of libarchive; NULL: xz */
+    uint8_t *in;             /* its next bytes */
+    int read_error;          /* a negative errno that it hands on only as a failure */
     struct vt_xz *xz;
     bool gzip;
     bool ended;
@@ -43,9 +44,44 @@ static int damaged_as(const struct vt_stream *s, const char *why, struct vt_erro
                         s->path, why ? why : "no reason given");
 }
 
+static int unreadable(const struct vt_stream *s, int r, struct vt_error *err)
+{
+    return vt_error_errno(err, VT_CAUSE_IMAGE_UNREADABLE, -r, "cannot read %s", s->path);
+}
+
 static int damaged(const struct vt_stream *s, struct vt_error *err)
 {
+    if (s->read_error < 0)
+        return unreadable(s, s->read_error, err);
     return damaged_as(s, archive_error_string(s->archive), err);
+}
+
+static la_ssize_t on_read(struct archive *archive, void *arg, const void **ret)
+{
+    struct vt_stream *s = arg;
+    ssize_t n = vt_input_read(s->input, s->in, READ_SIZE, s->at);
+
+    if (n < 0) {
+        s->read_error = (int)n;
+        archive_set_error(archive, (int)-n, "it cannot be read");
+        return ARCHIVE_FATAL;
+    }
+    s->at += (uint64_t)n;
+    *ret = s->in;
+    return n;
+}
+
+/* Read what libarchive has left of the input, and of all of it keep the last bytes. */
+static int read_end(struct vt_stream *s, uint8_t *end, size_t size)
+{
+    uint64_t at = s->at;
+    ssize_t n;
+
+    while ((n = vt_input_read(s->input, s->in, READ_SIZE, at)) > 0)
+        at += (uint64_t)n;
+    if (n == 0)
+        n = at < size ? -EIO : vt_input_read(s->input, end, size, at - size);
+    return n < 0 ? (int)n : (size_t)n == size ? 0 : -EIO;
 }
 
 /*
@@ -53,14 +89,14 @@ static int damaged(const struct vt_stream *s, struct vt_error *err)
  * Several gzip files in one are allowed there and refused here: only the last part's CRC stands at
  * the end.
  */
-static int check_gzip(const struct vt_stream *s, struct vt_error *err)
+static int check_gzip(struct vt_stream *s, struct vt_error *err)
 {
     uint8_t end[8] = {0};
     uint64_t wanted = (s->size & UINT32_MAX) << 32 | s->crc, found = 0;
+    int r = read_end(s, end, sizeof(end));
 
-    if (s->file_size < sizeof(end) ||
-        pread(s->fd, end, sizeof(end), (off_t)(s->file_size - sizeof(end))) != sizeof(end))
-        return vt_image_unreadable(err, s->path, EIO, "virtainer");
+    if (r < 0)
+        return unreadable(s, r, err);
     for (size_t i = 0; i < sizeof(end); i++)
         found |= (uint64_t)end[i] << (8 * i);
     if (found == wanted)
@@ -176,10 +212,10 @@ static int find_kind(const struct vt_stream *s, enum vt_kind *ret, struct vt_err
 {
     uint8_t head[VT_KIND_READ_SIZE];
     size_t len = 0;
-    int r = vt_image_read_head(s->fd, head, sizeof(head), &len);
+    int r = vt_input_read_head(s->input, head, sizeof(head), &len);
 
     if (r < 0)
-        return vt_image_unreadable(err, s->path, -r, "virtainer");
+        return unreadable(s, r, err);
     *ret = vt_kind_of(head, len);
     return 0;
 }
@@ -194,7 +230,7 @@ static int open_xz(struct vt_stream *s, struct vt_error *err)
 {
     int r;
 
-    s->xz = vt_xz_open(s->fd);
+    s->xz = vt_xz_open(s->input);
     if (!s->xz)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOMEM, "liblzma cannot be used");
     r = read_ahead(s, err);
@@ -213,7 +249,8 @@ static int open_archive(struct vt_stream *s, bool compressed, struct vt_error *e
         archive_read_support_format_raw(s->archive) != ARCHIVE_OK)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOTSUP,
                             "this libarchive was built without gzip, zstd or bzip2");
-    if (archive_read_open_fd(s->archive, s->fd, READ_SIZE) != ARCHIVE_OK)
+    s->in = vt_calloc(1, READ_SIZE);
+    if (archive_read_open(s->archive, s, NULL, on_read, NULL) != ARCHIVE_OK)
         return damaged(s, err);
     r = archive_read_next_header(s->archive, &entry);
     /* Cut within its first bytes, it is no longer seen as compressed, and would be copied as it is.
@@ -233,20 +270,18 @@ static int open_file(struct vt_stream *s, struct vt_error *err)
 
     if (r < 0)
         return r;
-    if (lseek(s->fd, 0, SEEK_SET) < 0)
-        return vt_image_unreadable(err, s->path, errno, "virtainer");
     /* libarchive has one thread for it. */
     return kind == VT_KIND_XZ ? open_xz(s, err) : open_archive(s, vt_kind_compressed(kind), err);
 }
 
-int vt_stream_open(const char *path, int fd, uint64_t size, int cancel_fd,
+int vt_stream_open(const char *path, const struct vt_input *input, uint64_t size, int cancel_fd,
                    const struct vt_progress *progress, struct vt_stream **ret, struct vt_error *err)
 {
     struct vt_stream *s = vt_calloc(1, sizeof(*s));
     int r;
 
     s->path = path;
-    s->fd = fd;
+    s->input = input;
     s->file_size = size;
     s->cancel_fd = cancel_fd;
     s->progress = progress;
@@ -264,5 +299,6 @@ void vt_stream_free(struct vt_stream *s)
         return;
     (void)archive_read_free(s->archive);
     vt_xz_free(s->xz);
+    free(s->in);
     free(s);
 }

@@ -10,18 +10,19 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "image/input.h"
 #include "image/kind.h"
 #include "image/progress.h"
 
 struct vt_stream;
 
 /*
- * Begin to read @path, for a person's eyes too, from the descriptor @fd of a file of @size bytes,
- * which stays the caller's. @cancel_fd (-1 for none), when readable, ends reading with -ECANCELED
- * and VT_CAUSE_NONE; @progress may be NULL and counts bytes of the file. @ret goes to
+ * Begin to read @input, called @path for a person, of which both must outlive it. @cancel_fd (-1
+ * for none), when readable, ends reading with -ECANCELED and VT_CAUSE_NONE; @progress may be NULL
+ * and counts bytes of the input, of which there will be @size (0: not known). @ret goes to
  * vt_stream_free().
  */
-int vt_stream_open(const char *path, int fd, uint64_t size, int cancel_fd,
+int vt_stream_open(const char *path, const struct vt_input *input, uint64_t size, int cancel_fd,
                    const struct vt_progress *progress, struct vt_stream **ret,
                    struct vt_error *err) VT_MUST_CHECK;
 

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "host/files.h"
 #include "image/fingerprint.h"
+#include "image/hash.h"
 #include "image/open.h"
 #include "image/part.h"
 #include "image/probe.h"
@@ -15,13 +16,9 @@
 enum { HOLE_SIZE = 4096 };
 
 struct unpack {
-    const char *source;
-    const char *destination;
-    uint64_t source_size;
-    int in;
-    int out;
-    int cancel_fd;
-    const struct vt_progress *progress;
+    const struct vt_unpack *wanted;
+    gnutls_hash_hd_t hash; /* NULL: no digest is asked for, or none can be made */
+    uint64_t hashed;       /* bytes of the image */
 };
 
 /* Cut one of the suffixes, ended by NULL, off the end of @name. */
@@ -39,25 +36,26 @@ static void cut_suffix(char *name, const char *const *suffixes)
     }
 }
 
-/* The name without its directory and the suffixes that tell how it is packed. */
-static char *plain_name(const char *path)
+char *vt_image_plain_path(const char *path)
 {
     static const char *const compression[] = {".xz", ".gz", ".zst", ".bz2", NULL};
     static const char *const archive[] = {".tar", ".ova", ".tgz", ".txz", NULL};
-    const char *slash = strrchr(path, '/');
-    char *name = vt_strdup(slash ? slash + 1 : path);
+    char *plain = vt_strdup(path);
+    char *slash = strrchr(plain, '/');
+    char *name = slash ? slash + 1 : plain;
 
     cut_suffix(name, compression);
     cut_suffix(name, archive);
-    return name;
+    return plain;
 }
 
 int vt_image_unpacked_path(const char *data_dir, const char *source, char **ret,
                            struct vt_error *err)
 {
     VT_AUTO_FREE char *dir = vt_image_absolute(data_dir);
-    VT_AUTO_FREE char *name = plain_name(source);
+    VT_AUTO_FREE char *plain = vt_image_plain_path(source);
     VT_AUTO_FREE char *fingerprint = NULL;
+    const char *slash = strrchr(plain, '/');
     uint64_t size;
     VT_AUTO_CLOSE int fd = vt_image_open(source, &size, err);
     int r;
@@ -67,8 +65,10 @@ int vt_image_unpacked_path(const char *data_dir, const char *source, char **ret,
     r = vt_fingerprint(fd, size, &fingerprint);
     if (r < 0)
         return vt_image_unreadable(err, source, -r, "virtainer");
+    vt_part_safe_name(plain);
     /* The size is part of the fingerprint. */
-    *ret = vt_fmt("%s/.virtainer/images/%.16s-%.100s", dir, strchr(fingerprint, ':') + 1, name);
+    *ret = vt_fmt("%s/.virtainer/images/%.16s-%.100s", dir, strchr(fingerprint, ':') + 1,
+                  slash ? slash + 1 : plain);
     return 0;
 }
 
@@ -77,7 +77,7 @@ static bool is_zero(const uint8_t *data, size_t len)
     return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
 }
 
-static int write_at(const struct unpack *u, const uint8_t *data, size_t len, uint64_t offset,
+static int write_at(const struct vt_unpack *u, const uint8_t *data, size_t len, uint64_t offset,
                     struct vt_error *err)
 {
     while (len > 0) {
@@ -96,7 +96,7 @@ static int write_at(const struct unpack *u, const uint8_t *data, size_t len, uin
 
 /* Write a run of blocks, leaving out those of zeros: the file is new, so that they are there as
  * holes. */
-static int write_sparse(const struct unpack *u, const uint8_t *data, size_t len, uint64_t offset,
+static int write_sparse(const struct vt_unpack *u, const uint8_t *data, size_t len, uint64_t offset,
                         struct vt_error *err)
 {
     size_t at = 0, pending = 0;
@@ -116,14 +116,53 @@ static int write_sparse(const struct unpack *u, const uint8_t *data, size_t len,
     return r < 0 ? r : write_at(u, data + pending, len - pending, offset + pending, err);
 }
 
+static void forget_hash(struct unpack *u)
+{
+    if (u->hash)
+        gnutls_hash_deinit(u->hash, NULL);
+    u->hash = NULL;
+}
+
+static bool hash_zeros(struct unpack *u, uint64_t len)
+{
+    static const uint8_t zeros[65536];
+
+    while (len > 0) {
+        size_t n = len < sizeof(zeros) ? (size_t)len : sizeof(zeros);
+
+        if (gnutls_hash(u->hash, zeros, n) < 0)
+            return false;
+        u->hashed += n;
+        len -= n;
+    }
+    return true;
+}
+
+/* The digest goes on with @data at @offset, and with zeros before it. An archive's map of holes may
+ * go back. */
+static void hash_more(struct unpack *u, const uint8_t *data, size_t len, uint64_t offset)
+{
+    if (!u->hash)
+        return;
+    if (offset < u->hashed || !hash_zeros(u, offset - u->hashed) ||
+        gnutls_hash(u->hash, data, len) < 0) {
+        forget_hash(u);
+        return;
+    }
+    u->hashed += len;
+}
+
 static int on_disk_data(const uint8_t *data, size_t len, uint64_t offset, void *arg,
                         struct vt_error *err)
 {
-    return write_sparse(arg, data, len, offset, err);
+    struct unpack *u = arg;
+
+    hash_more(u, data, len, offset);
+    return write_sparse(u->wanted, data, len, offset, err);
 }
 
 /* Write the stream as it is; *@ret_size becomes its size. */
-static int copy(const struct unpack *u, struct vt_stream *stream, uint64_t *ret_size,
+static int copy(struct unpack *u, struct vt_stream *stream, uint64_t *ret_size,
                 struct vt_error *err)
 {
     const uint8_t *data = NULL;
@@ -132,7 +171,7 @@ static int copy(const struct unpack *u, struct vt_stream *stream, uint64_t *ret_
 
     *ret_size = 0;
     while ((r = vt_stream_next(stream, &data, &len, err)) > 0) {
-        r = write_sparse(u, data, len, *ret_size, err);
+        r = on_disk_data(data, len, *ret_size, u, err);
         if (r < 0)
             return r;
         *ret_size += len;
@@ -145,33 +184,49 @@ static void free_stream(struct vt_stream **stream)
     vt_stream_free(*stream);
 }
 
-static int unpack(struct unpack *u, struct vt_error *err)
+static int unpack(struct unpack *u, uint64_t *ret_size, struct vt_error *err)
 {
+    const struct vt_unpack *w = u->wanted;
     VT_CLEANUP(free_stream) struct vt_stream *stream = NULL;
-    uint64_t size = 0;
-    int r =
-        vt_stream_open(u->source, u->in, u->source_size, u->cancel_fd, u->progress, &stream, err);
+    int r = vt_stream_open(w->source, w->input, w->size, w->cancel_fd, w->progress, &stream, err);
 
     if (r < 0)
         return r;
-    if (vt_stream_kind(stream) == VT_KIND_TAR)
-        r = vt_tar_copy_disk(stream, u->source, on_disk_data, u, &size, err);
-    else
-        r = copy(u, stream, &size, err);
+    return vt_stream_kind(stream) == VT_KIND_TAR
+               ? vt_tar_copy_disk(stream, w->source, on_disk_data, u, ret_size, err)
+               : copy(u, stream, ret_size, err);
+}
+
+int vt_unpack_run(const struct vt_unpack *wanted, struct vt_error *err)
+{
+    struct unpack u = {.wanted = wanted};
+    uint64_t size = 0;
+    int r;
+
+    if (wanted->ret_digest && gnutls_hash_init(&u.hash, GNUTLS_DIG_SHA256) < 0)
+        return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "GnuTLS cannot make a sha256");
+    r = unpack(&u, &size, err);
     /* It may end with zeros, which were left out. */
-    if (r == 0 && ftruncate(u->out, (off_t)size) < 0)
-        r = vt_data_error(err, errno, "cannot write %s", u->destination);
+    if (r == 0 && ftruncate(wanted->out, (off_t)size) < 0)
+        r = vt_data_error(err, errno, "cannot write %s", wanted->destination);
+    if (r == 0)
+        hash_more(&u, NULL, 0, size);
+    if (r == 0 && wanted->ret_digest) {
+        *wanted->ret_digest = u.hash ? vt_hash_end(u.hash) : NULL;
+        u.hash = NULL;
+    }
+    forget_hash(&u);
     return r;
 }
 
-static int check_packed(const struct unpack *u, struct vt_error *err)
+static int check_packed(const char *source, struct vt_error *err)
 {
     bool packed = false;
-    int r = vt_image_is_packed(u->source, &packed, err);
+    int r = vt_image_is_packed(source, &packed, err);
 
     if (r == 0 && !packed)
         r = vt_error_set(err, VT_CAUSE_BAD_IMAGE, -EINVAL,
-                         "%s is neither compressed nor an archive", u->source);
+                         "%s is neither compressed nor an archive", source);
     return r;
 }
 
@@ -179,8 +234,9 @@ int vt_image_unpack(const char *source, const char *destination, int cancel_fd,
                     const struct vt_progress *progress, struct vt_error *err)
 {
     VT_AUTO_FREE char *part = NULL;
-    struct unpack u = {
+    struct vt_unpack u = {
         .source = source, .destination = destination, .cancel_fd = cancel_fd, .progress = progress};
+    struct vt_input input = {.fd = -1};
     VT_AUTO_CLOSE int in = -1;
     VT_AUTO_CLOSE int out = -1;
     int r;
@@ -188,18 +244,19 @@ int vt_image_unpack(const char *source, const char *destination, int cancel_fd,
     vt_part_remove_leftovers(destination);
     if (vt_path_exists(destination))
         return 0;
-    in = vt_image_open(source, &u.source_size, err);
+    in = vt_image_open(source, &u.size, err);
     if (in < 0)
         return in;
-    r = check_packed(&u, err);
+    r = check_packed(source, err);
     if (r < 0)
         return r;
     out = vt_part_open(destination, &part, err);
     if (out < 0)
         return out;
-    u.in = in;
+    input.fd = in;
+    u.input = &input;
     u.out = out;
-    r = unpack(&u, err);
+    r = vt_unpack_run(&u, err);
     if (r == 0)
         r = vt_part_finish(part, destination, err);
     if (r < 0)

@@ -2,8 +2,15 @@
 /* Making a disk image of what it was packed in: compression, a tar archive, or both. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/error.h"
+#include "image/input.h"
 #include "image/progress.h"
+
+/* The name @path without the suffixes that tell how it is packed (".tar.xz"); the caller frees it.
+ */
+char *vt_image_plain_path(const char *path);
 
 /*
  * Where the unpacked form of the packed image @source belongs in @data_dir: a name made of its
@@ -23,3 +30,20 @@ int vt_image_unpacked_path(const char *data_dir, const char *source, char **ret,
  */
 int vt_image_unpack(const char *source, const char *destination, int cancel_fd,
                     const struct vt_progress *progress, struct vt_error *err) VT_MUST_CHECK;
+
+/* One unpacking into a file that is there already, and empty. */
+struct vt_unpack {
+    const char *source; /* for people */
+    const struct vt_input *input;
+    uint64_t size;           /* of the input, for progress; 0: not known */
+    const char *destination; /* for people: what @out is */
+    int out;
+    int cancel_fd;                      /* -1: none */
+    const struct vt_progress *progress; /* or NULL */
+    char **ret_digest; /* NULL: not asked for. Of the image, the SHA-256 in 64 digits, which the
+                          caller frees; NULL if it was not written in order */
+};
+
+/* Do it; errors as above, for the input's content and the writing. What @out holds then is not
+ * synced, or, after an error, of no use. */
+int vt_unpack_run(const struct vt_unpack *wanted, struct vt_error *err) VT_MUST_CHECK;

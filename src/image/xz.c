@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <lzma.h>
-#include <unistd.h>
 
 #include "base/str.h"
 
@@ -23,14 +22,15 @@
 
 struct vt_xz {
     lzma_stream stream;
-    int fd;
-    bool at_end; /* of the file */
+    const struct vt_input *input;
+    uint64_t at; /* how much of it was read */
+    bool at_end;
     bool ended;
     uint8_t in[256 * KIB];
     uint8_t out[256 * KIB];
 };
 
-struct vt_xz *vt_xz_open(int fd)
+struct vt_xz *vt_xz_open(const struct vt_input *input)
 {
     struct vt_xz *xz = vt_calloc(1, sizeof(*xz));
     uint32_t cpus = lzma_cputhreads();
@@ -42,7 +42,7 @@ struct vt_xz *vt_xz_open(int fd)
         .memlimit_stop = MEMORY_MAX,
     };
 
-    xz->fd = fd;
+    xz->input = input;
     if (lzma_stream_decoder_mt(&xz->stream, &options) != LZMA_OK) {
         vt_xz_free(xz);
         return NULL;
@@ -60,13 +60,11 @@ void vt_xz_free(struct vt_xz *xz)
 
 static int fill(struct vt_xz *xz)
 {
-    ssize_t n;
+    ssize_t n = vt_input_read(xz->input, xz->in, sizeof(xz->in), xz->at);
 
-    do
-        n = read(xz->fd, xz->in, sizeof(xz->in));
-    while (n < 0 && errno == EINTR);
     if (n < 0)
-        return -errno;
+        return (int)n;
+    xz->at += (uint64_t)n;
     xz->at_end = n == 0;
     xz->stream.next_in = xz->in;
     xz->stream.avail_in = (size_t)n;

@@ -9,11 +9,12 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "image/input.h"
 
 struct vt_xz;
 
-/* Begin at the position of @fd, which stays the caller's. NULL if liblzma cannot. */
-struct vt_xz *vt_xz_open(int fd);
+/* Begin to read @input, which must outlive it. NULL if liblzma cannot. */
+struct vt_xz *vt_xz_open(const struct vt_input *input);
 
 /* Accepts NULL. */
 void vt_xz_free(struct vt_xz *xz);

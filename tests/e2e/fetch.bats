@@ -59,6 +59,9 @@ has_begun() {
   [[ -n $file && $(as_root stat -c %s "$file") -ge $1 ]]
 }
 
+# unpacked_has BYTES: of the image that is unpacked while it arrives there are at least so many.
+unpacked_has() { [[ -n $(as_root find "$data" -name '*.part-*' -size "+$(($1 / 1024))k") ]]; }
+
 # assert_fetched: it is whole, and nothing is beside it.
 assert_fetched() {
   as_root cmp "$site/disk.img" "$(as_root find "$data/.virtainer/images" -type f)"
@@ -88,10 +91,12 @@ replies() { grep -c "\" $1 " "$BATS_TEST_TMPDIR/nginx/access" || true; }
   assert_fetched
 }
 
-@test "the server goes away, and comes back busy: tried again, from where it was" {
+@test "the server goes away, and comes back busy: tried again, from where it was; packed, and unpacked meanwhile" {
+  xz -0 -k "$site/disk.img"
   serve '' 'limit_rate 500k;'
-  virtainer vm -e IMAGE_URL="$url"
+  virtainer vm -e IMAGE_URL="$url.xz"
   until_true 20 has_begun 1000000
+  until_true 20 unpacked_has 900000
   stop_server
   wait_log vm 'try 2 of 5'
   serve '' 'return 503;'
@@ -128,7 +133,7 @@ replies() { grep -c "\" $1 " "$BATS_TEST_TMPDIR/nginx/access" || true; }
   [[ $stderr != *$'\n'* ]]
 }
 
-@test "no room for what the server announces: status 21 before the first byte, with both numbers" {
+@test "no room for what the server announces: status 21 before the first byte, and else when it is full" {
   as_root mount -t tmpfs -o size=4m small "$data"
   mounts+=("$data")
   serve ''
@@ -136,6 +141,14 @@ replies() { grep -c "\" $1 " "$BATS_TEST_TMPDIR/nginx/access" || true; }
   ((status == 21)) || fail "status $status: $stderr"
   [[ $stderr =~ 'needs 8 MiB, and its file system has room for '[34].*' MiB: free some' ]] || fail "$stderr"
   [[ -z $(as_root ls -A "$data") ]] || fail "left: $(as_root find "$data")"
+  # How large it is when it is unpacked nobody knew; the download itself can be gone on with.
+  { cat "$boot_sector" && yes | head -c 6000000; } | gzip >"$site/disk.img.gz"
+  touch -d '2 days ago' "$site/disk.img.gz"
+  run_virtainer 10 --privileged -v "$data:/mounted" -e IMAGE_URL="$url.gz"
+  ((status == 21)) || fail "status $status: $stderr"
+  [[ $stderr == *': No space left on device; '* ]] || fail "$stderr"
+  [[ $(as_root find "$data/.virtainer" -type f -name '*.partial*' | wc -l) == 2 ]] || fail "left: $(as_root find "$data")"
+  [[ -z $(as_root find "$data" -name '*.part-*') ]] || fail "left: $(as_root find "$data")"
 }
 
 @test "a cache: one download for two guests, and a third without the server, from a read-only cache" {

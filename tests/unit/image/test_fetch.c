@@ -14,11 +14,15 @@
 #include "image/hash.h"
 #include "image/retry_priv.h"
 #include "image/transfer.h"
+#include "pack.h"
 #include "signed.h"
 
 enum { SIZE = 1000003 };
 
 static uint8_t content[SIZE];
+/* The same, packed, and another content, as an address may have had it before. */
+static char *packed, *packed_before;
+static size_t packed_size, packed_before_size;
 static pid_t server;
 static char site[64];
 
@@ -91,6 +95,9 @@ struct habit {
     bool careless; /* If-Range is not heeded */
     bool random;   /* pieces of any size */
     bool ever;     /* each reply is a piece, and not the first only */
+    bool packed;   /* the bytes are the packed ones */
+    bool other;    /* the first time, those of another content */
+    bool damaged;  /* one bit of them is wrong */
 };
 
 static const struct habit habits[] = {
@@ -109,6 +116,18 @@ static const struct habit habits[] = {
     {.path = "/slow", .tag = "\"v1\"", .slow = true},
     {.path = "/random", .tag = "\"v1\"", .random = true},
     {.path = "/tagged", .tag = "\"v1\""},
+    {.path = "/a.xz", .tag = "\"v1\"", .packed = true},
+    {.path = "/cut.xz", .tag = "\"v1\"", .piece = 300000, .ever = true, .packed = true},
+    {.path = "/by-piece.xz", .tag = "\"v1\"", .random = true, .packed = true},
+    {.path = "/changed.xz",
+     .tag = "\"v1\"",
+     .next_tag = "\"v2\"",
+     .piece = 600000,
+     .packed = true,
+     .other = true},
+    {.path = "/slow.xz", .tag = "\"v1\"", .slow = true, .packed = true},
+    {.path = "/stall.xz", .tag = "\"v1\"", .piece = 400000, .stalls = true, .packed = true},
+    {.path = "/damaged.xz", .tag = "\"v1\"", .packed = true, .damaged = true},
 };
 
 /* Of a line of headers that says what the habit's bytes are. */
@@ -122,10 +141,27 @@ static char *validator_of(const struct habit *h, const char **value)
     return vt_fmt("ETag: %s\r\n", *value);
 }
 
+/* What is sent; @ret is its size. */
+static const uint8_t *bytes_of(const struct habit *h, size_t *ret)
+{
+    bool before = h->other && told->requests == 1;
+
+    *ret = !h->packed ? SIZE : before ? packed_before_size : packed_size;
+    if (!h->packed)
+        return content;
+    return (const uint8_t *)(before ? packed_before : packed);
+}
+
 static void send_piece(int fd, const struct habit *h, size_t from)
 {
-    size_t len = SIZE - from;
+    size_t size;
+    const uint8_t *bytes = bytes_of(h, &size);
+    VT_AUTO_FREE uint8_t *copy = vt_calloc(1, size);
+    size_t len = size - from;
 
+    memcpy(copy, bytes, size);
+    if (h->damaged)
+        copy[size / 4] ^= 1;
     if (h->piece && h->piece < len && (told->requests == 1 || h->ever))
         len = h->piece;
     if (h->random && len > told->requests * 54347 % 200000)
@@ -133,13 +169,13 @@ static void send_piece(int fd, const struct habit *h, size_t from)
     for (size_t done = 0; h->slow && done < len;) {
         size_t n = len - done < 16384 ? len - done : 16384;
 
-        if (!send_all(fd, content + from + done, n))
+        if (!send_all(fd, copy + from + done, n))
             return;
         done += n;
         (void)usleep(100);
     }
     if (!h->slow)
-        (void)send_all(fd, content + from, len);
+        (void)send_all(fd, copy + from, len);
     if (h->stalls && told->requests == 1)
         wait_closed(fd);
 }
@@ -150,24 +186,25 @@ static void send_by_habit(int fd, const struct habit *h, const char *request)
                *condition = strstr(request, "If-Range: ");
     const char *value;
     VT_AUTO_FREE char *validator = validator_of(h, &value), *head = NULL;
-    size_t from = range ? strtoul(range + 13, NULL, 10) : 0;
+    size_t from = range ? strtoul(range + 13, NULL, 10) : 0, size;
     bool holds = h->careless || (condition && vt_startswith(condition + 10, value));
 
+    (void)bytes_of(h, &size);
     told->ranges += range ? 1 : 0;
     if (range && h->no_range) {
         send_text(fd, "HTTP/1.1 416 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
         return;
     }
-    if (!range || !holds || h->all_always || from >= SIZE) {
-        head = vt_fmt("HTTP/1.1 200 OK\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n",
-                      validator, SIZE);
+    if (!range || !holds || h->all_always || from >= size) {
+        head = vt_fmt("HTTP/1.1 200 OK\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n",
+                      validator, size);
         from = 0;
     } else {
         head = vt_fmt("HTTP/1.1 206 Partial Content\r\nConnection: close\r\n%sContent-Range: bytes "
                       "%ld-%ld/%ld\r\nContent-Length: %ld\r\n\r\n",
-                      validator, (long)from + h->start_lie, SIZE + h->total_lie - 1,
-                      SIZE + h->total_lie,
-                      SIZE + h->total_lie - h->start_lie - (long)from + h->length_lie);
+                      validator, (long)from + h->start_lie, (long)size + h->total_lie - 1,
+                      (long)size + h->total_lie,
+                      (long)size + h->total_lie - h->start_lie - (long)from + h->length_lie);
     }
     send_text(fd, head);
     send_piece(fd, h, from);
@@ -267,6 +304,28 @@ static void serve(int listener)
     }
 }
 
+/* The bytes @bytes as an xz file, which the caller frees. */
+static char *pack(const uint8_t *bytes, size_t *ret_size)
+{
+    char *data = NULL;
+
+    assert_int_equal(make_test_dir(NULL), 0);
+    put_packed(in_dir("x"), "xz", bytes, SIZE);
+    assert_int_equal(vt_file_read(in_dir("x"), (size_t)2 * SIZE, &data, ret_size), 0);
+    assert_int_equal(remove_test_dir(NULL), 0);
+    return data;
+}
+
+static void fill(void)
+{
+    VT_AUTO_FREE uint8_t *other = vt_calloc(1, SIZE);
+
+    fill_noise(content, SIZE, 7);
+    fill_noise(other, SIZE, 8);
+    packed = pack(content, &packed_size);
+    packed_before = pack(other, &packed_before_size);
+}
+
 static int start_server(void **state)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -280,7 +339,7 @@ static int start_server(void **state)
         bind(listener, (struct sockaddr *)&address, len) < 0 || listen(listener, 8) < 0 ||
         getsockname(listener, (struct sockaddr *)&address, &len) < 0)
         return -1;
-    fill_noise(content, SIZE, 7);
+    fill();
     vt_retry_second = 10;
     (void)snprintf(site, sizeof(site), "http://127.0.0.1:%u", ntohs(address.sin_port));
     server = fork();
@@ -293,6 +352,8 @@ static int start_server(void **state)
 static int stop_server(void **state)
 {
     (void)state;
+    free(packed);
+    free(packed_before);
     (void)kill(server, SIGKILL);
     return waitpid(server, NULL, 0) == server ? 0 : -1;
 }
@@ -827,19 +888,127 @@ static void test_all_there(void **state)
     assert_content();
 }
 
+/* --- what is packed --- */
+
+static char *packed_checksum(void)
+{
+    VT_AUTO_FREE char *digest = vt_hash_text(packed, packed_size);
+
+    return vt_fmt("sha256:%s", digest);
+}
+
+/* However it arrives, the image is what was packed, and nothing else stays. */
+static void test_packed(void **state)
+{
+    static const struct {
+        const char *path;
+        unsigned requests;
+    } cases[] = {{"/a.xz", 1}, {"/cut.xz", 4}, {"/by-piece.xz", 0}, {"/changed.xz", 2}};
+    VT_AUTO_FREE char *checksum = packed_checksum();
+
+    (void)state;
+    for (size_t i = 0; i < 2 * VT_ARRAY_SIZE(cases); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        print_message("%s\n", cases[i / 2].path);
+        assert_ok(get(cases[i / 2].path, i % 2 ? checksum : NULL, -1, NULL, &err), &err);
+        if (cases[i / 2].requests)
+            assert_int_equal(told->requests, cases[i / 2].requests);
+        assert_content();
+        assert_int_equal(unlink(in_dir("out")), 0);
+    }
+}
+
+/* The size of what is being unpacked, -1 if nothing is. */
+static off_t unpacked_so_far(void)
+{
+    VT_AUTO_CLOSEDIR DIR *stream = opendir(dir);
+    const struct dirent *entry;
+
+    while ((entry = readdir(stream))) {
+        if (vt_startswith(entry->d_name, "out.part-"))
+            return size_of(in_dir("%s", entry->d_name));
+    }
+    return -1;
+}
+
+/* It is unpacked while it arrives; and what is killed then is gone on with. */
+static void test_packed_as_it_arrives(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0)
+        _exit(get("/stall.xz", NULL, -1, NULL, &err) < 0);
+    for (int i = 0; i < 500 && unpacked_so_far() < 350000; i++)
+        (void)usleep(10000);
+    assert_true(unpacked_so_far() >= 350000);
+    assert_int_equal(size_of(in_dir("out.partial")), 400000);
+    (void)kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_ok(get_on("/stall.xz", NULL, &err), &err);
+    assert_int_equal(told->ranges, 1);
+    assert_content();
+}
+
+/* What was there is damaged: all is got anew, once, with a checksum and without. */
+static void test_packed_torn(void **state)
+{
+    VT_AUTO_FREE char *checksum = packed_checksum();
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        begin_and_kill("/stall.xz");
+        put_at(in_dir("out.partial"), "torn", 4, 100000);
+        assert_ok(get_on("/stall.xz", i ? checksum : NULL, &err), &err);
+        assert_int_equal(told->requests, 3);
+        assert_content();
+        assert_int_equal(unlink(in_dir("out")), 0);
+    }
+}
+
+/* Of damaged bytes nothing stays. A checksum that does not fit is told before they are. */
+static void test_packed_damaged(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *right = packed_checksum(), *wrong = NULL;
+
+    (void)state;
+    ASSERT_FAILED(get("/damaged.xz", NULL, -1, NULL, &err), err, VT_CAUSE_BAD_IMAGE, site,
+                  "/damaged.xz is damaged");
+    assert_int_equal(count_files(dir), 0);
+    assert_int_equal(get("/damaged.xz", right, -1, NULL, &err), -EBADMSG);
+    ASSERT_FAILED(-1, err, VT_CAUSE_FETCH, "not the one");
+    assert_int_equal(count_files(dir), 0);
+    /* Whole, and not what it must be. */
+    right[strlen("sha256:")] ^= 1;
+    ASSERT_FAILED(get("/a.xz", right, -1, NULL, &err), err, VT_CAUSE_FETCH, "not the one");
+    assert_int_equal(count_files(dir), 0);
+    /* The file that was published is damaged. */
+    packed[packed_size / 4] ^= 1;
+    wrong = packed_checksum();
+    packed[packed_size / 4] ^= 1;
+    ASSERT_FAILED(get("/damaged.xz", wrong, -1, NULL, &err), err, VT_CAUSE_BAD_IMAGE,
+                  "/damaged.xz is damaged");
+    assert_int_equal(told->requests, 1);
+    assert_int_equal(count_files(dir), 0);
+}
+
 /* Whenever it is killed: the right bytes, or nothing under the name; and it comes to an end. */
-static void test_kill_at_any_time(void **state)
+static void kill_at_any_time(const char *path)
 {
     unsigned seed = 1, kills = 0, ends = 0, ranges = 0;
 
-    (void)state;
     while (kills < 100 || ends == 0) {
         pid_t pid = fork();
 
         if (pid == 0) {
             VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
 
-            _exit(get("/slow", NULL, -1, NULL, &err) < 0);
+            _exit(get(path, NULL, -1, NULL, &err) < 0);
         }
         assert_true(pid > 0);
         (void)usleep((unsigned)rand_r(&seed) % 20000);
@@ -861,6 +1030,18 @@ static void test_kill_at_any_time(void **state)
     }
     print_message("%u kills, %u ends, %u ranges\n", kills, ends, ranges);
     assert_true(ranges > 0);
+}
+
+static void test_kill_at_any_time(void **state)
+{
+    (void)state;
+    kill_at_any_time("/slow");
+}
+
+static void test_kill_while_unpacking(void **state)
+{
+    (void)state;
+    kill_at_any_time("/slow.xz");
 }
 
 /* --- files of checksums --- */
@@ -1164,6 +1345,11 @@ int main(void)
         IN_DIR(test_torn),
         IN_DIR(test_all_there),
         IN_DIR(test_kill_at_any_time),
+        IN_DIR(test_packed),
+        IN_DIR(test_packed_as_it_arrives),
+        IN_DIR(test_packed_torn),
+        IN_DIR(test_packed_damaged),
+        IN_DIR(test_kill_while_unpacking),
         IN_DIR(test_room),
         IN_DIR(test_record_has_no_url),
         IN_DIR(test_random_pieces),

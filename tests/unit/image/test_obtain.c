@@ -2,6 +2,7 @@
 #include "image/obtain.h"
 
 #include "helpers.h"
+#include "image/fetch.h"
 #include "pack.h"
 
 #define DATA in_dir("data")
@@ -67,11 +68,31 @@ static void test_fetched_and_packed(void **state)
     assert_ok(obtain(NULL, url, &base, &err), &err);
     assert_string_equal(base.format, "qcow2");
     assert_int_equal(base.virtual_size, 12 * MIB);
-    assert_int_equal(count_files(DATA), 2);
+    /* What was packed is not there any more, and its name is not the image's. */
+    assert_int_equal(count_files(DATA), 1);
+    assert_string_equal(strrchr(base.path, '-'), "-web.qcow2");
     assert_string_equal(base.source, url);
     assert_int_equal(unlink(in_dir("web.qcow2.zst")), 0);
     assert_ok(obtain(NULL, url, &again, &err), &err);
     assert_string_equal(base.path, again.path);
+}
+
+/* A data directory of an older virtainer has the download as it came, and the image beside it. */
+static void test_fetched_before(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_BASE struct vt_base base = {0}, again = {0};
+    VT_AUTO_FREE char *url = vt_fmt("file://%s", in_dir("web.qcow2.zst"));
+    VT_AUTO_FREE char *path = vt_image_fetch_path(DATA, url, NULL, NULL);
+
+    (void)state;
+    RUN("mkdir", "-p", in_dir("data/.virtainer/images"));
+    pack_file(path, "zstd", in_dir("base.qcow2"));
+    assert_ok(obtain(NULL, url, &base, &err), &err);
+    assert_string_equal(base.format, "qcow2");
+    assert_ok(obtain(NULL, url, &again, &err), &err);
+    assert_string_equal(base.path, again.path);
+    assert_int_equal(count_files(DATA), 2);
 }
 
 /* What lets a person in is not written down. */
@@ -128,6 +149,7 @@ static void test_begun(void **state)
     assert_false(vt_image_obtain_is_begun(DATA));
     put_text(in_dir("data/.virtainer/images/a.partial"), "a");
     put_text(in_dir("data/.virtainer/images/a.partial.json"), "{}");
+    put_text(in_dir("data/.virtainer/images/a.part-abcdef"), "a");
     assert_true(vt_image_obtain_is_begun(DATA));
     assert_ok(obtain(in_dir("base.partial"), NULL, &again, &err), &err);
     assert_false(vt_image_obtain_is_begun(DATA));
@@ -140,8 +162,9 @@ static void test_begun(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_mounted),    TEST(test_packed),  TEST(test_fetched_and_packed),
-        TEST(test_secret_url), TEST(test_useless), TEST(test_begun),
+        TEST(test_mounted),        TEST(test_packed),     TEST(test_fetched_and_packed),
+        TEST(test_fetched_before), TEST(test_secret_url), TEST(test_useless),
+        TEST(test_begun),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

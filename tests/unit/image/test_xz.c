@@ -57,7 +57,8 @@ static unsigned threads(void)
 static int read_all(const char *name, const uint8_t *bytes, size_t *ret_len, unsigned *ret_threads)
 {
     VT_AUTO_CLOSE int fd = open(in_dir("%s", name), O_RDONLY | O_CLOEXEC);
-    struct vt_xz *xz = vt_xz_open(fd);
+    const struct vt_input input = {.fd = fd};
+    struct vt_xz *xz = vt_xz_open(&input);
     const uint8_t *data = NULL;
     const char *why = NULL;
     size_t len = 0;
