@@ -17,10 +17,8 @@ setup_file() {
   export lab=$e2e_id
   subnet6=fd5e:$(printf %x:%x "$((RANDOM))" "$((E2E_RUN % 65536))")
   new_network net --ipv6 --subnet "$subnet6::/64"
-  local options=(--network "$lab-net")
-  # Then it is virtainer that switches it on.
-  [[ ${VT_RIGHTS:-} == minimal ]] || options+=(--sysctl net.ipv4.ip_forward=0)
-  boot vm "${options[@]}"
+  # Off, so that it is virtainer that switches it on.
+  boot vm --network "$lab-net" --sysctl net.ipv4.ip_forward=0
   read -r client gateway bits < <(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.Gateway}} {{
     .IPPrefixLen}}{{end}}' "$lab-vm")
   client=${client%.*}.77 client6=$subnet6::77
