@@ -300,6 +300,11 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   [[ $("$peers" load "$second" 80 300000) == 'guest '*' 300000' ]]
   engine network disconnect "$lab-net" "$e2e_id-vm"
   [[ $("$peers" ask udp "$second" 80) == "guest ${second%.*}.1" ]]
+  # The first one again, by another interface.
+  engine network connect "$lab-net" "$e2e_id-vm"
+  address=$(engine inspect -f "{{(index .NetworkSettings.Networks \"$lab-net\").IPAddress}}" "$e2e_id-vm")
+  assert_answer "guest $client" client tcp "$address" 80
+  assert_answer "client $address" guest tcp "$client" 80
 }
 
 @test "the domains to search names in are handed on by DHCP" {
