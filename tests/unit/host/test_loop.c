@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "../run_for.h"
 #include "base/str.h"
 #include "host/spawn.h"
 
@@ -35,22 +36,6 @@ static void on_too_long(int timer, void *data)
 static void run(void)
 {
     int timer = vt_loop_add_timer(TOO_LONG, on_too_long, NULL);
-
-    assert_int_equal(vt_loop_run(NULL), 0);
-    vt_loop_remove_timer(timer);
-}
-
-static void quit_on_timer(int timer, void *data)
-{
-    (void)timer;
-    (void)data;
-    vt_loop_quit();
-}
-
-/* Let the loop do what there is to do. */
-static void run_for(int ms)
-{
-    int timer = vt_loop_add_timer(ms, quit_on_timer, NULL);
 
     assert_int_equal(vt_loop_run(NULL), 0);
     vt_loop_remove_timer(timer);

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/cache_get.h"
 
-#include <arpa/inet.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "helpers.h"
 #include "image/fetch.h"
@@ -15,6 +10,7 @@
 #include "image/overlay.h"
 #include "image/retry_priv.h"
 #include "pack.h"
+#include "server.h"
 #include "signed.h"
 
 #define CACHE in_dir("cache")
@@ -22,7 +18,6 @@
 
 /* --- a server of the file "web" in the test's directory, in a child --- */
 
-static pid_t server;
 static char site[64];
 
 /* What it is to do, and what it tells of itself. */
@@ -88,51 +83,18 @@ static void answer(int fd, const char *request)
     }
 }
 
-static void serve(int listener)
-{
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
-        char request[4096];
-        ssize_t n = fd < 0 ? -1 : read(fd, request, sizeof(request) - 1);
-
-        if (n > 0) {
-            request[n] = '\0';
-            answer(fd, request);
-        }
-        if (fd >= 0)
-            (void)close(fd);
-    }
-}
-
 static int start_server(void **state)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof(address);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    unsigned port;
 
     (void)state;
     web = mmap(NULL, sizeof(*web), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    /* A proxy of the surroundings would not reach this server. */
-    if (web == MAP_FAILED || setenv("no_proxy", "*", 1) < 0 || listener < 0 ||
-        bind(listener, (struct sockaddr *)&address, len) < 0 || listen(listener, 32) < 0 ||
-        getsockname(listener, (struct sockaddr *)&address, &len) < 0)
+    if (web == MAP_FAILED)
         return -1;
     vt_retry_second = 10;
-    (void)snprintf(site, sizeof(site), "http://127.0.0.1:%u/a.img?key=secret",
-                   ntohs(address.sin_port));
-    server = fork();
-    if (server == 0)
-        serve(listener);
-    (void)close(listener);
-    return server < 0 ? -1 : 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    (void)kill(server, SIGKILL);
-    return waitpid(server, NULL, 0) == server ? 0 : -1;
+    port = start_serving(answer);
+    (void)snprintf(site, sizeof(site), "http://127.0.0.1:%u/a.img?key=secret", port);
+    return port > 0 ? 0 : -1;
 }
 
 static void be_version(unsigned n)

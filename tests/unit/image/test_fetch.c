@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/fetch.h"
 
-#include <arpa/inet.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "helpers.h"
@@ -15,6 +10,7 @@
 #include "image/retry_priv.h"
 #include "image/transfer.h"
 #include "pack.h"
+#include "server.h"
 #include "signed.h"
 
 enum { SIZE = 1000003 };
@@ -23,7 +19,6 @@ static uint8_t content[SIZE];
 /* The same, packed, and another content, as an address may have had it before. */
 static char *packed, *packed_before;
 static size_t packed_size, packed_before_size;
-static pid_t server;
 static char site[64];
 
 /* What the server tells of itself. */
@@ -285,23 +280,14 @@ static void answer(int fd, const char *path, const char *request)
         send_status(fd, "404 Not Found", "");
 }
 
-static void serve(int listener)
+static void answer_request(int fd, const char *request)
 {
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;) {
-        char path[256];
-        int fd = accept(listener, NULL, NULL);
-        ssize_t n = fd < 0 ? -1 : read(fd, told->last, sizeof(told->last) - 1);
+    char path[256];
 
-        if (n > 0) {
-            told->last[n] = '\0';
-            told->requests++;
-            if (sscanf(told->last, "GET %255s", path) == 1)
-                answer(fd, path, told->last);
-        }
-        if (fd >= 0)
-            (void)close(fd);
-    }
+    (void)snprintf(told->last, sizeof(told->last), "%s", request);
+    told->requests++;
+    if (sscanf(request, "GET %255s", path) == 1)
+        answer(fd, path, request);
 }
 
 /* The bytes @bytes as an xz file, which the caller frees. */
@@ -328,34 +314,24 @@ static void fill(void)
 
 static int start_server(void **state)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof(address);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    unsigned port;
 
     (void)state;
     told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    /* A proxy of the surroundings would not reach this server. */
-    if (told == MAP_FAILED || setenv("no_proxy", "*", 1) < 0 || listener < 0 ||
-        bind(listener, (struct sockaddr *)&address, len) < 0 || listen(listener, 8) < 0 ||
-        getsockname(listener, (struct sockaddr *)&address, &len) < 0)
+    if (told == MAP_FAILED)
         return -1;
     fill();
     vt_retry_second = 10;
-    (void)snprintf(site, sizeof(site), "http://127.0.0.1:%u", ntohs(address.sin_port));
-    server = fork();
-    if (server == 0)
-        serve(listener);
-    (void)close(listener);
-    return server < 0 ? -1 : 0;
+    port = start_serving(answer_request);
+    (void)snprintf(site, sizeof(site), "http://127.0.0.1:%u", port);
+    return port > 0 ? 0 : -1;
 }
 
-static int stop_server(void **state)
+static int stop_server_and_free(void **state)
 {
-    (void)state;
     free(packed);
     free(packed_before);
-    (void)kill(server, SIGKILL);
-    return waitpid(server, NULL, 0) == server ? 0 : -1;
+    return stop_server(state);
 }
 
 /* --- the tests
@@ -612,6 +588,18 @@ static void test_long(void **state)
     assert_int_equal(st.st_size, SIZE - 3);
 }
 
+/* A process that makes the end of a pipe @fd readable after @ms. */
+static pid_t write_after(unsigned ms, int fd)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)usleep(ms * 1000);
+        _exit(write(fd, "x", 1) == 1 ? 0 : 1);
+    }
+    return pid;
+}
+
 /* A stop comes 50 ms into a pause of some seconds. */
 static void test_cancel_pause(void **state)
 {
@@ -622,11 +610,7 @@ static void test_cancel_pause(void **state)
 
     (void)state;
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-    pid = fork();
-    if (pid == 0) {
-        (void)usleep(50000);
-        _exit(write(fds[1], "x", 1) == 1 ? 0 : 1);
-    }
+    pid = write_after(50, fds[1]);
     vt_retry_second = 5000;
     begin = vt_now_ms();
     r = get("/503", NULL, fds[0], NULL, &err);
@@ -837,11 +821,7 @@ static void test_go_on_after_stop(void **state)
 
     (void)state;
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-    pid = fork();
-    if (pid == 0) {
-        (void)usleep(200000);
-        _exit(write(fds[1], "x", 1) == 1 ? 0 : 1);
-    }
+    pid = write_after(200, fds[1]);
     assert_int_equal(get("/stall-once", NULL, fds[0], NULL, &err), -ECANCELED);
     vt_error_done(&err);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -1303,11 +1283,7 @@ static void test_cancel(void **state)
 
     (void)state;
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-    pid = fork();
-    if (pid == 0) {
-        (void)usleep(200000);
-        _exit(write(fds[1], "x", 1) == 1 ? 0 : 1);
-    }
+    pid = write_after(200, fds[1]);
     r = get("/stall", NULL, fds[0], NULL, &err);
     assert_int_equal(r, -ECANCELED);
     assert_int_equal(err.cause, VT_CAUSE_NONE);
@@ -1361,5 +1337,5 @@ int main(void)
         IN_DIR(test_cancel),
     };
 
-    return cmocka_run_group_tests(tests, start_server, stop_server);
+    return cmocka_run_group_tests(tests, start_server, stop_server_and_free);
 }

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../run_for.h"
 #include "../tempdir.h"
 #include "base/log.h"
 #include "host/files.h"
@@ -39,21 +40,6 @@ static void on_restart(void *data)
 {
     assert_ptr_equal(data, &daemon_of_test);
     daemon_of_test.restarts++;
-}
-
-static void quit_on_timer(int timer, void *data)
-{
-    (void)timer;
-    (void)data;
-    vt_loop_quit();
-}
-
-static void run_for(int ms)
-{
-    int timer = vt_loop_add_timer(ms, quit_on_timer, NULL);
-
-    assert_int_equal(vt_loop_run(NULL), 0);
-    vt_loop_remove_timer(timer);
 }
 
 /* Supervise @script for @ms; what is said meanwhile goes to the file "log". */

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../run_for.h"
 #include "../tempdir.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -87,22 +88,6 @@ static int tear_down(void **state)
         (void)close(saved[i]);
     }
     return remove_test_dir(state);
-}
-
-static void quit(int timer, void *data)
-{
-    (void)timer;
-    (void)data;
-    vt_loop_quit();
-}
-
-/* Let the loop do what there is to do. */
-static void run_for(int ms)
-{
-    int timer = vt_loop_add_timer(ms, quit, NULL);
-
-    assert_int_equal(vt_loop_run(NULL), 0);
-    vt_loop_remove_timer(timer);
 }
 
 /* The guest says @len bytes, each of which tells its place. Nothing may stop it for long. */

@@ -31,45 +31,52 @@ static char *lines_of(const struct vt_net_plan *plan)
     return vt_buf_take(&lines);
 }
 
-static void the_guest_has_the_containers_address(void **state)
+/* In a container of Docker's, for a guest that had the address @kept, or NULL. */
+static void make_plan(const struct vt_ports *ports, const char *kept, struct vt_net_plan *ret)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+
+    docker_view(&view);
+    assert_int_equal(vt_user_plan_make(ports, &view, MAC, kept, ret, NULL), 0);
+}
+
+static void assert_arguments(const char *golden, const struct vt_net_plan *plan)
+{
+    VT_AUTO_FREE char *lines = lines_of(plan);
+
+    vt_assert_golden(golden, lines);
+}
+
+static void the_guest_has_the_containers_address(void **state)
+{
     VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
-    VT_AUTO_FREE char *lines = NULL;
 
     (void)state;
-    docker_view(&view);
-    assert_int_equal(vt_user_plan_make(&all, &view, MAC, NULL, &plan, NULL), 0);
+    make_plan(&all, NULL, &plan);
     assert_true(plan.user);
     assert_int_equal(plan.guest, ip("172.17.0.2"));
     assert_int_equal(plan.container, ip("172.17.0.2"));
     assert_int_equal(plan.gateway, ip("169.254.100.1"));
     assert_string_equal(plan.mac, MAC);
-    lines = lines_of(&plan);
-    vt_assert_golden("net/passt.args", lines);
+    assert_arguments("net/passt.args", &plan);
 }
 
 /* The record of a saved guest may come from anybody. */
 static void a_resumed_guest_keeps_its_address(void **state)
 {
-    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
     VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
-    VT_AUTO_FREE char *lines = NULL;
 
     (void)state;
-    docker_view(&view);
-    assert_int_equal(vt_user_plan_make(&all, &view, MAC, "--pcap", &plan, NULL), 0);
+    make_plan(&all, "--pcap", &plan);
     assert_int_equal(plan.guest, ip("172.17.0.2"));
-    assert_int_equal(vt_user_plan_make(&all, &view, MAC, "172.17.0.9", &plan, NULL), 0);
+    make_plan(&all, "172.17.0.9", &plan);
     assert_int_equal(plan.guest, ip("172.17.0.9"));
     assert_int_equal(plan.container, ip("172.17.0.2"));
-    lines = lines_of(&plan);
-    vt_assert_golden("net/passt-resumed.args", lines);
+    assert_arguments("net/passt-resumed.args", &plan);
 }
 
 static void ports_are_passts_lists(void **state)
 {
-    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
     VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
     VT_AUTO_FREE char *lines = NULL;
     VT_AUTO_FREE char *wrong = NULL;
@@ -77,11 +84,10 @@ static void ports_are_passts_lists(void **state)
     struct vt_config config = {0};
 
     (void)state;
-    docker_view(&view);
     assert_int_equal(vt_ports_parse("22,8080:80/tcp,6000-6010", &ports, &wrong), 0);
     config.ports = ports;
     assert_int_equal(vt_user_check_wishes(&config, NULL), 0);
-    assert_int_equal(vt_user_plan_make(&ports, &view, MAC, NULL, &plan, NULL), 0);
+    make_plan(&ports, NULL, &plan);
     lines = lines_of(&plan);
     assert_non_null(strstr(lines, "--tcp-ports\n22,8080:80,6000-6010\n--udp-ports\nnone\n"));
     ports.list[1].protocol = VT_PROTOCOL_SCTP;

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "../run_for.h"
 #include "host/loop.h"
 
 #define KIB ((size_t)1024)
@@ -67,22 +68,6 @@ static int tear_down(void **state)
     if (qemu_fd >= 0)
         (void)close(qemu_fd);
     return 0;
-}
-
-static void quit(int timer, void *data)
-{
-    (void)timer;
-    (void)data;
-    vt_loop_quit();
-}
-
-/* Let the loop do what there is to do. */
-static void run_for(int ms)
-{
-    int timer = vt_loop_add_timer(ms, quit, NULL);
-
-    assert_int_equal(vt_loop_run(NULL), 0);
-    vt_loop_remove_timer(timer);
 }
 
 /* Type until there is no room, or @limit bytes, each of which tells its place. */
