@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writing JSON (RFC 8259) from bytes that need not be text: what a guest says on its console, what
- * a library put into a message. Reading is json-c's, in the rooms above.
+ * a library put into a message. What is read is in base/object.h.
  */
 #pragma once
 

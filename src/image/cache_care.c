@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "host/files.h"
 
@@ -221,24 +222,14 @@ char *vt_cached_list_text(const struct vt_cached_list *list)
     return vt_buf_take(&out);
 }
 
-static void put_text(json_object *object, const char *name, const char *value)
-{
-    json_object_object_add(object, name, value ? json_object_new_string(value) : NULL);
-}
-
-static void put_number(json_object *object, const char *name, int64_t value)
-{
-    json_object_object_add(object, name, json_object_new_int64(value));
-}
-
 static json_object *entry_json(const struct vt_cache_entry *entry)
 {
     json_object *object = json_object_new_object();
 
-    put_text(object, "url", entry->url);
-    put_text(object, "name", entry->name);
-    put_text(object, "checksum", entry->checksum);
-    put_number(object, "fetched", entry->fetched);
+    vt_object_add_text_or_null(object, "url", entry->url);
+    vt_object_add_text_or_null(object, "name", entry->name);
+    vt_object_add_text_or_null(object, "checksum", entry->checksum);
+    vt_object_add_number(object, "fetched", entry->fetched);
     return object;
 }
 
@@ -247,10 +238,10 @@ static json_object *image_json(const struct vt_cached_image *image)
     VT_AUTO_FREE char *digest = vt_fmt(DIGEST_PREFIX "%s", image->digest);
     json_object *object = json_object_new_object(), *addresses = json_object_new_array();
 
-    put_text(object, "digest", digest);
-    put_text(object, "path", image->path);
-    put_number(object, "bytes", (int64_t)image->size);
-    put_number(object, "used", image->used);
+    vt_object_add_text_or_null(object, "digest", digest);
+    vt_object_add_text_or_null(object, "path", image->path);
+    vt_object_add_number(object, "bytes", (int64_t)image->size);
+    vt_object_add_number(object, "used", image->used);
     json_object_object_add(
         object, "in_use",
         image->use == VT_USE_UNKNOWN ? NULL : json_object_new_boolean(image->use == VT_USE_NOW));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "base/text.h"
 
@@ -19,11 +20,6 @@ void vt_cache_entry_done(struct vt_cache_entry *entry)
     free(entry->checksum);
     free(entry->keyring);
     *entry = (struct vt_cache_entry){0};
-}
-
-static void put_json(json_object **object)
-{
-    json_object_put(*object);
 }
 
 bool vt_is_sha256(const char *text)
@@ -50,17 +46,6 @@ static bool take_text(json_object *object, const char *name, char **ret)
     return true;
 }
 
-/* The number @name, or @fallback. */
-static int64_t number(json_object *object, const char *name, int64_t fallback)
-{
-    json_object *value = NULL;
-
-    return json_object_object_get_ex(object, name, &value) &&
-                   json_object_is_type(value, json_type_int)
-               ? json_object_get_int64(value)
-               : fallback;
-}
-
 static bool take_digest(json_object *object, char ret[VT_SHA256_DIGITS + 1])
 {
     VT_AUTO_FREE char *text = NULL;
@@ -74,8 +59,8 @@ static bool take_digest(json_object *object, char ret[VT_SHA256_DIGITS + 1])
 
 static bool read_entry(json_object *object, struct vt_cache_entry *entry)
 {
-    int64_t download = number(object, "download_bytes", -1);
-    int64_t image = number(object, "image_bytes", -1);
+    int64_t download = vt_object_number(object, "download_bytes", -1);
+    int64_t image = vt_object_number(object, "image_bytes", -1);
 
     if (!take_text(object, "url", &entry->url) || !take_text(object, "name", &entry->name) ||
         !take_text(object, "etag", &entry->etag) ||
@@ -85,55 +70,43 @@ static bool read_entry(json_object *object, struct vt_cache_entry *entry)
         return false;
     entry->download_size = (uint64_t)download;
     entry->image_size = (uint64_t)image;
-    entry->last_modified = number(object, "last_modified", -1);
-    entry->fetched = number(object, "fetched", 0);
+    entry->last_modified = vt_object_number(object, "last_modified", -1);
+    entry->fetched = vt_object_number(object, "fetched", 0);
     return true;
 }
 
 int vt_cache_entry_parse(const char *text, size_t len, struct vt_cache_entry *ret)
 {
     VT_AUTO_CACHE_ENTRY struct vt_cache_entry entry = {0};
-    VT_CLEANUP(put_json) json_object *object = NULL;
+    VT_AUTO_OBJECT json_object *object = NULL;
 
     if (len > VT_CACHE_ENTRY_MAX || strlen(text) != len)
         return -EINVAL;
     object = json_tokener_parse(text);
     if (!json_object_is_type(object, json_type_object) ||
-        number(object, "version", 0) != ENTRY_VERSION || !read_entry(object, &entry))
+        vt_object_number(object, "version", 0) != ENTRY_VERSION || !read_entry(object, &entry))
         return -EINVAL;
     *ret = entry;
     entry = (struct vt_cache_entry){0};
     return 0;
 }
 
-static void put_text(json_object *object, const char *name, const char *value)
-{
-    if (value)
-        json_object_object_add(object, name, json_object_new_string(value));
-}
-
-static void put_number(json_object *object, const char *name, int64_t value)
-{
-    json_object_object_add(object, name, json_object_new_int64(value));
-}
-
 char *vt_cache_entry_text(const struct vt_cache_entry *entry)
 {
-    VT_CLEANUP(put_json) json_object *object = json_object_new_object();
+    VT_AUTO_OBJECT json_object *object = json_object_new_object();
     VT_AUTO_FREE char *digest = vt_fmt(DIGEST_PREFIX "%s", entry->digest);
 
-    put_number(object, "version", ENTRY_VERSION);
-    put_text(object, "url", entry->url);
-    put_text(object, "name", entry->name);
-    put_text(object, "etag", entry->etag);
+    vt_object_add_number(object, "version", ENTRY_VERSION);
+    vt_object_add_text(object, "url", entry->url);
+    vt_object_add_text(object, "name", entry->name);
+    vt_object_add_text(object, "etag", entry->etag);
     if (entry->last_modified >= 0)
-        put_number(object, "last_modified", entry->last_modified);
-    put_text(object, "checksum", entry->checksum);
-    put_text(object, "keyring", entry->keyring);
-    put_text(object, "digest", digest);
-    put_number(object, "download_bytes", (int64_t)entry->download_size);
-    put_number(object, "image_bytes", (int64_t)entry->image_size);
-    put_number(object, "fetched", entry->fetched);
-    return vt_fmt("%s\n", json_object_to_json_string_ext(
-                              object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+        vt_object_add_number(object, "last_modified", entry->last_modified);
+    vt_object_add_text(object, "checksum", entry->checksum);
+    vt_object_add_text(object, "keyring", entry->keyring);
+    vt_object_add_text(object, "digest", digest);
+    vt_object_add_number(object, "download_bytes", (int64_t)entry->download_size);
+    vt_object_add_number(object, "image_bytes", (int64_t)entry->image_size);
+    vt_object_add_number(object, "fetched", entry->fetched);
+    return vt_object_record(object);
 }

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <sys/stat.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "image/fingerprint.h"
 #include "image/open.h"
@@ -162,30 +163,20 @@ char *vt_image_info_text(const struct vt_image_info *info)
     return vt_buf_take(&out);
 }
 
-static void add_string(json_object *object, const char *name, const char *value)
-{
-    json_object_object_add(object, name, value ? json_object_new_string(value) : NULL);
-}
-
-static void add_number(json_object *object, const char *name, uint64_t value)
-{
-    json_object_object_add(object, name, json_object_new_uint64(value));
-}
-
 static json_object *base_json(const struct vt_image_info *info)
 {
     const struct vt_record *record = &info->record;
     json_object *base = json_object_new_object();
 
-    add_string(base, "path", record->path);
-    add_string(base, "format", record->format);
-    add_number(base, "file_bytes", record->file_size);
-    add_number(base, "disk_bytes", record->virtual_size);
-    add_string(base, "fingerprint", record->fingerprint);
-    add_string(base, "state", states[info->state].name);
-    add_string(base, "source", record->source);
-    add_string(base, "checksum", record->checksum);
-    add_string(base, "name", record->name);
+    vt_object_add_text_or_null(base, "path", record->path);
+    vt_object_add_text_or_null(base, "format", record->format);
+    vt_object_add_number(base, "file_bytes", (int64_t)record->file_size);
+    vt_object_add_number(base, "disk_bytes", (int64_t)record->virtual_size);
+    vt_object_add_text_or_null(base, "fingerprint", record->fingerprint);
+    vt_object_add_text_or_null(base, "state", states[info->state].name);
+    vt_object_add_text_or_null(base, "source", record->source);
+    vt_object_add_text_or_null(base, "checksum", record->checksum);
+    vt_object_add_text_or_null(base, "name", record->name);
     return base;
 }
 
@@ -194,10 +185,10 @@ char *vt_image_info_json(const struct vt_image_info *info)
     json_object *object = json_object_new_object(), *overlay = json_object_new_object();
     char *text;
 
-    json_object_object_add(object, "version", json_object_new_int(SCHEMA_VERSION));
-    add_string(overlay, "path", info->overlay);
-    add_number(overlay, "disk_bytes", info->disk_size);
-    add_number(overlay, "allocated_bytes", info->overlay_size);
+    vt_object_add_number(object, "version", SCHEMA_VERSION);
+    vt_object_add_text_or_null(overlay, "path", info->overlay);
+    vt_object_add_number(overlay, "disk_bytes", (int64_t)info->disk_size);
+    vt_object_add_number(overlay, "allocated_bytes", (int64_t)info->overlay_size);
     json_object_object_add(object, "overlay", overlay);
     json_object_object_add(object, "base", base_json(info));
     text = vt_strdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "host/spawn.h"
 
@@ -69,11 +70,6 @@ int vt_qemu_img_check(const char *path, int cancel_fd, struct vt_error *err)
     return r > 0 ? failed(err, VT_CAUSE_BAD_IMAGE, what, &said) : r;
 }
 
-static void put_json(json_object **object)
-{
-    json_object_put(*object);
-}
-
 /* The member @name of @object, or NULL; also when @object is no object. */
 static json_object *member(json_object *object, const char *name)
 {
@@ -110,7 +106,7 @@ int vt_qemu_img_size(const char *path, const char *format, int cancel_fd, uint64
     VT_AUTO_FREE char *what = vt_fmt("%s cannot be read as a %s image", path, format);
     VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(1 << 20);
     VT_AUTO_BUF struct vt_buf said = VT_BUF_INIT(4096);
-    VT_CLEANUP(put_json) json_object *info = NULL;
+    VT_AUTO_OBJECT json_object *info = NULL;
     const char *argv[] = {"qemu-img", "info", "--output=json", "-f", format, path, NULL};
     int r = vt_run(argv, &out, &said, cancel_fd, QUICK_MS, err);
     json_object *size;
@@ -160,7 +156,7 @@ int vt_qemu_img_measure(const char *path, const char *format, int cancel_fd, uin
     VT_AUTO_FREE char *what = vt_fmt("cannot measure %s", path);
     VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(65536);
     VT_AUTO_BUF struct vt_buf said = VT_BUF_INIT(4096);
-    VT_CLEANUP(put_json) json_object *measured = NULL;
+    VT_AUTO_OBJECT json_object *measured = NULL;
     const char *argv[] = {"qemu-img", "measure", "--output=json", "-f", "qcow2", "-O", format,
                           path,       NULL};
     int r = vt_run(argv, &out, &said, cancel_fd, CHECK_MS, err);

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <libgen.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "host/files.h"
 #include "image/part.h"
@@ -24,44 +25,29 @@ void vt_record_done(struct vt_record *record)
     *record = (struct vt_record){0};
 }
 
-static void put_json(json_object **object)
+static int get_text(const json_object *object, const char *name, char **ret)
 {
-    json_object_put(*object);
-}
+    const char *value = vt_object_text(object, name);
 
-static int get_text(json_object *object, const char *name, char **ret)
-{
-    json_object *value = NULL;
-
-    if (!json_object_object_get_ex(object, name, &value) ||
-        !json_object_is_type(value, json_type_string))
+    if (!value)
         return -EINVAL;
-    *ret = vt_strdup(json_object_get_string(value));
+    *ret = vt_strdup(value);
     return 0;
 }
 
-static int get_number(json_object *object, const char *name, uint64_t *ret)
+static int get_number(const json_object *object, const char *name, uint64_t *ret)
 {
-    json_object *value = NULL;
+    int64_t value = vt_object_number(object, name, -1);
 
-    if (!json_object_object_get_ex(object, name, &value) ||
-        !json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
+    if (value < 0)
         return -EINVAL;
-    *ret = (uint64_t)json_object_get_int64(value);
+    *ret = (uint64_t)value;
     return 0;
-}
-
-static bool get_flag(json_object *object, const char *name)
-{
-    json_object *value = NULL;
-
-    return json_object_object_get_ex(object, name, &value) &&
-           json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
 }
 
 static int parse(const char *text, struct vt_record *record)
 {
-    VT_CLEANUP(put_json) json_object *object = json_tokener_parse(text);
+    VT_AUTO_OBJECT json_object *object = json_tokener_parse(text);
     uint64_t version = 0;
 
     if (!json_object_is_type(object, json_type_object) ||
@@ -77,7 +63,7 @@ static int parse(const char *text, struct vt_record *record)
     (void)get_text(object, "source", &record->source);
     (void)get_text(object, "checksum", &record->checksum);
     (void)get_text(object, "name", &record->name);
-    record->flattened = get_flag(object, "flattened");
+    record->flattened = vt_object_flag(object, "flattened");
     (void)get_text(object, "download", &record->download);
     return 0;
 }
@@ -102,34 +88,27 @@ int vt_record_read(const char *path, struct vt_record *ret, struct vt_error *err
     return 0;
 }
 
-static void put_text(json_object *object, const char *name, const char *value)
-{
-    if (value)
-        json_object_object_add(object, name, json_object_new_string(value));
-}
-
 static int write_record(const char *path, const struct vt_record *record, struct vt_error *err)
 {
-    VT_CLEANUP(put_json) json_object *object = json_object_new_object();
+    VT_AUTO_OBJECT json_object *object = json_object_new_object();
     VT_AUTO_FREE char *parent = vt_strdup(path);
     VT_AUTO_FREE char *text = NULL;
     int r;
 
-    json_object_object_add(object, "version", json_object_new_int(RECORD_VERSION));
-    json_object_object_add(object, "path", json_object_new_string(record->path));
-    json_object_object_add(object, "format", json_object_new_string(record->format));
-    json_object_object_add(object, "file_size", json_object_new_uint64(record->file_size));
-    json_object_object_add(object, "virtual_size", json_object_new_uint64(record->virtual_size));
-    json_object_object_add(object, "fingerprint", json_object_new_string(record->fingerprint));
-    put_text(object, "header_path", record->header_path);
-    put_text(object, "source", record->source);
-    put_text(object, "checksum", record->checksum);
-    put_text(object, "name", record->name);
-    put_text(object, "download", record->download);
+    vt_object_add_number(object, "version", RECORD_VERSION);
+    vt_object_add_text(object, "path", record->path);
+    vt_object_add_text(object, "format", record->format);
+    vt_object_add_number(object, "file_size", (int64_t)record->file_size);
+    vt_object_add_number(object, "virtual_size", (int64_t)record->virtual_size);
+    vt_object_add_text(object, "fingerprint", record->fingerprint);
+    vt_object_add_text(object, "header_path", record->header_path);
+    vt_object_add_text(object, "source", record->source);
+    vt_object_add_text(object, "checksum", record->checksum);
+    vt_object_add_text(object, "name", record->name);
+    vt_object_add_text(object, "download", record->download);
     if (record->flattened)
         json_object_object_add(object, "flattened", json_object_new_boolean(true));
-    text = vt_fmt("%s\n", json_object_to_json_string_ext(
-                              object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    text = vt_object_record(object);
     r = vt_file_write(path, text, strlen(text), 0644, dirname(parent));
     return r < 0 ? vt_data_error(err, -r, "cannot write %s", path) : 0;
 }

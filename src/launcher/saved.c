@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "host/files.h"
 #include "image/fingerprint.h"
@@ -76,47 +77,30 @@ static int mark_overlay(const char *path, struct overlay_mark *ret)
 
 /* ---- the record ---- */
 
-static void put_json(json_object **object)
-{
-    json_object_put(*object);
-}
-
-static void add_text(json_object *object, const char *name, const char *text)
-{
-    json_object_object_add(object, name, text ? json_object_new_string(text) : NULL);
-}
-
-static void add_number(json_object *object, const char *name, uint64_t number)
-{
-    json_object_object_add(object, name, json_object_new_uint64(number));
-}
-
 static char *record_text(const struct vt_saved_facts *facts, const struct vt_saved *saved,
                          const struct overlay_mark *mark, uint64_t memory_bytes)
 {
-    VT_CLEANUP(put_json) json_object *object = json_object_new_object();
+    VT_AUTO_OBJECT json_object *object = json_object_new_object();
 
-    add_number(object, "version", RECORD_VERSION);
-    json_object_object_add(object, "saved_at", json_object_new_int64(time(NULL)));
-    add_number(object, "memory_bytes", memory_bytes);
-    add_text(object, "name", facts->name);
-    add_text(object, "uuid", facts->uuid);
-    add_number(object, "ram_bytes", facts->ram);
-    add_number(object, "cpus", facts->cpus);
-    add_text(object, "accelerator", facts->accelerator);
-    add_text(object, "network", facts->network);
-    if (facts->video)
-        add_text(object, "video", facts->video);
-    add_text(object, "cidr", saved->cidr);
-    add_number(object, "mtu", saved->mtu);
-    add_number(object, "qemu_version", saved->qemu_version);
+    vt_object_add_number(object, "version", RECORD_VERSION);
+    vt_object_add_number(object, "saved_at", time(NULL));
+    vt_object_add_number(object, "memory_bytes", (int64_t)memory_bytes);
+    vt_object_add_text_or_null(object, "name", facts->name);
+    vt_object_add_text_or_null(object, "uuid", facts->uuid);
+    vt_object_add_number(object, "ram_bytes", (int64_t)facts->ram);
+    vt_object_add_number(object, "cpus", facts->cpus);
+    vt_object_add_text_or_null(object, "accelerator", facts->accelerator);
+    vt_object_add_text_or_null(object, "network", facts->network);
+    vt_object_add_text(object, "video", facts->video);
+    vt_object_add_text_or_null(object, "cidr", saved->cidr);
+    vt_object_add_number(object, "mtu", saved->mtu);
+    vt_object_add_number(object, "qemu_version", (int64_t)saved->qemu_version);
     json_object_object_add(object, "paused", json_object_new_boolean(saved->paused));
-    add_number(object, "overlay_bytes", mark->size);
-    json_object_object_add(object, "overlay_changed", json_object_new_int64(mark->changed));
-    json_object_object_add(object, "overlay_changed_ns", json_object_new_int64(mark->changed_ns));
-    add_text(object, "overlay_fingerprint", mark->fingerprint);
-    return vt_fmt("%s\n", json_object_to_json_string_ext(
-                              object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    vt_object_add_number(object, "overlay_bytes", (int64_t)mark->size);
+    vt_object_add_number(object, "overlay_changed", mark->changed);
+    vt_object_add_number(object, "overlay_changed_ns", mark->changed_ns);
+    vt_object_add_text_or_null(object, "overlay_fingerprint", mark->fingerprint);
+    return vt_object_record(object);
 }
 
 static const char *get_text(json_object *object, const char *name)
@@ -207,7 +191,7 @@ static void read_saved(const struct vt_saved_facts *facts, struct vt_saved *save
 {
     VT_AUTO_FREE char *path = vt_fmt("%s/" RECORD, saved->dir);
     VT_AUTO_FREE char *text = NULL;
-    VT_CLEANUP(put_json) json_object *record = NULL;
+    VT_AUTO_OBJECT json_object *record = NULL;
     const char *cidr;
     uint64_t mtu;
     struct stat st;

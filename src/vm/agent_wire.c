@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 
 #include "base/base64.h"
+#include "base/object.h"
 #include "base/str.h"
 
 /* libvirt takes no longer answer from an agent (QEMU_AGENT_MAX_RESPONSE). */
@@ -14,19 +15,12 @@
 
 #define CHANNEL "name='org.qemu.guest_agent.0'"
 
-static void put_json(struct json_object **object)
-{
-    (void)json_object_put(*object);
-}
-
-#define AUTO_JSON VT_CLEANUP(put_json)
-
 /* ---- requests ---- */
 
 /* @arguments (may be NULL) is taken over. */
 static char *ask(const char *command, struct json_object *arguments)
 {
-    AUTO_JSON struct json_object *request = json_object_new_object();
+    VT_AUTO_OBJECT struct json_object *request = json_object_new_object();
 
     json_object_object_add(request, "execute", json_object_new_string(command));
     if (arguments)
@@ -143,7 +137,7 @@ static int64_t number_of(struct json_object *object)
 
 int vt_agent_read_number(const char *reply, const char *name, int64_t *ret)
 {
-    AUTO_JSON struct json_object *object = parse(reply);
+    VT_AUTO_OBJECT struct json_object *object = parse(reply);
     struct json_object *found;
     int64_t number;
 
@@ -160,7 +154,7 @@ int vt_agent_read_number(const char *reply, const char *name, int64_t *ret)
 
 int vt_agent_read_exec_status(const char *reply, struct vt_agent_exec_status *ret)
 {
-    AUTO_JSON struct json_object *object = parse(reply);
+    VT_AUTO_OBJECT struct json_object *object = parse(reply);
     struct json_object *body = member(object, "return", json_type_object);
     struct json_object *exited = member(body, "exited", json_type_boolean);
     int64_t code = number_of(member(body, "exitcode", json_type_int));
@@ -192,7 +186,7 @@ static bool is_enabled(struct json_object *entry, const char *command)
 
 bool vt_agent_read_enabled(const char *reply, const char *command)
 {
-    AUTO_JSON struct json_object *object = parse(reply);
+    VT_AUTO_OBJECT struct json_object *object = parse(reply);
     struct json_object *body = member(object, "return", json_type_object);
     struct json_object *list = member(body, "supported_commands", json_type_array);
 
@@ -205,7 +199,7 @@ bool vt_agent_read_enabled(const char *reply, const char *command)
 
 int vt_agent_read_chunk(const char *reply, size_t max, char **ret, size_t *ret_len, bool *ret_eof)
 {
-    AUTO_JSON struct json_object *object = parse(reply);
+    VT_AUTO_OBJECT struct json_object *object = parse(reply);
     struct json_object *body = member(object, "return", json_type_object);
     struct json_object *text = member(body, "buf-b64", json_type_string);
     struct json_object *eof = member(body, "eof", json_type_boolean);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/object.h"
 #include "base/str.h"
 #include "host/libvirt_error.h"
 
@@ -20,17 +21,10 @@
 /* How libvirt calls the descriptors: its qemuMonitorMigrateToFdSet(). */
 #define FILE_PREFIX "libvirt-outgoing-migrate"
 
-static void put_json(json_object **object)
-{
-    json_object_put(*object);
-}
-
-#define VT_AUTO_JSON VT_CLEANUP(put_json)
-
 bool vt_migration_is_over(const char *reply)
 {
     static const char *const ends[] = {"none", "cancelled", "completed", "failed"};
-    VT_AUTO_JSON json_object *object = json_tokener_parse(reply);
+    VT_AUTO_OBJECT json_object *object = json_tokener_parse(reply);
     json_object *info = NULL, *status = NULL;
 
     if (!json_object_object_get_ex(object, "return", &info) ||
@@ -64,7 +58,7 @@ static bool is_for_migration(json_object *set)
 
 size_t vt_migration_file_sets(const char *reply, int64_t **ret)
 {
-    VT_AUTO_JSON json_object *object = json_tokener_parse(reply);
+    VT_AUTO_OBJECT json_object *object = json_tokener_parse(reply);
     json_object *sets = json_object_object_get(object, "return");
     size_t count = 0;
 
