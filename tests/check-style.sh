@@ -99,7 +99,7 @@ only_in() {
 
 only_in libisofs/ src/seed/iso.c
 only_in yaml.h src/config/yaml.c src/config/yaml_tree.c
-only_in nftables/ src/net/nat_apply.c
+only_in nftables/ src/net/nft.c
 only_in curl/ src/image/transfer.c
 only_in libmnl/ src/net/
 only_in gnutls/ src/image/ src/seed/

@@ -88,7 +88,7 @@ units() {
 # lint: clang-tidy on the program, shellcheck on the scripts that the unit test style does not know by their names.
 lint() {
   preset tidy
-  shellcheck -x .ci/run run-scripts/lib/oci-runtime-heldcaps tests/e2e/{cloud,compose,network,privileges,recipes,rootless,scripts,user-network}.bats
+  shellcheck -x .ci/run run-scripts/lib/oci-runtime-heldcaps tests/e2e/{bridge,cloud,compose,network,privileges,recipes,rootless,scripts,user-network}.bats
 }
 
 images() {

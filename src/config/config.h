@@ -17,7 +17,13 @@
 
 enum vt_accel { VT_ACCEL_AUTO, VT_ACCEL_KVM, VT_ACCEL_TCG };
 enum vt_video { VT_VIDEO_NONE, VT_VIDEO_VGA };
-enum vt_network { VT_NETWORK_AUTO, VT_NETWORK_NAT, VT_NETWORK_USER, VT_NETWORK_NONE };
+enum vt_network {
+    VT_NETWORK_AUTO,
+    VT_NETWORK_NAT,
+    VT_NETWORK_USER,
+    VT_NETWORK_BRIDGE,
+    VT_NETWORK_NONE,
+};
 /* How a guest is stopped; "same" is for STOP_ON_…: as STOP_ACTION says. */
 enum vt_stop_how { VT_HOW_SAME, VT_HOW_SHUTDOWN, VT_HOW_SAVE, VT_HOW_POWEROFF };
 enum vt_own_key { VT_OWN_KEY_AUTO, VT_OWN_KEY_YES, VT_OWN_KEY_NO };

@@ -18,7 +18,7 @@
 #define MIN_DISK_SIZE  MIB
 
 static const char *const accel_names[] = {"auto", "kvm", "tcg", NULL};
-static const char *const network_names[] = {"auto", "nat", "user", "none", NULL};
+static const char *const network_names[] = {"auto", "nat", "user", "bridge", "none", NULL};
 static const char *const video_names[] = {"none", "vga", NULL};
 static const char *const stop_names[] = {"same", "shutdown", "save", "poweroff", NULL};
 static const char *const own_key_names[] = {"auto", "yes", "no", NULL};
@@ -338,8 +338,8 @@ const struct vt_option vt_options[] = {
     {"NETWORK", "MODE", "auto",
      "nat: all that reaches the container's address reaches the guest; user: what reaches its "
      "lower "
-     "ports, without any right (passt); auto: nat where the container may, else user; none: no "
-     "network card",
+     "ports, without any right (passt); bridge: the guest has the container's addresses itself; "
+     "auto: nat where the container may, else user; none: no network card",
      store_choice, FIELD(network), 0, network_names},
     {"VIDEO", "CARD", "none",
      "vga: a screen, for virtainer screenshot; none: the serial console only", store_choice,

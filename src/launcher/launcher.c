@@ -39,6 +39,7 @@
 #include "launcher/summary.h"
 #include "launcher/terminal.h"
 #include "launcher/verdict.h"
+#include "net/lan_apply.h"
 #include "vm/console.h"
 #include "vm/domain.h"
 
@@ -416,10 +417,10 @@ static int watch_over(struct launcher *l, struct vt_error *err)
     set_phase(l, is_paused_again(l) ? VT_PHASE_PAUSED : VT_PHASE_RUNNING);
     vt_readiness_begin(l->readiness, l->prepared.saved.kind == VT_SAVED_FITS);
     vt_daemon_supervise(l->prepared.daemon);
-    if (l->prepared.network == VT_NETWORK_NAT) {
+    if (l->prepared.dhcp_pid > 0)
         vt_dhcp_watch(&l->prepared.net, l->prepared.dhcp_pid);
+    if (l->prepared.network == VT_NETWORK_NAT)
         vt_rules_watch(&l->prepared.net, &l->prepared.rules);
-    }
     if (l->prepared.network == VT_NETWORK_USER)
         vt_passt_watch(&l->prepared.net, l->prepared.passt_pid);
     vt_terminal_attach(l->terminal, l->console);
@@ -522,6 +523,15 @@ static int resolve_image(struct vt_config *config, struct vt_error *err)
     return r;
 }
 
+/* Who shares the container's network has it again when the guest has gone. */
+static void give_network_back(const struct launcher *l)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    if (l->prepared.lan_taken && vt_lan_give_back(&err) < 0)
+        vt_warning("%s", err.msg);
+}
+
 int vt_launcher_run(struct vt_config *config)
 {
     /* One for the process's life: callbacks and the worker point to it. */
@@ -534,6 +544,7 @@ int vt_launcher_run(struct vt_config *config)
         status = vt_cause_exit_status(err.cause);
         vt_error_log("%s", err.msg);
     }
+    give_network_back(l);
     if (l->control && l->status.phase != VT_PHASE_SAVED)
         set_phase(l, VT_PHASE_STOPPED);
     vt_control_finish(l->control, status, err.msg);

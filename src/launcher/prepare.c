@@ -20,6 +20,7 @@
 #include "net/check.h"
 #include "net/dhcp.h"
 #include "net/ip6.h"
+#include "net/lan_apply.h"
 #include "net/listeners.h"
 #include "net/mac.h"
 #include "net/nat_apply.h"
@@ -79,6 +80,8 @@ char *vt_prepared_cidr(const struct vt_prepared *prepared)
         return NULL;
     if (prepared->network == VT_NETWORK_USER)
         return vt_strdup(vt_ip_text(prepared->net.guest).s);
+    if (prepared->net.lan)
+        return vt_lan_text(prepared->net.lan);
     return vt_fmt("%u.%u.%u", subnet >> 24, subnet >> 16 & 255, subnet >> 8 & 255);
 }
 
@@ -180,6 +183,50 @@ static int prepare_user_network(struct vt_prepared *p, const struct vt_config *c
     return vt_user_plan_make(&config->ports, view, mac, kept, &p->net, err);
 }
 
+/* The container's network, with what a killed run of NETWORK=bridge took from it. */
+static int view_network(const struct vt_prepared *p, struct vt_net_view *view, struct vt_error *err)
+{
+    int r = vt_net_view_read(view, err);
+
+    if (r < 0 || p->network == VT_NETWORK_USER || !vt_lan_is_taken(view))
+        return r;
+    vt_net_view_done(view);
+    r = vt_lan_give_back(err);
+    return r == 0 ? vt_net_view_read(view, err) : r;
+}
+
+/* The guest takes the container's place only when nothing is to be downloaded any more. A resumed
+ * guest does not ask for its address again. */
+static int plan_lan(struct vt_prepared *p, const struct vt_net_view *view, struct vt_error *err)
+{
+    struct vt_lan *lan;
+    int r = vt_lan_plan(view, &lan, err);
+
+    if (r < 0)
+        return r;
+    vt_net_plan_of_lan(lan, &p->net);
+    if (p->saved.kind != VT_SAVED_FITS)
+        return 0;
+    if (!p->saved.cidr || !vt_lan_resume(lan, p->saved.cidr))
+        r = vt_prepared_set_aside(
+            p, "the container's addresses are others than then, and the guest has those of then",
+            err);
+    vt_net_plan_of_lan(lan, &p->net);
+    return r;
+}
+
+static int take_lan(struct vt_prepared *p, struct vt_error *err)
+{
+    int r = p->net.lan ? vt_lan_take(p->net.lan, err) : 0;
+
+    if (r < 0 || !p->net.lan)
+        return r;
+    p->lan_taken = true;
+    if (vt_lan_serves_any(p->net.lan))
+        p->dhcp_pid = vt_dhcp_start(&p->net, err);
+    return p->dhcp_pid < 0 ? p->dhcp_pid : 0;
+}
+
 static int prepare_network(struct vt_prepared *p, const struct vt_config *config,
                            struct vt_error *err)
 {
@@ -190,9 +237,11 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
 
     if (p->network == VT_NETWORK_NONE)
         return 0;
-    r = vt_mac_load(mac_path, p->data.path, mac, err);
+    r = view_network(p, &view, err);
+    if (r == 0 && p->network == VT_NETWORK_BRIDGE)
+        return plan_lan(p, &view, err);
     if (r == 0)
-        r = vt_net_view_read(&view, err);
+        r = vt_mac_load(mac_path, p->data.path, mac, err);
     if (r == 0 && p->network == VT_NETWORK_USER)
         return prepare_user_network(p, config, &view, mac, err);
     if (r == 0)
@@ -308,12 +357,18 @@ static int add_own_key(struct vt_prepared *p, const struct vt_config *config)
     return r == -ECANCELED ? r : 0;
 }
 
+/* Where the guest's address is not known there is no way for the answer. */
+static bool can_be_called(const struct vt_prepared *p)
+{
+    return p->network == VT_NETWORK_NAT || (p->network == VT_NETWORK_BRIDGE && p->net.guest != 0);
+}
+
 static void add_phone_home(struct vt_prepared *p, const struct vt_config *config)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
 
     /* Behind passt the guest cannot reach the launcher, nor should it the rest of the container. */
-    if (!config->phone_home || p->network != VT_NETWORK_NAT || !vt_seed_can_phone_home(&p->seed))
+    if (!config->phone_home || !can_be_called(p) || !vt_seed_can_phone_home(&p->seed))
         return;
     if (vt_phone_home_listen(&p->phone_home, &p->net, &p->data, &err) < 0)
         cannot_add(&err, "cloud-init does not tell when it has finished");
@@ -421,7 +476,7 @@ static int choose_by_rights(struct vt_prepared *p, struct vt_error *err)
 {
     VT_AUTO_ERROR struct vt_error no_nat = VT_ERROR_INIT;
     VT_AUTO_ERROR struct vt_error no_user = VT_ERROR_INIT;
-    int r = vt_net_check(&no_nat);
+    int r = vt_net_check(true, &no_nat);
 
     p->network = VT_NETWORK_NAT;
     if (r == 0)
@@ -445,14 +500,16 @@ static int choose_network(struct vt_prepared *p, const struct vt_config *config,
     int r = 0;
 
     p->network = config->network;
-    if (config->network == VT_NETWORK_NAT)
-        r = vt_net_check(err);
+    if (config->network == VT_NETWORK_NAT || config->network == VT_NETWORK_BRIDGE)
+        r = vt_net_check(config->network == VT_NETWORK_NAT, err);
     else if (config->network == VT_NETWORK_USER)
         r = vt_user_check(err);
     else if (config->network == VT_NETWORK_AUTO)
         r = choose_by_rights(p, err);
     if (r == 0 && p->network == VT_NETWORK_USER)
         r = vt_user_check_wishes(config, err);
+    if (r == 0 && p->network == VT_NETWORK_BRIDGE)
+        r = vt_lan_check_wishes(config, err);
     return r;
 }
 
@@ -480,7 +537,7 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
 }
 
 /* The changes, while libvirtd starts. The network first: a download before the NAT would lose its
- * replies to it. */
+ * replies to it. But the container's own only when all is downloaded. */
 static int change(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
 {
     int r = vt_data_dir_mark(&p->data, err);
@@ -497,6 +554,8 @@ static int change(struct vt_prepared *p, const struct vt_config *config, struct 
     if (r == 0)
         r = prepare_disk(p, config, err);
     vt_debug("the disk is prepared");
+    if (r == 0)
+        r = take_lan(p, err);
     if (r == 0)
         r = keep_password(p, err);
     if (r == 0)

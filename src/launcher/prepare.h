@@ -31,12 +31,13 @@ struct vt_prepared {
     char *overlay_path; /* before the overlay is prepared, and while there is none */
     struct vt_overlay overlay;
     char *uuid;
-    enum vt_network network;  /* what the guest gets: nat, user or none */
+    enum vt_network network;  /* what the guest gets: not auto */
     char *network_reason;     /* why NETWORK=auto is not nat: an error's words; or NULL */
     struct vt_net_plan net;   /* unless network is none */
     unsigned card_mtu;        /* of the guest's network card, as struct vt_domain_spec has it */
-    pid_t dhcp_pid;           /* with nat */
-    struct vt_nat_mark rules; /* the same */
+    bool lan_taken;           /* with bridge, from when the guest has the container's addresses */
+    pid_t dhcp_pid;           /* with nat, and with bridge if it serves anybody; else 0 */
+    struct vt_nat_mark rules; /* with nat */
     pid_t passt_pid;          /* with user, once the guest is being started */
     struct vt_saved saved;    /* VT_SAVED_FITS: the guest is resumed from it */
     char *no_ip6;             /* why the guest has IPv4 only and what to do; NULL: it is right so */
@@ -59,7 +60,8 @@ struct vt_saved_facts vt_prepared_facts(const struct vt_prepared *prepared,
                                         const struct vt_config *config);
 
 /* What a resumed guest has to find again, or NULL; the caller frees it: with nat the network as
- * struct vt_config writes it, with user the guest's address. */
+ * struct vt_config writes it, with user the guest's address, with bridge what vt_lan_text() says.
+ */
 char *vt_prepared_cidr(const struct vt_prepared *prepared);
 
 /* The saved memory does not fit, for @reason (half a sentence): set it aside, and say so in

@@ -26,6 +26,7 @@ struct start {
     struct vt_prepared *prepared;
     struct vt_vm *vm;
     struct vt_domain_spec spec;
+    struct vt_domain_card cards[VT_LAN_PORTS]; /* spec's */
     atomic_int gate;
     atomic_bool reading; /* QEMU reads the guest's memory */
     bool unfit;          /* the guest's memory does not fit after all, for the reason in err */
@@ -125,10 +126,24 @@ static void start_on_worker(void *data)
         run_on_worker(start);
 }
 
-static struct vt_domain_spec domain_spec(const struct vt_config *config,
-                                         const struct vt_prepared *p)
+/* One card for each network that the guest takes over. */
+static size_t describe_cards(const struct vt_lan *lan, struct vt_domain_card *cards)
 {
-    return (struct vt_domain_spec){
+    for (size_t i = 0; lan && i < lan->count; i++) {
+        cards[i] = (struct vt_domain_card){
+            .bridge = lan->ports[i].bridge,
+            .mac = lan->ports[i].mac,
+            .mtu = lan->ports[i].card_mtu,
+        };
+    }
+    return lan ? lan->count : 0;
+}
+
+static void describe(const struct vt_config *config, struct start *start)
+{
+    const struct vt_prepared *p = start->prepared;
+
+    start->spec = (struct vt_domain_spec){
         .name = config->vm_name,
         .uuid = p->uuid,
         .os_variant = config->os_variant,
@@ -145,6 +160,8 @@ static struct vt_domain_spec domain_spec(const struct vt_config *config,
         .vga = config->video == VT_VIDEO_VGA,
         .network = p->network == VT_NETWORK_NAT ? VT_NETWORK_NAME : NULL,
         .passt = p->network == VT_NETWORK_USER,
+        .cards = start->cards,
+        .card_count = describe_cards(p->net.lan, start->cards),
         .mac = p->network != VT_NETWORK_NONE ? p->net.mac : NULL,
         .mtu = p->card_mtu,
         .console_log = VT_CONSOLE_PIPE,
@@ -222,7 +239,7 @@ static int turn_to_boot(struct start *start, const struct vt_config *config)
         vt_user_end(prepared->passt_pid);
         r = start_passt(prepared, &start->err);
     }
-    start->spec = domain_spec(config, prepared);
+    describe(config, start);
     return r;
 }
 
@@ -238,7 +255,7 @@ int vt_start_guest(const struct vt_config *config, struct vt_prepared *prepared,
     start = vt_calloc(1, sizeof(*start));
     start->prepared = prepared;
     start->vm = vm;
-    start->spec = domain_spec(config, prepared);
+    describe(config, start);
     ended = wait_for_start(start, worker, start_on_worker);
     if (ended == DONE && start->unfit) {
         start->result = turn_to_boot(start, config);

@@ -75,6 +75,21 @@ static void add_seed(struct vt_buf *out, const struct vt_config *config,
     vt_buf_adds(out, "\n");
 }
 
+/* A line for each of its cards. */
+static void add_lan(struct vt_buf *out, const struct vt_lan *lan)
+{
+    for (size_t i = 0; i < lan->count; i++) {
+        const struct vt_lan_port *port = &lan->ports[i];
+
+        vt_buf_addf(out, "  %-8s %s is the guest's, with the MAC address %s and ",
+                    i == 0 ? "network" : "", port->uplink, port->mac);
+        if (vt_lan_serves(port))
+            vt_buf_addf(out, "the address %s\n", vt_net_text(port->guest, port->prefix).s);
+        else
+            vt_buf_adds(out, "an address from that network's DHCP\n");
+    }
+}
+
 static void add_network(struct vt_buf *out, const struct vt_config *config,
                         const struct vt_prepared *p)
 {
@@ -82,6 +97,10 @@ static void add_network(struct vt_buf *out, const struct vt_config *config,
 
     if (p->network == VT_NETWORK_NONE) {
         vt_buf_adds(out, "  network  none\n");
+        return;
+    }
+    if (p->net.lan) {
+        add_lan(out, p->net.lan);
         return;
     }
     vt_buf_addf(out, "  network  %s",
@@ -243,6 +262,8 @@ void vt_summary_print(const struct vt_config *config, const struct vt_prepared *
                    "clients reach that and not the listener; PORTS names the ports that shall lead "
                    "there",
                    prepared->hidden, strchr(prepared->hidden, ',') ? "" : "s");
+    if (prepared->net.lan && prepared->net.lan->notice)
+        vt_warning("%s", prepared->net.lan->notice);
     if (prepared->network_reason)
         vt_info("NETWORK=auto is user, as nat is impossible: %s", prepared->network_reason);
     tell_unreached(config, prepared);

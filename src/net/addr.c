@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 
 #include "base/str.h"
@@ -144,41 +145,32 @@ void vt_net_view_done(struct vt_net_view *view)
     *view = (struct vt_net_view)VT_NET_VIEW_INIT;
 }
 
-/* The attributes of a message by type; @max is the largest that is kept. */
-struct attrs {
-    const struct nlattr **table;
-    unsigned max;
-};
-
-static int on_attr(const struct nlattr *attr, void *data)
-{
-    const struct attrs *attrs = data;
-
-    if (mnl_attr_get_type(attr) <= attrs->max)
-        attrs->table[mnl_attr_get_type(attr)] = attr;
-    return MNL_CB_OK;
-}
-
-static void parse(const struct nlmsghdr *message, unsigned offset, const struct nlattr **table,
-                  unsigned max)
-{
-    struct attrs attrs = {table, max};
-
-    (void)mnl_attr_parse(message, offset, on_attr, &attrs);
-}
-
 static uint32_t attr_ip(const struct nlattr *attr)
 {
     return ntohl(mnl_attr_get_u32(attr));
+}
+
+static void add_kind(const struct nlattr *info, struct vt_link *link)
+{
+    const struct nlattr *attrs[IFLA_INFO_MAX + 1] = {NULL};
+
+    if (!info)
+        return;
+    vt_netlink_nested(info, attrs, IFLA_INFO_MAX);
+    if (attrs[IFLA_INFO_KIND])
+        (void)snprintf(link->kind, sizeof(link->kind), "%s",
+                       mnl_attr_get_str(attrs[IFLA_INFO_KIND]));
 }
 
 static int on_link(const struct nlmsghdr *message, void *data)
 {
     const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
     const struct nlattr *attrs[IFLA_MAX + 1] = {NULL};
-    struct vt_link link = {.index = info->ifi_index};
+    struct vt_link link = {.index = info->ifi_index,
+                           .up = info->ifi_flags & IFF_UP,
+                           .ethernet = info->ifi_type == ARPHRD_ETHER};
 
-    parse(message, sizeof(*info), attrs, IFLA_MAX);
+    vt_netlink_attrs(message, sizeof(*info), attrs, IFLA_MAX);
     if (!attrs[IFLA_IFNAME])
         return MNL_CB_OK;
     (void)snprintf(link.name, sizeof(link.name), "%s", mnl_attr_get_str(attrs[IFLA_IFNAME]));
@@ -187,7 +179,11 @@ static int on_link(const struct nlmsghdr *message, void *data)
     if (attrs[IFLA_MASTER])
         link.master = (int)mnl_attr_get_u32(attrs[IFLA_MASTER]);
     if (attrs[IFLA_IFALIAS])
-        link.ours = vt_streq(mnl_attr_get_str(attrs[IFLA_IFALIAS]), VT_NET_ALIAS);
+        (void)snprintf(link.alias, sizeof(link.alias), "%s", mnl_attr_get_str(attrs[IFLA_IFALIAS]));
+    link.ours = vt_streq(link.alias, VT_NET_ALIAS);
+    add_kind(attrs[IFLA_LINKINFO], &link);
+    if (link.ethernet)
+        (void)vt_netlink_mac(attrs[IFLA_ADDRESS], link.mac);
     vt_net_view_add_link(data, &link);
     return MNL_CB_OK;
 }
@@ -208,7 +204,7 @@ static int on_address(const struct nlmsghdr *message, void *data)
     struct vt_address address = {.prefix = info->ifa_prefixlen,
                                  .global = info->ifa_scope == RT_SCOPE_UNIVERSE};
 
-    parse(message, sizeof(*info), attrs, IFA_MAX);
+    vt_netlink_attrs(message, sizeof(*info), attrs, IFA_MAX);
     ip = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
     if (!ip)
         return MNL_CB_OK;
@@ -224,13 +220,15 @@ static int on_route(const struct nlmsghdr *message, void *data)
     const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
     struct vt_route route = {.prefix = info->rtm_dst_len, .is_default = info->rtm_dst_len == 0};
 
-    parse(message, sizeof(*info), attrs, RTA_MAX);
+    vt_netlink_attrs(message, sizeof(*info), attrs, RTA_MAX);
     if (info->rtm_table == RT_TABLE_LOCAL)
         return MNL_CB_OK;
     route.on_link = info->rtm_table == RT_TABLE_MAIN && info->rtm_type == RTN_UNICAST &&
                     info->rtm_scope == RT_SCOPE_LINK && info->rtm_dst_len > 0;
     if (attrs[RTA_DST])
         route.network = attr_ip(attrs[RTA_DST]);
+    if (attrs[RTA_GATEWAY])
+        route.gateway = attr_ip(attrs[RTA_GATEWAY]);
     if (attrs[RTA_PRIORITY])
         route.metric = mnl_attr_get_u32(attrs[RTA_PRIORITY]);
     if (attrs[RTA_OIF])
@@ -257,7 +255,7 @@ static int on_address6(const struct nlmsghdr *message, void *data)
 
     if (info->ifa_family != AF_INET6 || info->ifa_scope != RT_SCOPE_UNIVERSE)
         return MNL_CB_OK;
-    parse(message, sizeof(*info), attrs, IFA_MAX);
+    vt_netlink_attrs(message, sizeof(*info), attrs, IFA_MAX);
     if (!attr_ip6(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS], &address.address))
         return MNL_CB_OK;
     name_of(data, (int)info->ifa_index, address.ifname);
@@ -273,7 +271,7 @@ static int on_route6(const struct nlmsghdr *message, void *data)
 
     if (info->rtm_family != AF_INET6 || info->rtm_table == RT_TABLE_LOCAL)
         return MNL_CB_OK;
-    parse(message, sizeof(*info), attrs, RTA_MAX);
+    vt_netlink_attrs(message, sizeof(*info), attrs, RTA_MAX);
     if (!attr_ip6(attrs[RTA_DST], &route.network))
         return MNL_CB_OK;
     if (attrs[RTA_OIF])

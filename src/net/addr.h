@@ -16,13 +16,20 @@
 
 /* The alias (IFLA_IFALIAS) by which a bridge is known to be a virtainer's. */
 #define VT_NET_ALIAS "virtainer"
+/* Room for "52:54:00:12:34:56". */
+#define VT_MAC_TEXT 18
 
 struct vt_link {
     char name[IFNAMSIZ];
     int index;
     unsigned mtu;
-    int master; /* index of the bridge it is a port of, 0 for none */
-    bool ours;  /* carries VT_NET_ALIAS */
+    int master;            /* index of the bridge it is a port of, 0 for none */
+    bool ours;             /* carries VT_NET_ALIAS */
+    bool up;               /* by whoever made it */
+    bool ethernet;         /* has Ethernet's frames and addresses */
+    char mac[VT_MAC_TEXT]; /* of an Ethernet one */
+    char kind[16];         /* "veth", "macvlan", "ipvlan", …; "" for hardware */
+    char alias[256];       /* IFLA_IFALIAS, IFALIASZ in linux/if.h */
 };
 
 struct vt_address {
@@ -36,6 +43,7 @@ struct vt_route {
     char ifname[IFNAMSIZ]; /* "" when the route names none (multipath, blackhole) */
     uint32_t network;      /* host order */
     unsigned prefix;
+    uint32_t gateway; /* host order; 0: the network is on the link */
     unsigned metric;
     bool is_default;
     bool on_link; /* what it leads to is on the interface's own network (no gateway) */

@@ -121,7 +121,7 @@ int vt_net_check_at(const struct vt_net_check_paths *paths, struct vt_error *err
         r = check_capability(paths->status, err);
     if (r == 0)
         r = check_tun(paths->tun, err);
-    if (r == 0)
+    if (r == 0 && paths->ip_forward)
         r = check_forwarding(paths->ip_forward, err);
     return r;
 }
@@ -131,13 +131,13 @@ int vt_net_check_own(struct vt_error *err)
     return vt_net_check_own_at(HOST_ONLY, err);
 }
 
-int vt_net_check(struct vt_error *err)
+int vt_net_check(bool forwards, struct vt_error *err)
 {
-    static const struct vt_net_check_paths paths = {
+    const struct vt_net_check_paths paths = {
         .status = "/proc/self/status",
         .host_only = HOST_ONLY,
         .tun = "/dev/net/tun",
-        .ip_forward = "/proc/sys/net/ipv4/ip_forward",
+        .ip_forward = forwards ? "/proc/sys/net/ipv4/ip_forward" : NULL,
     };
 
     return vt_net_check_at(&paths, err);

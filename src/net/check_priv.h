@@ -8,7 +8,7 @@ struct vt_net_check_paths {
     const char *status;     /* /proc/self/status */
     const char *host_only;  /* a file that exists in the host's own network namespace only */
     const char *tun;        /* /dev/net/tun */
-    const char *ip_forward; /* /proc/sys/net/ipv4/ip_forward */
+    const char *ip_forward; /* /proc/sys/net/ipv4/ip_forward; NULL: nothing is forwarded */
 };
 
 int vt_net_check_own_at(const char *host_only, struct vt_error *err) VT_MUST_CHECK;

@@ -78,3 +78,13 @@ int vt_mac_load(const char *path, const char *owner_like, char mac[VT_MAC_TEXT],
                             path);
     return 0;
 }
+
+void vt_mac_of_bridge(const char *mac, char bridge_mac[VT_MAC_TEXT])
+{
+    unsigned long o[6] = {0};
+
+    for (size_t i = 0; i < VT_ARRAY_SIZE(o) && strlen(mac) == VT_MAC_TEXT - 1; i++)
+        o[i] = strtoul(mac + 3 * i, NULL, 16) & 0xffU;
+    (void)snprintf(bridge_mac, VT_MAC_TEXT, "%02lx:%02lx:%02lx:%02lx:%02lx:%02lx",
+                   (o[0] | 2U) & 0xfeU, o[1], o[2] ^ 1U, o[3], o[4], o[5]);
+}

@@ -17,3 +17,7 @@ int vt_mac_load(const char *path, const char *owner_like, char mac[VT_MAC_TEXT],
  * nor multicast. @mac becomes its lower-case form, untouched on failure.
  */
 int vt_mac_parse(const char *text, char mac[VT_MAC_TEXT]) VT_MUST_CHECK;
+
+/* The MAC of the bridge of the guest whose MAC is @mac: with one bit changed, the same after every
+ * start. */
+void vt_mac_of_bridge(const char *mac, char bridge_mac[VT_MAC_TEXT]);

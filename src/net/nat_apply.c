@@ -2,42 +2,9 @@
 #include "net/nat_apply.h"
 
 #include <errno.h>
-#include <nftables/libnftables.h>
 
 #include "net/nat.h"
-
-static void nft_freep(struct nft_ctx **nft)
-{
-    if (*nft)
-        nft_ctx_free(*nft);
-}
-
-/* The first line of what nft says, without the "Error: " before it. */
-static char *first_line(const char *text)
-{
-    if (vt_startswith(text, "Error: "))
-        text += strlen("Error: ");
-    return vt_strndup(text, strcspn(text, "\n"));
-}
-
-static int run(const char *commands, const char *what, struct vt_error *err)
-{
-    VT_CLEANUP(nft_freep) struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-    VT_AUTO_FREE char *said = NULL;
-
-    if (!nft)
-        return vt_error_errno(err, VT_CAUSE_NETWORK, ENOMEM, "cannot set up nftables");
-    (void)nft_ctx_buffer_output(nft);
-    (void)nft_ctx_buffer_error(nft);
-    if (nft_run_cmd_from_buffer(nft, commands) == 0)
-        return 0;
-    said = first_line(nft_ctx_get_error_buffer(nft));
-    return vt_error_set(err, VT_CAUSE_NETWORK, -EIO,
-                        "%s: nftables says '%s'; the kernel needs nf_tables with nat and fib "
-                        "(modprobe nft_chain_nat nft_fib_inet nft_masq on the host), the container "
-                        "--cap-add NET_ADMIN",
-                        what, said);
-}
+#include "net/nft.h"
 
 /* That nftables accepted it says nothing of what others did to it since. */
 static int read_back(unsigned meant, struct vt_nat_mark *ret, struct vt_error *err)
@@ -64,8 +31,8 @@ int vt_nat_apply(const struct vt_net_plan *plan, struct vt_nat_mark *ret, struct
 
     /* In a new container it is always the first; should that fail for another reason, so does the
      * second and says it. */
-    if (run(fresh, "", NULL) < 0) {
-        int r = run(replacing, "cannot forward the container's address to the guest", err);
+    if (vt_nft_run(fresh, "", NULL) < 0) {
+        int r = vt_nft_run(replacing, "cannot forward the container's address to the guest", err);
 
         if (r < 0)
             return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ruleset in the kernel: the only includer of libnftables. */
+/* The ruleset in the kernel. */
 #pragma once
 
 #include "net/nat_state.h"

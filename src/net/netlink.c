@@ -2,6 +2,8 @@
 #include "net/netlink.h"
 
 #include <errno.h>
+#include <net/ethernet.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -61,4 +63,45 @@ int vt_netlink_ask(struct vt_netlink *netlink, struct nlmsghdr *request, mnl_cb_
         r = mnl_cb_run(buffer, (size_t)n, netlink->seq, port, callback, data);
     }
     return r < 0 ? -errno : 0;
+}
+
+struct attrs {
+    const struct nlattr **table;
+    unsigned max;
+};
+
+static int on_attr(const struct nlattr *attr, void *data)
+{
+    const struct attrs *attrs = data;
+
+    if (mnl_attr_get_type(attr) <= attrs->max)
+        attrs->table[mnl_attr_get_type(attr)] = attr;
+    return MNL_CB_OK;
+}
+
+void vt_netlink_attrs(const struct nlmsghdr *message, size_t offset, const struct nlattr **table,
+                      unsigned max)
+{
+    struct attrs attrs = {table, max};
+
+    (void)mnl_attr_parse(message, (unsigned)offset, on_attr, &attrs);
+}
+
+void vt_netlink_nested(const struct nlattr *nest, const struct nlattr **table, unsigned max)
+{
+    struct attrs attrs = {table, max};
+
+    (void)mnl_attr_parse_nested(nest, on_attr, &attrs);
+}
+
+bool vt_netlink_mac(const struct nlattr *attr, char mac[VT_MAC_TEXT])
+{
+    const uint8_t *m;
+
+    if (!attr || mnl_attr_get_payload_len(attr) != ETH_ALEN)
+        return false;
+    m = mnl_attr_get_payload(attr);
+    (void)snprintf(mac, VT_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
+                   m[5]);
+    return true;
 }

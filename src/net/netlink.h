@@ -4,7 +4,7 @@
 
 #include <libmnl/libmnl.h>
 
-#include "base/error.h"
+#include "net/addr.h"
 
 struct vt_netlink {
     struct mnl_socket *socket;
@@ -31,3 +31,15 @@ void vt_netlink_close(struct vt_netlink *netlink);
  */
 int vt_netlink_ask(struct vt_netlink *netlink, struct nlmsghdr *request, mnl_cb_t callback,
                    void *data) VT_MUST_CHECK;
+
+/*
+ * The attributes of @message behind its @offset bytes of header, by their type: of those up to @max
+ * @table, which has room for them, gets the pointers.
+ */
+void vt_netlink_attrs(const struct nlmsghdr *message, size_t offset, const struct nlattr **table,
+                      unsigned max);
+/* The same of the attributes in @nest. */
+void vt_netlink_nested(const struct nlattr *nest, const struct nlattr **table, unsigned max);
+/* Write the Ethernet address that @attr holds as text. Returns false, and writes nothing, where it
+ * holds none. */
+bool vt_netlink_mac(const struct nlattr *attr, char mac[VT_MAC_TEXT]);

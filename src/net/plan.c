@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "net/mac.h"
+
 #define IP(a, b, c, d) \
     (((uint32_t)(a) << 24) | ((uint32_t)(b) << 16) | ((uint32_t)(c) << 8) | (uint32_t)(d))
 
@@ -233,19 +235,6 @@ static void choose_mtu(const struct vt_net_view *view, struct vt_net_plan *plan)
         plan->mtu = MAX_MTU;
 }
 
-/* The bridge's own MAC: the guest's with one bit changed, the same after every start. */
-static void choose_macs(const char *mac, struct vt_net_plan *plan)
-{
-    unsigned long o[6] = {0};
-
-    (void)snprintf(plan->mac, sizeof(plan->mac), "%s", mac);
-    for (size_t i = 0; i < VT_ARRAY_SIZE(o) && strlen(plan->mac) == VT_MAC_TEXT - 1; i++)
-        o[i] = strtoul(plan->mac + 3 * i, NULL, 16) & 0xffU;
-    (void)snprintf(plan->bridge_mac, sizeof(plan->bridge_mac),
-                   "%02lx:%02lx:%02lx:%02lx:%02lx:%02lx", (o[0] | 2U) & 0xfeU, o[1], o[2] ^ 1U,
-                   o[3], o[4], o[5]);
-}
-
 int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *view,
                      const char *mac, struct vt_net_plan *ret, struct vt_error *err)
 {
@@ -260,7 +249,8 @@ int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *v
     plan.allow_from = config->allow_from;
     plan.ssh_rate = config->ssh_rate;
     plan.search = vt_strdup(view->search);
-    choose_macs(mac, &plan);
+    (void)snprintf(plan.mac, sizeof(plan.mac), "%s", mac);
+    vt_mac_of_bridge(mac, plan.bridge_mac);
     choose_on_link(view, &plan);
     vt_net_plan_uplink(view, &plan);
     choose_mtu(view, &plan);
@@ -270,8 +260,27 @@ int vt_net_plan_make(const struct vt_config *config, const struct vt_net_view *v
     return 0;
 }
 
+void vt_net_plan_of_lan(struct vt_lan *lan, struct vt_net_plan *ret)
+{
+    const struct vt_lan_port *port = &lan->ports[lan->first];
+
+    *ret = (struct vt_net_plan){
+        .lan = lan,
+        .gateway = port->here,
+        .guest = port->guest,
+        .container = port->guest,
+        .mtu = port->mtu,
+    };
+    memcpy(ret->bridge, port->bridge, sizeof(ret->bridge));
+    memcpy(ret->bridge_mac, port->bridge_mac, sizeof(ret->bridge_mac));
+    memcpy(ret->mac, port->mac, sizeof(ret->mac));
+    memcpy(ret->uplink, port->uplink, sizeof(ret->uplink));
+}
+
 void vt_net_plan_done(struct vt_net_plan *plan)
 {
+    vt_lan_free(plan->lan);
+    plan->lan = NULL;
     free(plan->reason);
     plan->reason = NULL;
     free(plan->search);

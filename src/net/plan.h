@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "net/addr.h"
+#include "net/lan.h"
 
 /* libvirt's name of the guest's network. */
 #define VT_NETWORK_NAME "virtualnet"
@@ -15,8 +16,6 @@
 #define VT_NET_PREFIX 24U
 /* That of its IPv6 subnet, which stateless autoconfiguration wants. */
 #define VT_NET_PREFIX6 64U
-/* Room for "52:54:00:12:34:56". */
-#define VT_MAC_TEXT 18
 
 /* More of the container's networks than this are not told to the guest: all go into one DHCP
  * option of 255 bytes. */
@@ -47,11 +46,13 @@ struct vt_net_plan {
     size_t on_link_count;
     uint32_t container;    /* the address to print for people; 0 if there is none */
     char uplink[IFNAMSIZ]; /* the interface it is on; "" if there is none */
-    bool user;  /* the guest is behind passt (net/user.h), and there is neither bridge nor subnet */
-    bool moved; /* subnet is not the one that was asked for… */
-    uint32_t wanted; /* …which is this one… */
-    char *reason;    /* …because of this: "route 192.168.0.0/16 of eth0"; NULL unless moved */
-    bool has_ip6;    /* the guest has IPv6 too, in a subnet of VT_NET_PREFIX6… */
+    bool user; /* the guest is behind passt (net/user.h), and there is neither bridge nor subnet */
+    struct vt_lan *lan; /* NETWORK=bridge: what the guest gets, and instead of a subnet the above of
+                           its first port; owned. NULL: another */
+    bool moved;         /* subnet is not the one that was asked for… */
+    uint32_t wanted;    /* …which is this one… */
+    char *reason;       /* …because of this: "route 192.168.0.0/16 of eth0"; NULL unless moved */
+    bool has_ip6;       /* the guest has IPv6 too, in a subnet of VT_NET_PREFIX6… */
     struct in6_addr gateway6; /* …where this is the bridge's address, ::1… */
     struct in6_addr guest6;   /* …and this the guest's: the one that it makes itself of its MAC */
     struct in6_addr container6; /* the address to print for people, if has_ip6 */
@@ -79,5 +80,8 @@ void vt_net_plan_add_ip6(const struct vt_net_view *view, struct vt_net_plan *pla
 /* Only fill in plan->uplink and plan->container: the interface of the best default route, else the
  * first that has a global address. */
 void vt_net_plan_uplink(const struct vt_net_view *view, struct vt_net_plan *plan);
+
+/* NETWORK=bridge: the plan that says of @lan (taken over) what the others say of themselves. */
+void vt_net_plan_of_lan(struct vt_lan *lan, struct vt_net_plan *ret);
 
 void vt_net_plan_done(struct vt_net_plan *plan);

@@ -145,25 +145,43 @@ static void add_seed(struct vt_xml *xml, const struct vt_domain_spec *spec)
     vt_xml_end(xml, "disk");
 }
 
-static void add_network_card(struct vt_xml *xml, const struct vt_domain_spec *spec)
+/* The rest of a card that was begun: what the guest sees of it. */
+static void end_card(struct vt_xml *xml, const struct vt_domain_spec *spec, unsigned mtu)
 {
-    VT_AUTO_FREE char *mtu = vt_fmt("%u", spec->mtu);
+    VT_AUTO_FREE char *size = vt_fmt("%u", mtu);
 
-    if (!spec->network && !spec->passt)
-        return;
+    vt_xml_empty(xml, "model", "type", spec->hardware.network_model, NULL);
+    if (mtu)
+        vt_xml_empty(xml, "mtu", "size", size, NULL);
+    /* No network boot: firmware would spend seconds of every start on it. */
+    vt_xml_empty(xml, "rom", "enabled", "no", NULL);
+    vt_xml_end(xml, "interface");
+}
+
+static void begin_card(struct vt_xml *xml, const char *type, const char *mac)
+{
     vt_xml_begin(xml, "interface");
-    vt_xml_attr(xml, "type", spec->passt ? "user" : "network");
-    vt_xml_empty(xml, "mac", "address", spec->mac, NULL);
+    vt_xml_attr(xml, "type", type);
+    vt_xml_empty(xml, "mac", "address", mac, NULL);
+}
+
+static void add_network_cards(struct vt_xml *xml, const struct vt_domain_spec *spec)
+{
+    for (size_t i = 0; i < spec->card_count; i++) {
+        const struct vt_domain_card *card = &spec->cards[i];
+
+        begin_card(xml, "bridge", card->mac);
+        vt_xml_empty(xml, "source", "bridge", card->bridge, NULL);
+        end_card(xml, spec, card->mtu);
+    }
+    if (spec->card_count > 0 || (!spec->network && !spec->passt))
+        return;
+    begin_card(xml, spec->passt ? "user" : "network", spec->mac);
     if (spec->passt)
         vt_xml_empty(xml, "backend", "type", "passt", NULL);
     else
         vt_xml_empty(xml, "source", "network", spec->network, NULL);
-    vt_xml_empty(xml, "model", "type", spec->hardware.network_model, NULL);
-    if (spec->mtu)
-        vt_xml_empty(xml, "mtu", "size", mtu, NULL);
-    /* No network boot: firmware would spend seconds of every start on it. */
-    vt_xml_empty(xml, "rom", "enabled", "no", NULL);
-    vt_xml_end(xml, "interface");
+    end_card(xml, spec, spec->mtu);
 }
 
 /*
@@ -238,7 +256,7 @@ char *vt_domain_xml(const struct vt_domain_spec *spec)
     vt_xml_text(&xml, "emulator", spec->emulator);
     add_overlay(&xml, spec);
     add_seed(&xml, spec);
-    add_network_card(&xml, spec);
+    add_network_cards(&xml, spec);
     add_console(&xml, spec);
     add_video(&xml, spec);
     add_helpers(&xml, spec);

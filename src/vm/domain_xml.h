@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "vm/osinfo.h"
@@ -11,6 +12,13 @@
 #define VT_FDGROUP_OVERLAY "overlay"
 #define VT_FDGROUP_BASE    "base"
 #define VT_FDGROUP_SEED    "seed"
+
+/* A network card at a bridge of ours. */
+struct vt_domain_card {
+    const char *bridge;
+    const char *mac;
+    unsigned mtu; /* told to the guest; 0: the usual one */
+};
 
 /* Everything that decides what the guest is. Strings belong to the caller. */
 struct vt_domain_spec {
@@ -23,15 +31,17 @@ struct vt_domain_spec {
     bool kvm;
     bool kvm_emulated; /* see struct vt_accel_choice */
     const char *emulator;
-    const char *overlay;     /* path */
-    const char *base;        /* path; NULL: the overlay needs none */
-    const char *base_format; /* "qcow2", "raw", … */
-    const char *seed;        /* path of the seed ISO */
-    bool vga;                /* a video card */
-    const char *network;     /* libvirt's name of it; NULL: none */
-    bool passt;              /* instead of it a network card behind passt */
+    const char *overlay;                /* path */
+    const char *base;                   /* path; NULL: the overlay needs none */
+    const char *base_format;            /* "qcow2", "raw", … */
+    const char *seed;                   /* path of the seed ISO */
+    bool vga;                           /* a video card */
+    const char *network;                /* libvirt's name of it; NULL: none */
+    bool passt;                         /* instead of it a network card behind passt */
+    const struct vt_domain_card *cards; /* instead of both these */
+    size_t card_count;
     const char *mac;         /* of the network card */
-    unsigned mtu;            /* of the network card, told to the guest by it; 0: the usual one */
+    unsigned mtu;            /* of the network card, as in struct vt_domain_card */
     const char *console_log; /* path of the pipe that gets all the guest's serial console says */
 };
 

@@ -253,6 +253,7 @@ static void names(void **state)
     assert_string_equal(vt_network_name(VT_NETWORK_AUTO), "auto");
     assert_string_equal(vt_network_name(VT_NETWORK_NAT), "nat");
     assert_string_equal(vt_network_name(VT_NETWORK_USER), "user");
+    assert_string_equal(vt_network_name(VT_NETWORK_BRIDGE), "bridge");
     assert_string_equal(vt_network_name(VT_NETWORK_NONE), "none");
 }
 

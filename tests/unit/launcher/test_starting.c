@@ -90,6 +90,8 @@ int __wrap_vt_vm_start(struct vt_vm *vm, const struct vt_domain_spec *spec, stru
     (void)vm;
     (void)err;
     vt_buf_addf(&done, " start(mtu %u)", spec->mtu);
+    for (size_t i = 0; i < spec->card_count; i++)
+        vt_buf_addf(&done, " %s on %s", spec->cards[i].mac, spec->cards[i].bridge);
     return 0;
 }
 
@@ -204,6 +206,20 @@ static void what_fits_keeps_its_network(void **state)
     assert_null(nat.saved_notice);
 }
 
+static void a_guest_in_the_containers_place_has_its_cards(void **state)
+{
+    AUTO_PREPARED struct vt_prepared bridge = saved_guest(VT_NETWORK_BRIDGE);
+    struct vt_lan lan = {.count = 2,
+                         .ports = {{.bridge = "virbr1", .mac = "02:42:ac:11:00:02"},
+                                   {.bridge = "virbr2", .mac = "02:42:0a:00:00:02"}}};
+
+    (void)state;
+    vt_net_plan_of_lan(&lan, &bridge.net);
+    bridge.saved.kind = VT_SAVED_NONE;
+    bridge.card_mtu = 0;
+    assert_done(&bridge, " start(mtu 0) 02:42:ac:11:00:02 on virbr1 02:42:0a:00:00:02 on virbr2");
+}
+
 static void what_fits_keeps_its_address(void **state)
 {
     AUTO_PREPARED struct vt_prepared user = saved_guest(VT_NETWORK_USER);
@@ -277,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_SAVED(what_fits_keeps_its_network),
+        WITH_SAVED(a_guest_in_the_containers_place_has_its_cards),
         WITH_SAVED(what_fits_keeps_its_address),
         WITH_SAVED(another_qemu_boots_with_the_mtu_of_now),
         WITH_SAVED(the_usual_mtu_is_not_told),

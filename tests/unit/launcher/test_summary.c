@@ -199,6 +199,30 @@ static void a_guest_behind_passt(void **state)
     assert_string_equal(status.guest_address, "127.0.0.1");
 }
 
+static void a_guest_in_the_containers_place(void **state)
+{
+    struct vt_lan lan = {
+        .count = 2,
+        .ports =
+            {{.uplink = "eth0", .mac = "02:42:ac:11:00:02", .guest = 0xac110002U, .prefix = 16},
+             {.uplink = "eth1", .mac = "02:42:0a:00:00:02"}},
+    };
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_STATUS struct vt_status status = {0};
+    VT_AUTO_CONFIG struct vt_config config;
+
+    (void)state;
+    vt_config_init(&config);
+    prepared.network = VT_NETWORK_BRIDGE;
+    vt_net_plan_of_lan(&lan, &prepared.net);
+    check("launcher/summary-bridge", &config, &prepared);
+    vt_summary_status(&config, &prepared, &status);
+    assert_string_equal(status.network, "bridge");
+    assert_string_equal(status.address, "172.17.0.2");
+    assert_string_equal(status.guest_address, "172.17.0.2");
+    assert_string_equal(status.mac, "02:42:ac:11:00:02");
+}
+
 static void the_status_says_the_same(void **state)
 {
     struct vt_prepared prepared = first_start();
@@ -259,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_ready_seed_and_no_network),
         cmocka_unit_test(ip6_is_the_guests_too),
         cmocka_unit_test(a_guest_behind_passt),
+        cmocka_unit_test(a_guest_in_the_containers_place),
         cmocka_unit_test(the_status_says_the_same),
         cmocka_unit_test(the_status_without_a_network),
     };

@@ -107,6 +107,18 @@ static void forwarding_that_stays_off_names_its_flag(void **state)
     assert_non_null(strstr(err.msg, "--sysctl net.ipv4.ip_forward=1"));
 }
 
+static void who_forwards_nothing_needs_no_forwarding(void **state)
+{
+    VT_AUTO_FREE char *status = vt_fmt("%s/status", (char *)*state);
+    VT_AUTO_FREE char *missing = vt_fmt("%s/host", (char *)*state);
+    VT_AUTO_FREE char *tun = vt_fmt("%s/tun", (char *)*state);
+    const struct vt_net_check_paths paths = {status, missing, tun, NULL};
+
+    put(status, WITH_ADMIN);
+    put(tun, "");
+    assert_int_equal(vt_net_check_at(&paths, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +126,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_tun_device_that_cannot_be_had_names_its_flag, make_dir,
                                         remove_dir),
         cmocka_unit_test_setup_teardown(forwarding_that_stays_off_names_its_flag, make_dir,
+                                        remove_dir),
+        cmocka_unit_test_setup_teardown(who_forwards_nothing_needs_no_forwarding, make_dir,
                                         remove_dir),
     };
 

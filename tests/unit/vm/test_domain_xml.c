@@ -35,14 +35,19 @@ static const struct vt_domain_spec plain = {
     .console_log = "/run/virtainer/console",
 };
 
-#define NAMES 11
+#define NAMES 12
 
 /* The golden file of each variation. */
 static const char *const names[NAMES] = {
     "vm/domain-kvm.xml",        "vm/domain-kvm-emulated.xml", "vm/domain-tcg.xml",
     "vm/domain-no-network.xml", "vm/domain-hostile.xml",      "vm/domain-vga.xml",
     "vm/domain-no-base.xml",    "vm/domain-sata.xml",         "vm/domain-ide.xml",
-    "vm/domain-mtu.xml",        "vm/domain-passt.xml",
+    "vm/domain-mtu.xml",        "vm/domain-passt.xml",        "vm/domain-cards.xml",
+};
+
+static const struct vt_domain_card cards[] = {
+    {.bridge = "virbr1", .mac = "02:42:ac:11:00:02"},
+    {.bridge = "virbr2", .mac = "02:42:ac:12:00:02", .mtu = 9000},
 };
 
 static struct vt_domain_spec variation(size_t i)
@@ -93,6 +98,11 @@ static struct vt_domain_spec variation(size_t i)
     case 10:
         spec.network = NULL;
         spec.passt = true;
+        break;
+    case 11:
+        spec.network = NULL;
+        spec.cards = cards;
+        spec.card_count = VT_ARRAY_SIZE(cards);
         break;
     default:
         break;

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/lan.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "net/mac.h"
+
+/* The first of VT_LAN_HERE, which is nobody's. */
+#define HERE      0xa9fe6400U
+#define USUAL_MTU 1500U
+/* Larger MTUs of the container (rootless engines have 65520) would only cost the guest memory. */
+#define MAX_MTU 9000U
+
+void vt_lan_free(struct vt_lan *lan)
+{
+    if (!lan)
+        return;
+    for (size_t i = 0; i < lan->count; i++)
+        free(lan->ports[i].routes);
+    free(lan->servers);
+    free(lan->search);
+    free(lan->notice);
+    free(lan);
+}
+
+static void freep(struct vt_lan **lan)
+{
+    vt_lan_free(*lan);
+}
+
+bool vt_lan_serves_any(const struct vt_lan *lan)
+{
+    for (size_t i = 0; i < lan->count; i++) {
+        if (vt_lan_serves(&lan->ports[i]))
+            return true;
+    }
+    return false;
+}
+
+bool vt_lan_has_way_out(const struct vt_lan *lan)
+{
+    return vt_lan_serves(&lan->ports[lan->first]) && lan->ports[lan->first].gateway_mac[0];
+}
+
+int vt_lan_check_wishes(const struct vt_config *config, struct vt_error *err)
+{
+    const char *name = NULL;
+
+    if (config->ssh_rate.count > 0)
+        name = "SSH_RATE";
+    if (config->allow_from.count > 0)
+        name = "ALLOW_FROM";
+    if (config->ports.count > 0)
+        name = "PORTS";
+    if (!name)
+        return 0;
+    return vt_error_set(err, VT_CAUSE_USAGE, -EPROTONOSUPPORT,
+                        "with NETWORK=bridge, %s cannot be kept: everything of the container's "
+                        "networks reaches the guest; leave it out and use a firewall in the guest, "
+                        "or use NETWORK=nat",
+                        name);
+}
+
+/* ---- which interfaces ---- */
+
+/* What the kernel makes in every namespace by itself (gretap0) is down. */
+static bool is_network(const struct vt_link *link)
+{
+    return link->ethernet && link->up && link->mac[0] && !vt_streq(link->kind, "bridge") &&
+           !link->ours;
+}
+
+static int check_link(const struct vt_link *link, size_t count, struct vt_error *err)
+{
+    if (vt_streq(link->kind, "ipvlan"))
+        return vt_error_set(err, VT_CAUSE_NETWORK, -EOPNOTSUPP,
+                            "the container's %s is an ipvlan interface, which shares its MAC "
+                            "address with others, so the guest cannot have it; use NETWORK=nat, or "
+                            "attach the container to a macvlan or bridge network",
+                            link->name);
+    if (link->master != 0)
+        return vt_error_set(err, VT_CAUSE_NETWORK, -EBUSY,
+                            "the container's %s is a port of a bridge already: another virtainer "
+                            "runs in this network namespace; give this one a network of its own",
+                            link->name);
+    if (count == VT_LAN_PORTS)
+        return vt_error_set(err, VT_CAUSE_NETWORK, -E2BIG,
+                            "the container has more than %d networks, and with NETWORK=bridge the "
+                            "guest gets a card for each; attach it to fewer, or use NETWORK=nat",
+                            VT_LAN_PORTS);
+    return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct vt_lan_port *left = a, *right = b;
+
+    /* eth10 is behind eth9. */
+    return strverscmp(left->uplink, right->uplink);
+}
+
+static bool is_taken(const struct vt_net_view *view, const char *name)
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        if (vt_streq(view->links[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+/* The next virbrN that is free, after the @n-th. */
+static void name_bridge(const struct vt_net_view *view, unsigned *n, struct vt_lan_port *port)
+{
+    do
+        (void)snprintf(port->bridge, sizeof(port->bridge), "virbr%u", ++*n);
+    while (is_taken(view, port->bridge));
+}
+
+static int choose_ports(const struct vt_net_view *view, struct vt_lan *lan, struct vt_error *err)
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        const struct vt_link *link = &view->links[i];
+        struct vt_lan_port *port;
+        int r;
+
+        if (!is_network(link))
+            continue;
+        r = check_link(link, lan->count, err);
+        if (r < 0)
+            return r;
+        port = &lan->ports[lan->count++];
+        port->mtu = link->mtu > MAX_MTU ? MAX_MTU : link->mtu;
+        port->card_mtu = port->mtu == USUAL_MTU ? 0 : port->mtu;
+        memcpy(port->uplink, link->name, sizeof(port->uplink));
+        memcpy(port->uplink_mac, link->mac, sizeof(port->uplink_mac));
+        memcpy(port->mac, link->mac, sizeof(port->mac));
+    }
+    if (lan->count == 0)
+        return vt_error_set(err, VT_CAUSE_NETWORK, -ENODEV,
+                            "the container has no network interface with which the guest could "
+                            "take its place; attach it to a network, or use NETWORK=none");
+    qsort(lan->ports, lan->count, sizeof(lan->ports[0]), by_name);
+    return 0;
+}
+
+/* ---- addresses and routes ---- */
+
+static void add_notice(struct vt_lan *lan, char *sentence)
+{
+    VT_AUTO_FREE char *former = VT_TAKE_PTR(lan->notice);
+    VT_AUTO_FREE char *latter = sentence;
+
+    lan->notice = former ? vt_fmt("%s; %s", former, latter) : VT_TAKE_PTR(latter);
+}
+
+static void choose_address(const struct vt_net_view *view, struct vt_lan *lan,
+                           struct vt_lan_port *port)
+{
+    for (size_t i = 0; i < view->address_count; i++) {
+        const struct vt_address *a = &view->addresses[i];
+
+        if (!vt_streq(a->ifname, port->uplink) || !a->global)
+            continue;
+        if (port->guest != 0) {
+            add_notice(lan, vt_fmt("the guest is not told the container's further address %s of %s",
+                                   vt_net_text(a->address, a->prefix).s, port->uplink));
+            continue;
+        }
+        port->guest = a->address;
+        port->prefix = a->prefix;
+    }
+    for (size_t i = 0; i < view->address6_count; i++) {
+        const struct vt_address6 *a = &view->addresses6[i];
+
+        if (vt_streq(a->ifname, port->uplink))
+            add_notice(lan, vt_fmt("the guest is not told the container's IPv6 address %s of %s; "
+                                   "router advertisements of that network reach it",
+                                   vt_ip6_text(&a->address).s, port->uplink));
+    }
+}
+
+static bool is_on_link(const struct vt_lan_port *port, uint32_t address)
+{
+    uint32_t mask = vt_netmask(port->prefix);
+
+    return (address & mask) == (port->guest & mask);
+}
+
+/* The best default route of all, which makes its port the first. */
+static void choose_gateways(const struct vt_net_view *view, struct vt_lan *lan)
+{
+    const struct vt_route *best = NULL;
+
+    for (size_t n = 0; n < view->route_count; n++) {
+        const struct vt_route *route = &view->routes[n];
+
+        if (route->is_default && route->gateway && (!best || route->metric < best->metric))
+            best = route;
+    }
+    for (size_t i = lan->count; i-- > 0;) {
+        if (vt_lan_serves(&lan->ports[i]))
+            lan->first = i;
+    }
+    for (size_t i = 0; best && i < lan->count; i++) {
+        if (!vt_streq(best->ifname, lan->ports[i].uplink) || !vt_lan_serves(&lan->ports[i]))
+            continue;
+        lan->ports[i].gateway = best->gateway;
+        lan->first = i;
+    }
+}
+
+static void add_route(struct vt_buf *out, uint32_t network, unsigned prefix, uint32_t gateway)
+{
+    vt_buf_addf(out, "%s%s,", out->len > 0 ? "," : "", vt_net_text(network, prefix).s);
+    vt_buf_adds(out, vt_ip_text(gateway).s);
+}
+
+/*
+ * Who is told routes by option 121 heeds no option 3 (RFC 3442), and some systems know neither of
+ * these details: it is only sent where there is more to say than a gateway in the network.
+ */
+static void choose_routes(const struct vt_net_view *view, const struct vt_lan *lan,
+                          struct vt_lan_port *port)
+{
+    VT_AUTO_BUF struct vt_buf routes = VT_BUF_INIT(4096);
+    bool first = port == &lan->ports[lan->first];
+
+    if (!vt_lan_serves(port))
+        return;
+    for (size_t i = 0; i < view->route_count; i++) {
+        const struct vt_route *r = &view->routes[i];
+
+        if (!r->is_default && vt_streq(r->ifname, port->uplink) && r->gateway)
+            add_route(&routes, r->network, r->prefix, r->gateway);
+    }
+    /* Without a gateway nothing would lead the guest's answers to the container. */
+    if (first && port->gateway == 0)
+        add_route(&routes, port->here, 32, 0);
+    if (port->gateway && !is_on_link(port, port->gateway))
+        add_route(&routes, port->gateway, 32, 0);
+    if (routes.len == 0 && (port->gateway == 0 || is_on_link(port, port->gateway)))
+        return;
+    if (port->gateway)
+        add_route(&routes, 0, 0, port->gateway);
+    port->routes = vt_buf_take(&routes);
+}
+
+static void choose_servers(const struct vt_net_view *view, struct vt_lan *lan)
+{
+    lan->search = vt_strdup(view->search);
+    if (view->server_count == 0)
+        return;
+    lan->servers = vt_calloc(view->server_count, sizeof(*lan->servers));
+    memcpy(lan->servers, view->servers, view->server_count * sizeof(*lan->servers));
+    lan->server_count = view->server_count;
+}
+
+int vt_lan_plan(const struct vt_net_view *view, struct vt_lan **ret, struct vt_error *err)
+{
+    VT_CLEANUP(freep) struct vt_lan *lan = vt_calloc(1, sizeof(*lan));
+    unsigned bridges = 0;
+    int r = choose_ports(view, lan, err);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < lan->count; i++) {
+        struct vt_lan_port *port = &lan->ports[i];
+
+        name_bridge(view, &bridges, port);
+        vt_mac_of_bridge(port->mac, port->bridge_mac);
+        port->here = HERE + (uint32_t)i + 1;
+        choose_address(view, lan, port);
+    }
+    choose_gateways(view, lan);
+    for (size_t i = 0; i < lan->count; i++)
+        choose_routes(view, lan, &lan->ports[i]);
+    choose_servers(view, lan);
+    *ret = VT_TAKE_PTR(lan);
+    return 0;
+}
+
+/* ---- a guest that was saved ---- */
+
+char *vt_lan_text(const struct vt_lan *lan)
+{
+    struct vt_buf text = VT_BUF_INIT(4096);
+
+    for (size_t i = 0; i < lan->count; i++) {
+        const struct vt_lan_port *port = &lan->ports[i];
+
+        vt_buf_addf(&text, "%s%s %s %u", i > 0 ? ", " : "", port->mac, vt_ip_text(port->guest).s,
+                    port->card_mtu);
+    }
+    return vt_buf_take(&text);
+}
+
+/* One card of such a text: whether it fits @port, which then takes it. */
+static bool resume_port(struct vt_lan_port *port, const char *text)
+{
+    char mac[32], address[32], mtu[16], end;
+    uint64_t number;
+
+    if (sscanf(text, "%31s %31s %15s %c", mac, address, mtu, &end) != 3 ||
+        !vt_streq(address, vt_ip_text(port->guest).s) ||
+        vt_parse_u64(mtu, UINT16_MAX, &number) < 0 || vt_mac_parse(mac, port->mac) < 0)
+        return false;
+    port->card_mtu = (unsigned)number;
+    vt_mac_of_bridge(port->mac, port->bridge_mac);
+    return true;
+}
+
+bool vt_lan_resume(struct vt_lan *lan, const char *text)
+{
+    VT_AUTO_FREE char *copy = vt_strdup(text);
+    struct vt_lan_port ports[VT_LAN_PORTS];
+    char *rest = NULL;
+    size_t n = 0;
+
+    memcpy(ports, lan->ports, sizeof(ports));
+    for (char *card = strtok_r(copy, ",", &rest); card; card = strtok_r(NULL, ",", &rest)) {
+        if (n == lan->count || !resume_port(&ports[n++], card))
+            return false;
+    }
+    if (n != lan->count)
+        return false;
+    memcpy(lan->ports, ports, sizeof(ports));
+    return true;
+}
+
+/* ---- what an interface had ---- */
+
+char *vt_lan_record_text(const struct vt_lan_port *port)
+{
+    VT_AUTO_FREE char *gateway = vt_strdup(vt_ip_text(port->gateway).s);
+
+    return vt_fmt(VT_LAN_RECORD "%s %s", vt_net_text(port->guest, port->prefix).s, gateway);
+}
+
+static bool parse_address(const char *text, uint32_t *ret)
+{
+    struct in_addr in;
+
+    if (inet_pton(AF_INET, text, &in) != 1)
+        return false;
+    *ret = ntohl(in.s_addr);
+    return true;
+}
+
+bool vt_lan_record_parse(const char *alias, struct vt_lan_record *ret)
+{
+    char address[16], gateway[16], end;
+    unsigned prefix;
+    struct vt_lan_record record;
+
+    if (!vt_startswith(alias, VT_LAN_RECORD) ||
+        sscanf(alias + strlen(VT_LAN_RECORD), "%15[0-9.]/%2u %15[0-9.]%c", address, &prefix,
+               gateway, &end) != 3 ||
+        prefix > 32 || !parse_address(address, &record.address) ||
+        !parse_address(gateway, &record.gateway))
+        return false;
+    record.prefix = prefix;
+    *ret = record;
+    return true;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * NETWORK=bridge: the guest takes the container's place on the container's own networks, with its
+ * MAC and IP addresses. Pure: lan_apply.h carries it out. docs/networking.md has the picture.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "net/addr.h"
+
+/* Cards that a guest can have: it has one for each network of the container. */
+#define VT_LAN_PORTS 8
+
+/* Where the guest's cards reach the container: 169.254.100.1 and on. Link-local, so they are
+ * nobody's; not podman's. */
+#define VT_LAN_HERE "169.254.100.0/28"
+
+/* One interface of the container, its bridge, and the guest's card on that. */
+struct vt_lan_port {
+    char *routes; /* what DHCP's option 121 is to say, as dnsmasq takes it; NULL: no need of it */
+    unsigned mtu; /* of the uplink */
+    unsigned card_mtu; /* of the guest's card, as struct vt_domain_card has it */
+    uint32_t here;     /* where the guest reaches the container; host order, as all addresses */
+    uint32_t guest;    /* the container's address; 0: there is none, the network's DHCP gives it */
+    unsigned prefix;   /* of its network */
+    uint32_t gateway;  /* of its default route; 0: none */
+    char uplink[IFNAMSIZ];
+    char bridge[IFNAMSIZ];
+    char uplink_mac[VT_MAC_TEXT];  /* at the start */
+    char bridge_mac[VT_MAC_TEXT];  /* never seen outside */
+    char mac[VT_MAC_TEXT];         /* the guest's */
+    char gateway_mac[VT_MAC_TEXT]; /* "" while it is not known: vt_lan_take() asks */
+};
+
+struct vt_lan {
+    struct vt_lan_port ports[VT_LAN_PORTS]; /* by the names of the interfaces */
+    size_t count;
+    size_t first;      /* the one with the container's way out, else the first with an address */
+    uint32_t *servers; /* that the guest asks for names; none: at `here` is one */
+    size_t server_count;
+    char *search; /* as in the view */
+    char *notice; /* a sentence about what the guest does not get, or NULL */
+};
+
+/*
+ * Plan for the container that @view shows. Errors name what to do: no interface that can be taken,
+ * too many, ipvlan, another virtainer. @ret is owned by the caller, see vt_lan_free().
+ */
+int vt_lan_plan(const struct vt_net_view *view, struct vt_lan **ret,
+                struct vt_error *err) VT_MUST_CHECK;
+
+/* Whether it can do what PORTS, ALLOW_FROM and SSH_RATE in @config ask for: nothing is between the
+ * guest and its networks. VT_CAUSE_USAGE. */
+int vt_lan_check_wishes(const struct vt_config *config, struct vt_error *err) VT_MUST_CHECK;
+void vt_lan_free(struct vt_lan *lan);
+
+/* Whether @port's guest asks us for its address: it is the container's. */
+static inline bool vt_lan_serves(const struct vt_lan_port *port)
+{
+    return port->guest != 0;
+}
+
+/* Whether there is a port of which that is true. */
+bool vt_lan_serves_any(const struct vt_lan *lan);
+
+/* Whether the container itself has a way out, with the guest's address. */
+bool vt_lan_has_way_out(const struct vt_lan *lan);
+
+/*
+ * What a guest that is saved has to find again, owned by the caller: for each card its MAC, its
+ * address and its MTU.
+ */
+char *vt_lan_text(const struct vt_lan *lan);
+
+/*
+ * Give the guest the MACs and MTUs of @text, as vt_lan_text() made it. Returns false, and has
+ * changed nothing, when its addresses are not the container's.
+ */
+bool vt_lan_resume(struct vt_lan *lan, const char *text) VT_MUST_CHECK;
+
+/*
+ * What an interface of the container had, kept as its alias, so that it can have it back: in the
+ * kernel the record is where it is needed, and as long.
+ */
+#define VT_LAN_RECORD "virtainer-lan "
+struct vt_lan_record {
+    uint32_t address; /* 0: none */
+    unsigned prefix;
+    uint32_t gateway; /* 0: none */
+};
+
+/* The alias of @port's uplink, owned by the caller. */
+char *vt_lan_record_text(const struct vt_lan_port *port);
+/* Whether @alias is one; it is then in *@ret. */
+bool vt_lan_record_parse(const char *alias, struct vt_lan_record *ret) VT_MUST_CHECK;
+
+/*
+ * The commands for nft, owned by the caller, as vt_nat_ruleset()'s: one transaction, which with
+ * @fresh fails where our tables are already.
+ */
+char *vt_lan_ruleset(const struct vt_lan *lan, bool fresh);
+/* Those that take our tables away. */
+char *vt_lan_no_ruleset(void);

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* clang-format off */
+/*
+ * Theory of operation. The rules are there before the first frame passes. Of one interface after
+ * the other what it had is noted as its alias, then its addresses go (and their routes with them),
+ * then it becomes a port: whoever is killed in between leaves what vt_lan_give_back() needs.
+ *
+ * The interface keeps its MAC, as a macvlan one gets frames for that alone. But a bridge takes
+ * what is for a port's MAC for itself, by an entry in its table that it makes for each port: that
+ * entry is deleted. With two ports and nothing learned on one of them, what comes in by the
+ * interface goes to the guest.
+ */
+/* clang-format on */
+#include "net/lan_apply.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <netinet/ether.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "net/bridge_priv.h"
+#include "net/link.h"
+#include "net/nft.h"
+
+/* How long the gateway may take to tell its MAC. */
+#define ASK_STEP  10 /* ms */
+#define ASK_STEPS 50
+
+#define VALID (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
+
+#define MAX_ADDRESSES 64
+
+/* ---- requests ---- */
+
+/* Begin a request about the link with that @index, whose header is @family's. */
+static struct nlmsghdr *index_request(char *buffer, uint16_t type, unsigned char family, int index)
+{
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ifinfomsg *info;
+
+    request->nlmsg_type = type;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->ifi_family = family;
+    info->ifi_index = index;
+    return request;
+}
+
+static int enslave(struct vt_netlink *netlink, int index, const char *bridge)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = index_request(buffer, RTM_NEWLINK, AF_UNSPEC, index);
+
+    mnl_attr_put_u32(request, IFLA_MASTER, if_nametoindex(bridge));
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+static int learn_nothing(struct vt_netlink *netlink, int index)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = index_request(buffer, RTM_SETLINK, AF_BRIDGE, index);
+    struct nlattr *port = mnl_attr_nest_start(request, IFLA_PROTINFO | NLA_F_NESTED);
+
+    mnl_attr_put_u8(request, IFLA_BRPORT_LEARNING, 0);
+    mnl_attr_nest_end(request, port);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+/* Begin a request about a neighbour. */
+static struct nlmsghdr *neighbour_request(char *buffer, uint16_t type, unsigned char family,
+                                          int index)
+{
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ndmsg *info;
+
+    request->nlmsg_type = type;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->ndm_family = family;
+    info->ndm_ifindex = index;
+    return request;
+}
+
+static void put_mac(struct nlmsghdr *request, const char *text)
+{
+    struct ether_addr mac = {{0}};
+
+    (void)ether_aton_r(text, &mac);
+    mnl_attr_put(request, NDA_LLADDR, sizeof(mac), &mac);
+}
+
+static int forget_own_mac(struct vt_netlink *netlink, int index, const char *mac)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = neighbour_request(buffer, RTM_DELNEIGH, AF_BRIDGE, index);
+    struct ndmsg *info = mnl_nlmsg_get_payload(request);
+    int r;
+
+    info->ndm_flags = NTF_MASTER;
+    put_mac(request, mac);
+    r = vt_netlink_ask(netlink, request, NULL, NULL);
+    return r == -ENOENT ? 0 : r;
+}
+
+/* Make the kernel look for the neighbour @address. */
+static int look_for(struct vt_netlink *netlink, int index, uint32_t address)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = neighbour_request(buffer, RTM_NEWNEIGH, AF_INET, index);
+    struct ndmsg *info = mnl_nlmsg_get_payload(request);
+
+    request->nlmsg_flags = NLM_F_CREATE;
+    info->ndm_flags = NTF_USE;
+    mnl_attr_put_u32(request, NDA_DST, htonl(address));
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+static int set_neighbour(struct vt_netlink *netlink, int index, uint32_t address, const char *mac)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = neighbour_request(buffer, RTM_NEWNEIGH, AF_INET, index);
+    struct ndmsg *info = mnl_nlmsg_get_payload(request);
+
+    request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+    info->ndm_state = NUD_PERMANENT;
+    mnl_attr_put_u32(request, NDA_DST, htonl(address));
+    put_mac(request, mac);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+/* A route to @network by @index: to @gateway (0: on the link), from @source (0: any). */
+static int add_route(struct vt_netlink *netlink, int index, uint32_t network, unsigned prefix,
+                     uint32_t gateway, uint32_t source)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct rtmsg *info;
+
+    request->nlmsg_type = RTM_NEWROUTE;
+    request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->rtm_family = AF_INET;
+    info->rtm_dst_len = (unsigned char)prefix;
+    info->rtm_table = RT_TABLE_MAIN;
+    info->rtm_protocol = RTPROT_STATIC;
+    info->rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+    info->rtm_type = RTN_UNICAST;
+    info->rtm_flags = gateway ? RTNH_F_ONLINK : 0;
+    if (prefix > 0)
+        mnl_attr_put_u32(request, RTA_DST, htonl(network));
+    if (gateway)
+        mnl_attr_put_u32(request, RTA_GATEWAY, htonl(gateway));
+    if (source)
+        mnl_attr_put_u32(request, RTA_PREFSRC, htonl(source));
+    mnl_attr_put_u32(request, RTA_OIF, (uint32_t)index);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+/* ---- the gateway's MAC ---- */
+
+struct search {
+    int index;
+    uint32_t address;
+    char *mac; /* "" until it is found */
+};
+
+static int on_neighbour(const struct nlmsghdr *message, void *data)
+{
+    const struct ndmsg *info = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attrs[NDA_MAX + 1] = {NULL};
+    const struct nlattr *address;
+    const struct search *search = data;
+
+    if (info->ndm_family != AF_INET || info->ndm_ifindex != search->index ||
+        !(info->ndm_state & VALID))
+        return MNL_CB_OK;
+    vt_netlink_attrs(message, sizeof(*info), attrs, NDA_MAX);
+    address = attrs[NDA_DST];
+    if (address && mnl_attr_get_payload_len(address) == sizeof(uint32_t) &&
+        ntohl(mnl_attr_get_u32(address)) == search->address)
+        (void)vt_netlink_mac(attrs[NDA_LLADDR], search->mac);
+    return MNL_CB_OK;
+}
+
+static int dump(struct vt_netlink *netlink, uint16_t type, size_t header, mnl_cb_t callback,
+                void *data)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+    request->nlmsg_type = type;
+    request->nlmsg_flags = NLM_F_DUMP;
+    (void)mnl_nlmsg_put_extra_header(request, header);
+    return vt_netlink_ask(netlink, request, callback, data);
+}
+
+/* While the container still can. Without an answer it has no way out, and the guest has. */
+static void ask_gateway(struct vt_netlink *netlink, struct vt_lan_port *port)
+{
+    const struct timespec step = {.tv_nsec = ASK_STEP * 1000000L};
+    struct search search = {(int)if_nametoindex(port->uplink), port->gateway, port->gateway_mac};
+
+    if (port->gateway == 0 || look_for(netlink, search.index, port->gateway) < 0)
+        return;
+    for (unsigned i = 0; i < ASK_STEPS && !port->gateway_mac[0]; i++) {
+        if (i > 0)
+            (void)nanosleep(&step, NULL);
+        if (dump(netlink, RTM_GETNEIGH, sizeof(struct ndmsg), on_neighbour, &search) < 0)
+            return;
+    }
+    if (!port->gateway_mac[0])
+        vt_debug("the gateway %s does not answer", vt_ip_text(port->gateway).s);
+}
+
+/* ---- taking ---- */
+
+struct own_address {
+    unsigned char family, prefix;
+    uint8_t bytes[16];
+};
+
+struct own_addresses {
+    unsigned index;
+    size_t count;
+    struct own_address list[MAX_ADDRESSES];
+};
+
+static int on_address(const struct nlmsghdr *message, void *data)
+{
+    const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
+    struct own_addresses *own = data;
+    const struct nlattr *attrs[IFA_MAX + 1] = {NULL};
+    const struct nlattr *local;
+
+    if (info->ifa_index != own->index || own->count == MAX_ADDRESSES)
+        return MNL_CB_OK;
+    vt_netlink_attrs(message, sizeof(*info), attrs, IFA_MAX);
+    local = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
+    if (local && mnl_attr_get_payload_len(local) <= sizeof(own->list[0].bytes)) {
+        struct own_address *address = &own->list[own->count++];
+
+        address->family = info->ifa_family;
+        address->prefix = info->ifa_prefixlen;
+        memcpy(address->bytes, mnl_attr_get_payload(local), mnl_attr_get_payload_len(local));
+    }
+    return MNL_CB_OK;
+}
+
+static int strip_address(struct vt_netlink *netlink, const char *name,
+                         const struct own_address *address)
+{
+    struct in6_addr six;
+    uint32_t four;
+    int r;
+
+    memcpy(&four, address->bytes, sizeof(four));
+    memcpy(&six, address->bytes, sizeof(six));
+    r = address->family == AF_INET6
+            ? vt_link_delete_address6(netlink, name, &six, address->prefix)
+            : vt_link_delete_address(netlink, name, ntohl(four), address->prefix);
+    /* With one address others go: its secondary ones. */
+    return r == -EADDRNOTAVAIL ? 0 : r;
+}
+
+/* Link-local ones, too: they are the guest's. */
+static int strip(struct vt_netlink *netlink, const char *name)
+{
+    struct own_addresses own = {.index = if_nametoindex(name)};
+    int r;
+
+    vt_link_own_ip6(netlink, name, false);
+    r = dump(netlink, RTM_GETADDR, sizeof(struct ifaddrmsg), on_address, &own);
+    for (size_t i = 0; r == 0 && i < own.count; i++)
+        r = strip_address(netlink, name, &own.list[i]);
+    return r;
+}
+
+static int make_bridge(struct vt_netlink *netlink, const struct vt_lan_port *port)
+{
+    int r = vt_link_make_bridge(netlink, port->bridge, port->bridge_mac, port->mtu);
+
+    if (r < 0)
+        return r;
+    r = vt_link_set_alias(netlink, port->bridge, VT_NET_ALIAS);
+    vt_link_own_ip6(netlink, port->bridge, false);
+    vt_bridge_ask_again_soon(netlink, port->bridge);
+    if (r == 0)
+        r = vt_link_add_address(netlink, port->bridge, port->here, 32);
+    return r == 0 ? vt_link_up(netlink, port->bridge) : r;
+}
+
+static int take_uplink(struct vt_netlink *netlink, const struct vt_lan_port *port)
+{
+    VT_AUTO_FREE char *record = vt_lan_record_text(port);
+    int index = (int)if_nametoindex(port->uplink);
+    int r = vt_link_set_alias(netlink, port->uplink, record);
+
+    if (r == 0)
+        r = strip(netlink, port->uplink);
+    if (r == 0 && !vt_streq(port->mac, port->uplink_mac))
+        r = vt_link_set_mac(netlink, port->uplink, port->mac);
+    if (r == 0)
+        r = enslave(netlink, index, port->bridge);
+    if (r == 0)
+        r = learn_nothing(netlink, index);
+    return r == 0 ? forget_own_mac(netlink, index, port->mac) : r;
+}
+
+/* The container's ways: to the guest, and by its address to the world. */
+static int add_ways(struct vt_netlink *netlink, const struct vt_lan *lan,
+                    const struct vt_lan_port *port)
+{
+    int index = (int)if_nametoindex(port->bridge);
+    int r = 0;
+
+    if (!vt_lan_serves(port))
+        return 0;
+    r = add_route(netlink, index, port->guest, 32, 0, port->here);
+    if (r < 0 || !vt_lan_has_way_out(lan) || port != &lan->ports[lan->first])
+        return r;
+    r = set_neighbour(netlink, index, port->gateway, port->gateway_mac);
+    return r == 0 ? add_route(netlink, index, 0, 0, port->gateway, port->here) : r;
+}
+
+static int take_port(struct vt_netlink *netlink, const struct vt_lan *lan,
+                     const struct vt_lan_port *port, struct vt_error *err)
+{
+    int r = make_bridge(netlink, port);
+
+    if (r < 0)
+        return vt_bridge_error(r, port->bridge, err);
+    r = take_uplink(netlink, port);
+    if (r == 0)
+        r = add_ways(netlink, lan, port);
+    if (r < 0)
+        return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
+                              "cannot give the container's %s to the guest; NETWORK=nat leaves it "
+                              "as it is",
+                              port->uplink);
+    return 0;
+}
+
+static int apply_rules(const struct vt_lan *lan, struct vt_error *err)
+{
+    VT_AUTO_FREE char *fresh = vt_lan_ruleset(lan, true);
+    VT_AUTO_FREE char *replacing = vt_lan_ruleset(lan, false);
+
+    if (vt_nft_run(fresh, "", NULL) == 0)
+        return 0;
+    return vt_nft_run(replacing, "cannot give the container's networks to the guest", err);
+}
+
+int vt_lan_take(struct vt_lan *lan, struct vt_error *err)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    int r = vt_netlink_open(&netlink, err);
+
+    if (r < 0)
+        return r;
+    ask_gateway(&netlink, &lan->ports[lan->first]);
+    r = apply_rules(lan, err);
+    for (size_t i = 0; r == 0 && i < lan->count; i++)
+        r = take_port(&netlink, lan, &lan->ports[i], err);
+    if (r < 0)
+        (void)!vt_lan_give_back(NULL);
+    return r;
+}
+
+/* ---- giving back ---- */
+
+static bool is_record(const struct vt_link *link)
+{
+    return vt_startswith(link->alias, VT_LAN_RECORD);
+}
+
+bool vt_lan_is_taken(const struct vt_net_view *view)
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        if (is_record(&view->links[i]))
+            return true;
+    }
+    return false;
+}
+
+static const struct vt_link *bridge_of(const struct vt_net_view *view, const struct vt_link *uplink)
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        if (uplink->master != 0 && view->links[i].index == uplink->master && view->links[i].ours)
+            return &view->links[i];
+    }
+    return NULL;
+}
+
+/* Whether a guest's card is on it. */
+static bool is_in_use(const struct vt_net_view *view, const struct vt_link *bridge)
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        if (view->links[i].master == bridge->index && !is_record(&view->links[i]))
+            return true;
+    }
+    return false;
+}
+
+static int restore(struct vt_netlink *netlink, const struct vt_link *link,
+                   const struct vt_lan_record *record)
+{
+    int r = 0;
+
+    vt_link_own_ip6(netlink, link->name, true);
+    if (record->address)
+        r = vt_link_add_address(netlink, link->name, record->address, record->prefix);
+    /* The one that took it may have been killed before it did. */
+    if (r == -EEXIST)
+        r = 0;
+    if (r == 0 && record->gateway)
+        r = add_route(netlink, link->index, 0, 0, record->gateway, 0);
+    return r == 0 ? vt_link_set_alias(netlink, link->name, "") : r;
+}
+
+static int give_back_link(struct vt_netlink *netlink, const struct vt_net_view *view,
+                          const struct vt_link *link, struct vt_error *err)
+{
+    const struct vt_link *bridge = bridge_of(view, link);
+    struct vt_lan_record record;
+    int r = 0;
+
+    if (bridge && is_in_use(view, bridge))
+        return vt_error_set(err, VT_CAUSE_NETWORK, -EBUSY,
+                            "another virtainer runs in this network namespace, on bridge %s; give "
+                            "this one a network of its own",
+                            bridge->name);
+    if (!vt_lan_record_parse(link->alias, &record))
+        return vt_error_set(err, VT_CAUSE_NETWORK, -EBADMSG,
+                            "what the container's %s had before a guest took it is not known any "
+                            "more: its alias is '%s'; start the container's network anew, with the "
+                            "container or its pod",
+                            link->name, link->alias);
+    if (bridge)
+        r = vt_link_delete(netlink, bridge->name);
+    if (r == 0)
+        r = restore(netlink, link, &record);
+    return r < 0
+               ? vt_error_errno(err, VT_CAUSE_NETWORK, -r,
+                                "cannot give the container's %s back what a guest had", link->name)
+               : 0;
+}
+
+int vt_lan_give_back(struct vt_error *err)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_FREE char *no_rules = vt_lan_no_ruleset();
+    int r = vt_net_view_read(&view, err);
+
+    if (r < 0 || !vt_lan_is_taken(&view))
+        return r;
+    r = vt_netlink_open(&netlink, err);
+    for (size_t i = 0; r == 0 && i < view.link_count; i++) {
+        if (is_record(&view.links[i]))
+            r = give_back_link(&netlink, &view, &view.links[i], err);
+    }
+    return r == 0 ? vt_nft_run(no_rules, "cannot remove the rules of an earlier guest", err) : r;
+}

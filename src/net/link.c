@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/link.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/ether.h>
+
+struct nlmsghdr *vt_link_request(char *buffer, uint16_t type, uint16_t flags, const char *name)
+{
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+    request->nlmsg_type = type;
+    request->nlmsg_flags = flags;
+    (void)mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+    mnl_attr_put_strz(request, IFLA_IFNAME, name);
+    return request;
+}
+
+static void put_mac(struct nlmsghdr *request, const char *text)
+{
+    struct ether_addr mac = {{0}};
+
+    (void)ether_aton_r(text, &mac);
+    mnl_attr_put(request, IFLA_ADDRESS, sizeof(mac), &mac);
+}
+
+int vt_link_make_bridge(struct vt_netlink *netlink, const char *name, const char *mac, unsigned mtu)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request =
+        vt_link_request(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name);
+    struct nlattr *info;
+    struct nlattr *data;
+
+    put_mac(request, mac);
+    mnl_attr_put_u32(request, IFLA_MTU, mtu);
+    info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+    mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
+    data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+    mnl_attr_put_u32(request, IFLA_BR_FORWARD_DELAY, 0);
+    mnl_attr_put_u32(request, IFLA_BR_STP_STATE, 0);
+    mnl_attr_put_u8(request, IFLA_BR_MCAST_SNOOPING, 0);
+    mnl_attr_nest_end(request, data);
+    mnl_attr_nest_end(request, info);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_link_delete(struct vt_netlink *netlink, const char *name)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = vt_link_request(buffer, RTM_DELLINK, 0, name);
+    int r = vt_netlink_ask(netlink, request, NULL, NULL);
+
+    return r == -ENODEV ? 0 : r;
+}
+
+int vt_link_set_alias(struct vt_netlink *netlink, const char *name, const char *alias)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, 0, name);
+
+    mnl_attr_put_strz(request, IFLA_IFALIAS, alias);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_link_set_mac(struct vt_netlink *netlink, const char *name, const char *mac)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, 0, name);
+
+    put_mac(request, mac);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_link_up(struct vt_netlink *netlink, const char *name)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, 0, name);
+    struct ifinfomsg *info = mnl_nlmsg_get_payload(request);
+
+    info->ifi_flags = IFF_UP;
+    info->ifi_change = IFF_UP;
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+void vt_link_own_ip6(struct vt_netlink *netlink, const char *name, bool own)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, 0, name);
+    struct nlattr *spec = mnl_attr_nest_start(request, IFLA_AF_SPEC);
+    struct nlattr *inet6 = mnl_attr_nest_start(request, AF_INET6);
+
+    mnl_attr_put_u8(request, IFLA_INET6_ADDR_GEN_MODE,
+                    own ? IN6_ADDR_GEN_MODE_EUI64 : IN6_ADDR_GEN_MODE_NONE);
+    mnl_attr_nest_end(request, inet6);
+    mnl_attr_nest_end(request, spec);
+    if (vt_netlink_ask(netlink, request, NULL, NULL) < 0)
+        return;
+}
+
+/* Begin a request about an address of @name; @buffer as above. */
+static struct nlmsghdr *address_request(char *buffer, uint16_t type, const char *name,
+                                        unsigned char family, unsigned prefix)
+{
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ifaddrmsg *info;
+
+    request->nlmsg_type = type;
+    if (type == RTM_NEWADDR)
+        request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->ifa_family = family;
+    info->ifa_prefixlen = (unsigned char)prefix;
+    info->ifa_index = if_nametoindex(name);
+    return request;
+}
+
+static int change_address(struct vt_netlink *netlink, uint16_t type, const char *name,
+                          uint32_t address, unsigned prefix)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = address_request(buffer, type, name, AF_INET, prefix);
+    /* As RFC 3021 has it, a network of two has no broadcast address. */
+    uint32_t hosts = prefix < 31 ? UINT32_MAX >> prefix : 0;
+
+    mnl_attr_put_u32(request, IFA_LOCAL, htonl(address));
+    mnl_attr_put_u32(request, IFA_ADDRESS, htonl(address));
+    if (type == RTM_NEWADDR && hosts != 0)
+        mnl_attr_put_u32(request, IFA_BROADCAST, htonl(address | hosts));
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_link_add_address(struct vt_netlink *netlink, const char *name, uint32_t address,
+                        unsigned prefix)
+{
+    return change_address(netlink, RTM_NEWADDR, name, address, prefix);
+}
+
+int vt_link_delete_address(struct vt_netlink *netlink, const char *name, uint32_t address,
+                           unsigned prefix)
+{
+    return change_address(netlink, RTM_DELADDR, name, address, prefix);
+}
+
+static int change_address6(struct vt_netlink *netlink, uint16_t type, const char *name,
+                           const struct in6_addr *address, unsigned prefix)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = address_request(buffer, type, name, AF_INET6, prefix);
+    struct ifaddrmsg *info = mnl_nlmsg_get_payload(request);
+
+    /* Nobody else can have it, and looking for that takes a second. */
+    if (type == RTM_NEWADDR)
+        info->ifa_flags = IFA_F_NODAD;
+    mnl_attr_put(request, IFA_LOCAL, sizeof(*address), address);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_link_add_address6(struct vt_netlink *netlink, const char *name,
+                         const struct in6_addr *address, unsigned prefix)
+{
+    return change_address6(netlink, RTM_NEWADDR, name, address, prefix);
+}
+
+int vt_link_delete_address6(struct vt_netlink *netlink, const char *name,
+                            const struct in6_addr *address, unsigned prefix)
+{
+    return change_address6(netlink, RTM_DELADDR, name, address, prefix);
+}

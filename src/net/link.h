@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is done to one network interface by rtnetlink. Each returns 0 or the kernel's negative
+ * errno. Private to this room.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/netlink.h"
+
+/* Begin a request of @type about the link @name; @buffer has VT_NETLINK_REQUEST zeroes. */
+struct nlmsghdr *vt_link_request(char *buffer, uint16_t type, uint16_t flags, const char *name);
+
+/* Make the bridge @name with @mac and @mtu: no spanning tree, no delay, no multicast snooping. */
+int vt_link_make_bridge(struct vt_netlink *netlink, const char *name, const char *mac,
+                        unsigned mtu) VT_MUST_CHECK;
+/* Remove it; that there is none is right, too. */
+int vt_link_delete(struct vt_netlink *netlink, const char *name) VT_MUST_CHECK;
+int vt_link_set_alias(struct vt_netlink *netlink, const char *name,
+                      const char *alias) VT_MUST_CHECK;
+int vt_link_set_mac(struct vt_netlink *netlink, const char *name, const char *mac) VT_MUST_CHECK;
+int vt_link_up(struct vt_netlink *netlink, const char *name) VT_MUST_CHECK;
+/* Whether the kernel gives it a link-local IPv6 address. One without IPv6 refuses, and has none
+ * anyway. */
+void vt_link_own_ip6(struct vt_netlink *netlink, const char *name, bool own);
+
+/* Addresses in host order. */
+int vt_link_add_address(struct vt_netlink *netlink, const char *name, uint32_t address,
+                        unsigned prefix) VT_MUST_CHECK;
+int vt_link_delete_address(struct vt_netlink *netlink, const char *name, uint32_t address,
+                           unsigned prefix) VT_MUST_CHECK;
+/* Without looking whether somebody else has it. */
+int vt_link_add_address6(struct vt_netlink *netlink, const char *name,
+                         const struct in6_addr *address, unsigned prefix) VT_MUST_CHECK;
+int vt_link_delete_address6(struct vt_netlink *netlink, const char *name,
+                            const struct in6_addr *address, unsigned prefix) VT_MUST_CHECK;

@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+#
+# NETWORK=bridge: the guest in the container's place on its networks. One virtainer with the small guest for the first
+# tests, the last of which stops it, so they run one after the other; the others have a boot sector, which has no network,
+# and a network namespace that stands for it at the same bridge.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+readonly peers=$e2e_directory/peers.py here=169.254.100.1
+
+setup_file() {
+  export BATS_NO_PARALLELIZE_WITHIN_FILE=true
+  e2e_setup
+  export lab=$e2e_id lab_data=$data
+  new_network net
+  boot_small vm --network "$lab-net" -e NETWORK=bridge -e STOP_ACTION=save
+}
+
+setup() {
+  e2e_setup
+  [[ -z ${lab-} ]] || address=$(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$lab-vm")
+}
+
+teardown() {
+  local name log
+  for log in "$BATS_TEST_TMPDIR"/*.serving; do
+    [[ ! -e $log ]] || as_root kill "$(awk '/^serving as/ { print $3 }' "$log")"
+  done
+  e2e_teardown
+  for name in guest client; do
+    [[ ! -e /run/netns/$e2e_id-$name ]] || as_root ip netns del "$e2e_id-$name"
+  done
+}
+
+teardown_file() {
+  e2e_id=$lab data=$lab_data networks=("$lab-net")
+  BATS_TEST_COMPLETED=1 e2e_teardown
+}
+
+# by_ssh COMMAND…: in the small guest.
+by_ssh() { engine exec "$lab-vm" virtainer ssh -- "$@"; }
+
+http() { curl -sS --max-time "$(seconds 10)" "http://$1/"; }
+
+# mac_of NAME [INTERFACE]: what the engine says of a container.
+mac_of() { engine inspect -f '{{range .NetworkSettings.Networks}}{{.MacAddress}} {{end}}' "$1"; }
+
+in_client() { as_root nsenter "--net=/run/netns/$e2e_id-client" "$@"; }
+in_guest() { as_root nsenter "--net=/run/netns/$e2e_id-guest" "$@"; }
+in_container() { as_root nsenter -t "$pid" -n "$@"; }
+
+# serve NAMESPACE PORT…: until the end of the test.
+serve() {
+  local log=$BATS_TEST_TMPDIR/$1.serving
+  "in_$1" "$peers" serve "$@" >"$log" 2>&1 3>&- &
+  until_true 10 grep -q serving "$log"
+}
+
+# add_guest NAME BITS GATEWAY: one that stands for the guest of that container, at its bridge.
+add_guest() {
+  local mac
+  pid=$(engine inspect -f '{{.State.Pid}}' "$e2e_id-$1")
+  read -r address mac < <(state "$1" '"\(.guest_address) \(.mac)"')
+  as_root ip netns add "$e2e_id-guest"
+  as_root ip link add vtguest netns "$pid" type veth peer name eth0 netns "$e2e_id-guest"
+  in_container ip link set vtguest up master virbr1
+  in_guest ip link set lo up
+  in_guest ip link set eth0 address "$mac"
+  in_guest ip link set eth0 up
+  in_guest ip addr add "$address/$2" dev eth0
+  in_guest ip route add default via "$3"
+}
+
+# assert_answer TEXT WHERE PROTOCOL ADDRESS PORT: who answers, and whom it sees.
+assert_answer() {
+  local said
+  said=$("in_$2" "$peers" ask "${@:3}") || fail "nobody answers ${*:2}"
+  [[ $said == "$1"* ]] || fail "to ${*:2} was said '$said' instead of '$1'"
+}
+
+assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
+
+# bats test_tags=podman
+@test "bridge: the guest has the container's address and MAC, and sees its clients" {
+  local e2e_id=$lab
+  state vm '.network == "bridge" and .address == "'"$address"'" and .guest_address == .address'
+  assert_log vm "small-guest: address ${address//./\\.}$"
+  http "$address" | grep -q "^client ${address%.*}.1\$"
+  [[ $(by_ssh cat /sys/class/net/eth0/address) == "$(mac_of "$lab-vm" | tr -d ' ')" ]]
+  exec_in vm virtainer healthcheck
+}
+
+hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $address "; }
+
+# bats test_tags=podman,rights
+@test "bridge: the guest finds its siblings by name, and they see the container's address" {
+  engine run -d --name "$e2e_id-sibling" "${run_options[@]}" --network "$lab-net" --entrypoint sleep "$VT_IMAGE" 300 >/dev/null
+  pid=$(engine inspect -f '{{.State.Pid}}' "$e2e_id-sibling")
+  by_ssh nslookup "$e2e_id-sibling" | grep -q "^Address.*${address%.*}"
+  in_sibling() { in_container "$@"; }
+  serve sibling 80
+  until_true 10 hears_sibling
+}
+
+@test "bridge: a guest that was saved goes on in its container; one whose address is another's boots" {
+  local e2e_id=$lab
+  stop vm
+  engine start "$lab-vm" >/dev/null
+  wait_log vm 'the guest goes on where it was' 30
+  until_true 20 http "$address"
+  stop vm
+  as_root jq '.cidr = "02:42:0a:00:00:01 10.0.0.1 0"' "$lab_data/.virtainer/saved/state.json" >"$BATS_TEST_TMPDIR/record"
+  as_root cp "$BATS_TEST_TMPDIR/record" "$lab_data/.virtainer/saved/state.json"
+  engine start "$lab-vm" >/dev/null
+  wait_log vm "is not resumed, because the container's addresses are others than then" 30
+}
+
+@test "bridge: on a macvlan network too; the container asks the world with the guest's address" {
+  local client=10.213.$((RANDOM % 256)).1 link=vtc${e2e_id//[^0-9]/}
+  link=${link:0:15}
+  as_root ip netns add "$e2e_id-client"
+  as_root ip link add "$link" type veth peer name eth0 netns "$e2e_id-client"
+  as_root ip link set "$link" up
+  in_client ip link set lo up
+  in_client ip addr add "$client/24" dev eth0
+  in_client ip link set eth0 up
+  new_network mac -d macvlan -o "parent=$link" --subnet "${client%.*}.0/24" --gateway "$client"
+  boot vm --network "$e2e_id-mac" -e NETWORK=bridge
+  add_guest vm 24 "$client"
+  serve guest 53 4321
+  serve client 53 4321
+  serve container 99
+  assert_answer "guest $client" client tcp "$address" 4321
+  assert_answer "guest $client" client udp "$address" 53
+  assert_answer "client $address" guest tcp "$client" 4321
+  assert_answer "client $address" container tcp "$client" 4321
+  assert_answer "client $address" container udp "$client" 53
+  # Between the two of them.
+  assert_answer "guest $here" container tcp "$address" 4321
+  assert_answer "container $address" guest udp "$here" 99
+  # From outside nobody reaches the container.
+  assert_silence client tcp "$address" 99
+  in_client ip route add "$here" via "$address"
+  assert_silence client udp "$here" 99
+}
+
+@test "bridge: each network of the container is a card of the guest" {
+  new_network one
+  new_network two
+  engine create --name "$e2e_id-vm" "${run_options[@]}" --privileged --network "$e2e_id-one" -v "$data:/mounted" \
+    -v "$boot_sector:/image:ro" -e NETWORK=bridge "$VT_IMAGE" >/dev/null
+  engine network connect "$e2e_id-two" "$e2e_id-vm"
+  engine start "$e2e_id-vm" >/dev/null
+  wait_log vm 'boot-sector: hello' 30
+  [[ $(log_of vm | grep -c "eth[01] is the guest's") == 2 ]]
+  macs=$(exec_in vm virsh domiflist vm | awk '/virbr/ { print $5 }' | sort)
+  [[ $macs == "$(mac_of "$e2e_id-vm" | tr ' ' '\n' | sed '/^$/d' | sort)" ]] || fail "the cards are $macs"
+}
+
+# A pod, in other words.
+@test "bridge: who shares the container's network has it again at the guest's end, and a killed one's with the next" {
+  local pid
+  new_network pod
+  engine run -d --name "$e2e_id-pod" "${run_options[@]}" --network "$e2e_id-pod" --entrypoint sleep "$VT_IMAGE" 300 >/dev/null
+  pid=$(engine inspect -f '{{.State.Pid}}' "$e2e_id-pod")
+  before=$(what_it_has)
+  boot killed --network "container:$e2e_id-pod" -e NETWORK=bridge
+  [[ -z $(in_container ip -o addr show dev eth0) ]] || fail 'the container has its address still'
+  engine kill "$e2e_id-killed" >/dev/null
+  wait_status killed 20
+  remove "$e2e_id-killed"
+  boot next --network "container:$e2e_id-pod" -e NETWORK=bridge
+  run_virtainer 30 -v "$boot_sector:/image:ro" --privileged --network "container:$e2e_id-pod" -e NETWORK=bridge
+  ((status == 50))
+  [[ $stderr == *'another virtainer runs in this network namespace'* ]] || fail "$stderr"
+  stop next
+  after=$(what_it_has)
+  [[ $after == "$before" ]] || fail "before: $before, after: $after"
+}
+
+# what_it_has: the addresses and routes of the container $pid, and its bridges.
+what_it_has() {
+  in_container ip -o -4 addr show | awk '{ print $2, $4 }'
+  in_container ip -4 route show | sed 's/ proto [a-z]*//; s/ onlink//; s/ *$//' | sort
+  in_container ip -o link show type bridge
+  in_container ip -o link show eth0 | sed -n 's/.*\(alias .*\)/\1/p'
+}
+
+# bats test_tags=podman
+@test "bridge: what cannot be is refused before anything is touched" {
+  before=$(listing "$data")
+  run_virtainer 20 -v "$boot_sector:/image:ro" -v "$data:/mounted" --privileged -e NETWORK=bridge -e PORTS=22
+  ((status == 2))
+  [[ $stderr == *'with NETWORK=bridge, PORTS cannot be kept'* ]] || fail "$stderr"
+  run_virtainer 20 -v "$boot_sector:/image:ro" -v "$data:/mounted" -e NETWORK=bridge
+  ((status == 50))
+  [[ $stderr == *'--cap-add NET_ADMIN --device /dev/net/tun'* ]] || fail "$stderr"
+  run_virtainer 20 -v "$boot_sector:/image:ro" -v "$data:/mounted" --privileged --network none -e NETWORK=bridge
+  ((status == 50))
+  [[ $stderr == *'no network interface with which the guest could take its place'* ]] || fail "$stderr"
+  [[ $(listing "$data") == "$before" ]] || fail "left: $(listing "$data")"
+}
