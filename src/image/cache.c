@@ -10,6 +10,7 @@
 #include "host/files.h"
 #include "image/hash.h"
 #include "image/open.h"
+#include "image/part.h"
 
 #define IMAGES "images/sha256"
 
@@ -43,12 +44,10 @@ int vt_cache_open(const struct vt_config *config, struct vt_cache *ret, struct v
 
 int vt_cache_error(struct vt_error *err, int errnum, const char *what, const char *path)
 {
-    bool full = errnum == ENOSPC || errnum == EDQUOT;
+    int r = vt_data_error(err, errnum, "cannot %s %s", what, path);
 
-    return vt_error_set(err, full ? VT_CAUSE_DATA_FULL : VT_CAUSE_DATA_DIR, -errnum,
-                        "cannot %s %s: %s; %s", what, path, strerror(errnum),
-                        full ? "make room in the cache (virtainer image prune)"
-                             : "mount a cache that can be written, or mount it read-only");
+    vt_data_error_elsewhere(err, VT_PLACE_CACHE);
+    return r;
 }
 
 char *vt_cache_image(const struct vt_cache *cache, const char *digest)

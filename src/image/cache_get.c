@@ -417,6 +417,8 @@ static int fetch(const struct get *get, const struct vt_cache_entry *known, char
     /* Still with the lock: the next one may bring what another keyring stands for. */
     if (r == 0)
         r = take_fetched(get, ret_path, err);
+    else
+        vt_data_error_elsewhere(err, VT_PLACE_CACHE);
     (void)unlink(path);
     return r;
 }

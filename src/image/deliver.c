@@ -74,6 +74,8 @@ int vt_image_deliver(const struct vt_config *config, const char *destination, in
     if (lock < 0)
         return lock;
     r = fetch(config, workshop, path, cancel_fd, progress, ret, err);
+    if (r < 0)
+        vt_data_error_elsewhere(err, VT_PLACE_FILE);
     if (r == 0 || !vt_image_obtain_is_begun(workshop))
         vt_remove_tree(workshop);
     return r;

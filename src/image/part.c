@@ -14,6 +14,23 @@
 #define PART_MARK   ".part-"
 #define PART_RANDOM 6 /* mkostemp's */
 
+/* The way out, at the end of a message, and the same elsewhere (enum vt_place). */
+enum trouble { FULL, NOT_WRITABLE, TOO_LARGE };
+static const struct {
+    const char *data_dir;
+    const char *elsewhere[2];
+} ways_out[] = {
+    [FULL] = {"free some space there or use another data directory",
+              {"make room in the cache (virtainer image prune)",
+               "free some space there, or give another place"}},
+    [NOT_WRITABLE] = {"mount a data directory that can be written",
+                      {"mount a cache that can be written, or mount it read-only",
+                       "give a place that can be written"}},
+    [TOO_LARGE] = {"free some space there",
+                   {"make room in the cache (virtainer image prune)",
+                    "free some space there, or give another place"}},
+};
+
 int vt_data_error(struct vt_error *err, int errnum, const char *format, ...)
 {
     bool full = errnum == ENOSPC || errnum == EDQUOT;
@@ -24,9 +41,22 @@ int vt_data_error(struct vt_error *err, int errnum, const char *format, ...)
     what = vt_vfmt(format, args);
     va_end(args);
     return vt_error_set(err, full ? VT_CAUSE_DATA_FULL : VT_CAUSE_DATA_DIR, -errnum, "%s: %s; %s",
-                        what, strerror(errnum),
-                        full ? "free some space there or use another data directory"
-                             : "mount a data directory that can be written");
+                        what, strerror(errnum), ways_out[full ? FULL : NOT_WRITABLE].data_dir);
+}
+
+void vt_data_error_elsewhere(struct vt_error *err, enum vt_place place)
+{
+    size_t len = err && err->msg ? strlen(err->msg) : 0;
+
+    for (size_t i = 0; i < VT_ARRAY_SIZE(ways_out); i++) {
+        size_t n = strlen(ways_out[i].data_dir);
+
+        if (len > n && vt_streq(err->msg + len - n, ways_out[i].data_dir)) {
+            vt_str_replace(&err->msg, vt_fmt("%.*s%s", (int)(len - n), err->msg,
+                                             ways_out[i].elsewhere[place]));
+            return;
+        }
+    }
 }
 
 static char *parent_of(const char *path)
@@ -154,6 +184,6 @@ int vt_part_check_room(const char *path, uint64_t size, struct vt_error *err)
     needs = vt_size_text(size);
     has = vt_size_text(room);
     return vt_error_set(err, VT_CAUSE_DATA_FULL, -ENOSPC,
-                        "%s needs %s, and its file system has room for %s: free some space there",
-                        path, needs, has);
+                        "%s needs %s, and its file system has room for %s: %s", path, needs, has,
+                        ways_out[TOO_LARGE].data_dir);
 }

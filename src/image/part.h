@@ -21,6 +21,16 @@
  */
 int vt_data_error(struct vt_error *err, int errnum, const char *format, ...) VT_PRINTF(3, 4);
 
+/* What a file may be of, other than the data directory. */
+enum vt_place {
+    VT_PLACE_CACHE,
+    VT_PLACE_FILE, /* one that a person asked for by name */
+};
+
+/* @err, which may be NULL, or of something else, is of vt_data_error() or vt_part_check_room() on a
+ * file of @place: let it tell the way out of that. */
+void vt_data_error_elsewhere(struct vt_error *err, enum vt_place place);
+
 /*
  * Make the directory .virtainer/@sub (.virtainer itself if @sub is NULL) of @data_dir if it is
  * missing, with the data directory's owner. Its path in @ret, which the caller frees; also when

@@ -324,6 +324,26 @@ static void test_useless(void **state)
     assert_int_equal(count_files(CACHE), 0);
 }
 
+/* No room, and nowhere to write: the way out is the cache's. */
+static void test_no_place(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    struct vt_cache cache = {.dir = mutable(CACHE), .writable = true};
+    VT_AUTO_FREE char *url = vt_fmt("file://%s", in_dir("huge")), *path = NULL;
+    VT_AUTO_FREE char *key = vt_image_fetch_name(url, NULL, NULL);
+    struct vt_cache_wish wish = {.url = url, .cancel_fd = -1};
+
+    (void)state;
+    put_text(in_dir("huge"), "");
+    assert_int_equal(truncate(in_dir("huge"), (off_t)(8192 * GIB)), 0);
+    ASSERT_FAILED(vt_cache_get(&cache, &wish, &path, &err), err, VT_CAUSE_DATA_FULL,
+                  "needs 8 TiB, and its file system has room for ",
+                  ": make room in the cache (virtainer image prune)");
+    assert_int_equal(mkdir(in_dir("cache/downloads/%s.partial", key), 0755), 0);
+    ASSERT_FAILED(vt_cache_get(&cache, &wish, &path, &err), err, VT_CAUSE_DATA_DIR,
+                  ": Is a directory; mount a cache that can be written");
+}
+
 /* An entry that is damaged, or whose image is gone or was cut short, is none. */
 static void test_damaged(void **state)
 {
@@ -676,6 +696,7 @@ int main(void)
         TEST(test_packed),
         TEST(test_file_of_checksums),
         TEST(test_useless),
+        TEST(test_no_place),
         TEST(test_damaged),
         TEST(test_read_only),
         TEST(test_ten),

@@ -56,6 +56,10 @@ static void test_refused(void **state)
 
     (void)state;
     ASSERT_FAILED(deliver("base.qcow2", wrong, &base, &err), err, VT_CAUSE_FETCH, "IMAGE_CHECKSUM");
+    put_text(in_dir("huge"), "");
+    assert_int_equal(truncate(in_dir("huge"), (off_t)(8192 * GIB)), 0);
+    ASSERT_FAILED(deliver("huge", NULL, &base, &err), err, VT_CAUSE_DATA_FULL, "needs 8 TiB",
+                  ": free some space there, or give another place");
     put_text(in_dir("page"), "<html>please log in</html>");
     ASSERT_FAILED(deliver("page", NULL, &base, &err), err, VT_CAUSE_BAD_IMAGE, "web page");
     assert_int_equal(rmdir(in_dir("out")), 0);
