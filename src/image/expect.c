@@ -29,7 +29,8 @@ struct sums {
     const char *url;
     char *shown; /* it, for people */
     struct vt_buf text;
-    bool missing; /* there is no such file */
+    bool missing;   /* there is no such file */
+    bool forbidden; /* or there may be one, and it is not given to us */
 };
 
 static int too_large(const struct sums *sums, struct vt_error *err)
@@ -76,6 +77,7 @@ static int get_sums(struct sums *sums, const struct vt_wish *wish, struct vt_err
     do {
         r = vt_transfer_run(&t, &end, err);
         sums->missing = end.missing;
+        sums->forbidden = end.forbidden;
         if (r == 0 || !end.passing || wish->once)
             return r;
         retry.most = end.unresolved ? VT_TRIES_UNRESOLVED : 0;
@@ -87,12 +89,14 @@ static int get_sums(struct sums *sums, const struct vt_wish *wish, struct vt_err
 /* --- its signature --- */
 
 /* Get the signature of @sums in @ret, from where there is one. Whether there is, only a server that
- * answers can tell. */
+ * answers can tell; one that forbids some names may have another. */
 static int get_signature(const struct sums *sums, const struct vt_wish *wish, struct sums *ret,
                          struct vt_error *err)
 {
     static const char *const suffixes[] = {".gpg", ".asc", ".sign"};
+    VT_AUTO_ERROR struct vt_error forbidden = VT_ERROR_INIT;
     size_t path = strcspn(sums->url, "?#");
+    int refused = 0;
 
     for (size_t i = 0; i < VT_ARRAY_SIZE(suffixes); i++) {
         VT_AUTO_FREE char *url =
@@ -102,9 +106,17 @@ static int get_signature(const struct sums *sums, const struct vt_wish *wish, st
         ret->url = url;
         r = get_sums(ret, wish, err);
         ret->url = NULL;
-        if (r == 0 || !ret->missing)
+        if (r == 0 || (!ret->missing && !ret->forbidden))
             return r;
+        if (ret->forbidden && refused == 0) {
+            refused = r;
+            vt_error_move(&forbidden, err);
+        }
         vt_error_done(err);
+    }
+    if (refused < 0) {
+        vt_error_move(err, &forbidden);
+        return refused;
     }
     return vt_error_set(err, VT_CAUSE_FETCH, -EBADMSG,
                         "IMAGE_KEYRING is given, and there is no signature of IMAGE_CHECKSUM=%s: "

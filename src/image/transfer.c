@@ -22,6 +22,7 @@ enum {
     HTTP_OK = 200,
     HTTP_PARTIAL = 206,
     HTTP_NOT_MODIFIED = 304,
+    HTTP_FORBIDDEN = 403,
     HTTP_NOT_FOUND = 404,
     HTTP_GONE = 410,
     HTTP_RANGE = 416,
@@ -348,6 +349,7 @@ static void tell_end(const struct run *run, CURLcode code, struct vt_transfer_en
     ret->passing = is_passing(code, status);
     ret->unresolved = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
     ret->missing = is_missing(code, status);
+    ret->forbidden = code == CURLE_HTTP_RETURNED_ERROR && status == HTTP_FORBIDDEN;
     ret->range_refused = code == CURLE_HTTP_RETURNED_ERROR && status == HTTP_RANGE;
     ret->retry_after = wait > 0 ? (unsigned)(wait < UINT16_MAX ? wait : UINT16_MAX) : 0;
 }

@@ -45,6 +45,7 @@ struct vt_transfer_end {
     bool passing;         /* what may be better in a while: nobody answers, 503, cut off … */
     bool unresolved;      /* passing, or a host's name that is mistyped: nobody can tell */
     bool missing;         /* the server, or the file system, has no such file: 404, 410 */
+    bool forbidden;       /* 403: so it may be, and some servers say no more of what is missing */
     bool range_refused;   /* status 416 */
     bool unchanged;       /* what is known already is so still; begin() was not called */
     unsigned retry_after; /* seconds to wait that the server asked for, or 0 */

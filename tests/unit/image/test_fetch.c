@@ -264,15 +264,16 @@ static void answer(int fd, const char *path, const char *request)
         send_status(fd, "503 Later", told->requests == 2 ? "Retry-After: 20\r\n" : "");
     else if (vt_streq(path, "/later") || vt_streq(path, "/hang-up"))
         send_content(fd, SIZE, SIZE);
-    else if (vt_streq(path, "/gone") || vt_streq(path, "/busy") || vt_streq(path, "/secret"))
+    else if (vt_streq(path, "/gone") || vt_streq(path, "/busy") || vt_streq(path, "/secret") ||
+             vt_streq(path, "/bucket"))
         send_as_is(fd, signed_sums, strlen(signed_sums));
     else if (vt_streq(path, "/gone.gpg"))
         send_status(fd, "410 Gone", "");
-    else if (vt_streq(path, "/gone.sign"))
+    else if (vt_streq(path, "/gone.sign") || vt_streq(path, "/bucket.sign"))
         send_as_is(fd, signed_detached, sizeof(signed_detached));
     else if (vt_streq(path, "/busy.asc"))
         send_status(fd, "503 Later", "");
-    else if (vt_streq(path, "/secret.gpg"))
+    else if (vt_streq(path, "/secret.gpg") || vt_startswith(path, "/bucket."))
         send_status(fd, "403 No", "");
     else if (strspn(path + 1, "0123456789") == 3)
         send_status(fd, path + 1, "");
@@ -1162,7 +1163,8 @@ static void test_signature_beside(void **state)
     assert_signed("not by a key in IMAGE_KEYRING");
 }
 
-/* That there is none, 404 and 410 say; what cannot be fetched now may be there. */
+/* That there is none, 404 and 410 say; what cannot be fetched now may be there. Where files are
+ * kept in buckets, 403 may say both. */
 static void test_signature_unreachable(void **state)
 {
     VT_AUTO_FREE char *url = vt_fmt("%s/ok", site);
@@ -1170,6 +1172,7 @@ static void test_signature_unreachable(void **state)
         const char *sums, *fails; /* or NULL */
     } cases[] = {
         {"/gone", NULL},
+        {"/bucket", NULL},
         {"/busy", "error: 503 (tried 5 times)"},
         {"/secret", "error: 403"},
     };
