@@ -91,6 +91,7 @@ int vt_image_pull(const char *image, const char *checksum, struct vt_error *err)
         .url = config.image_url,
         .checksum = config.image_checksum,
         .keyring = config.image_keyring,
+        .signature = config.image_signature,
         .name = config.image_name,
         .cancel_fd = vt_interrupt_fd(),
         .progress = &progress,

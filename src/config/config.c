@@ -28,6 +28,7 @@ void vt_config_done(struct vt_config *config)
     free(config->image);
     free(config->image_name);
     free(config->image_keyring);
+    free(config->image_signature);
     free(config->image_cache);
     free(config->catalogue_dir);
     free(config->image_url);

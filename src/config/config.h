@@ -42,11 +42,13 @@ struct vt_config {
     char *image_cache;   /* the directory that virtainers share, whether it is there or not */
     char *catalogue_dir; /* of the person's own catalogue, or NULL */
     char *image_url;     /* where to download it from, or NULL */
-    char *image_checksum; /* "sha256:HEX", "sha512:HEX", a URL, or NULL */
-    char *image_keyring;  /* of those who may sign a file of checksums, or NULL: nobody need */
-    uint64_t disk_size;   /* bytes */
-    bool disk_size_given; /* by the person, not by default */
-    char *cidr;           /* first three octets of the guest's /24 */
+    char *image_checksum;  /* "sha256:HEX", "sha512:HEX", a URL, or NULL */
+    char *image_keyring;   /* of those who may sign a file of checksums, or NULL: nobody need */
+    char *image_signature; /* where the catalogue has that signature, or NULL: within it or beside
+                              it */
+    uint64_t disk_size;    /* bytes */
+    bool disk_size_given;  /* by the person, not by default */
+    char *cidr;            /* first three octets of the guest's /24 */
     bool cidr_given;
     struct vt_ports ports;        /* that lead to the guest; none: all */
     struct vt_sources allow_from; /* whose packets do; none: everybody's */

@@ -64,6 +64,7 @@ static int ask_checksum(const struct get *get, const struct vt_cache_entry *entr
         .text = get->wish->checksum,
         .url = get->wish->url,
         .keyring = get->wish->keyring,
+        .signature = get->wish->signature,
         .once = true,
         .cancel_fd = get->wish->cancel_fd,
     };
@@ -235,6 +236,7 @@ static int expect(const struct get *get, struct brought *b, struct vt_error *err
         .text = get->wish->checksum,
         .url = get->wish->url,
         .keyring = get->wish->keyring,
+        .signature = get->wish->signature,
         .cancel_fd = get->wish->cancel_fd,
         .progress = get->wish->progress,
     };

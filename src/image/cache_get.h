@@ -8,6 +8,7 @@ struct vt_cache_wish {
     const char *url;
     const char *checksum;               /* as IMAGE_CHECKSUM, or NULL */
     const char *keyring;                /* as IMAGE_KEYRING, or NULL */
+    const char *signature;              /* as struct vt_wish has it, or NULL */
     const char *name;                   /* the catalogue's, or NULL */
     int cancel_fd;                      /* -1: none */
     const struct vt_progress *progress; /* or NULL */
@@ -25,7 +26,7 @@ struct vt_cache_wish {
  * If nobody answers, it is taken with a notice. Otherwise it is downloaded, by one process at a
  * time, unpacked and looked at: what is damaged, or no disk image, does not stay. A cache that
  * cannot be written is not compared with the server; -ENOENT without @err when it has no such
- * image. Errors: as vt_image_fetch_signed() and vt_base_probe(), and
+ * image. Errors: as vt_image_fetch_as() and vt_base_probe(), and
  * VT_CAUSE_USAGE for a keyring that is none, also when the image is there.
  */
 int vt_cache_get(const struct vt_cache *cache, const struct vt_cache_wish *wish, char **ret_path,

@@ -31,6 +31,7 @@ static void release_done(struct vt_release *release)
     free(release->url);
     free(release->checksum);
     free(release->checksum_url);
+    free(release->signature_url);
     free(release->user);
     free(release->osinfo);
     free(release->end_of_life);
@@ -132,6 +133,7 @@ static const struct text_key release_keys[] = {
     {"checksum", offsetof(struct vt_release, checksum), is_digest,
      "give sha256: or sha512: and the hexadecimal digits"},
     {"checksum_url", offsetof(struct vt_release, checksum_url), is_url, A_URL},
+    {"signature_url", offsetof(struct vt_release, signature_url), is_url, A_URL},
     {"user", offsetof(struct vt_release, user), is_name, A_NAME},
     {"osinfo", offsetof(struct vt_release, osinfo), is_name, A_NAME},
     {"end_of_life", offsetof(struct vt_release, end_of_life), is_day,
@@ -217,6 +219,9 @@ static int read_release(const char *path, const struct vt_yaml_node *map,
         r = need(path, map, "user (here or of the distribution)", release->user, err);
     if (r == 0 && release->checksum && release->checksum_url)
         r = vt_yaml_tree_refuse(path, map, err, "give checksum or checksum_url, not both");
+    if (r == 0 && release->signature_url && !release->checksum_url)
+        r = vt_yaml_tree_refuse(path, map, err,
+                                "signature_url: the file that it signs, checksum_url, is missing");
     return r;
 }
 

@@ -17,11 +17,12 @@ struct vt_release {
     char *version;
     char **aliases; /* codenames and the like, ended by NULL */
     char *url;
-    char *checksum;     /* "sha256:…" or "sha512:…", or NULL */
-    char *checksum_url; /* where a file of checksums is, or NULL */
-    char *user;         /* whom the image lets in by SSH */
-    char *osinfo;       /* osinfo's short id of the system, or NULL */
-    char *end_of_life;  /* the last day with security updates, "2027-05-31", or NULL: not known */
+    char *checksum;      /* "sha256:…" or "sha512:…", or NULL */
+    char *checksum_url;  /* where a file of checksums is, or NULL */
+    char *signature_url; /* where its signature is, or NULL: within it, or beside it */
+    char *user;          /* whom the image lets in by SSH */
+    char *osinfo;        /* osinfo's short id of the system, or NULL */
+    char *end_of_life;   /* the last day with security updates, "2027-05-31", or NULL: not known */
 };
 
 struct vt_distribution {

@@ -35,6 +35,7 @@ static struct json_object *entry_json(const struct vt_distribution *distribution
                            json_object_new_boolean(vt_release_has_ended(release, today)));
     add(object, "url", release->url);
     add(object, "checksum", release->checksum ? release->checksum : release->checksum_url);
+    add(object, "signature", release->signature_url);
     return object;
 }
 

@@ -88,10 +88,10 @@ static int get_sums(struct sums *sums, const struct vt_wish *wish, struct vt_err
 
 /* --- its signature --- */
 
-/* Get the signature of @sums in @ret, from where there is one. Whether there is, only a server that
+/* Get the signature of @sums in @ret, from beside it. Whether there is one, only a server that
  * answers can tell; one that forbids some names may have another. */
-static int get_signature(const struct sums *sums, const struct vt_wish *wish, struct sums *ret,
-                         struct vt_error *err)
+static int look_beside(const struct sums *sums, const struct vt_wish *wish, struct sums *ret,
+                       struct vt_error *err)
 {
     static const char *const suffixes[] = {".gpg", ".asc", ".sign"};
     VT_AUTO_ERROR struct vt_error forbidden = VT_ERROR_INIT;
@@ -124,6 +124,27 @@ static int get_signature(const struct sums *sums, const struct vt_wish *wish, st
                         sums->shown);
 }
 
+/* The same, from where the wish says that it is. */
+static int get_signature(const struct sums *sums, const struct vt_wish *wish, struct sums *ret,
+                         struct vt_error *err)
+{
+    VT_AUTO_FREE char *shown = NULL;
+    int r;
+
+    if (!wish->signature)
+        return look_beside(sums, wish, ret, err);
+    ret->url = wish->signature;
+    r = get_sums(ret, wish, err);
+    ret->url = NULL;
+    if (r == 0 || !ret->missing)
+        return r;
+    shown = vt_url_public(wish->signature);
+    return vt_error_set(err, VT_CAUSE_FETCH, -EBADMSG,
+                        "IMAGE_KEYRING is given, and the signature of IMAGE_CHECKSUM=%s is not "
+                        "there: %s",
+                        sums->shown, shown);
+}
+
 /* Leave in @sums what is signed. */
 static int verify(struct sums *sums, const struct vt_wish *wish, struct vt_error *err)
 {
@@ -138,7 +159,7 @@ static int verify(struct sums *sums, const struct vt_wish *wish, struct vt_error
     };
     int r = 0;
 
-    if (!vt_signature_is_inline(what.data)) {
+    if (wish->signature || !vt_signature_is_inline(what.data)) {
         r = get_signature(sums, wish, &signature, err);
         what.signature = vt_buf_str(&signature.text);
         what.signature_len = signature.text.len;

@@ -40,44 +40,35 @@ char *vt_image_fetch_path(const char *data_dir, const char *url, const char *che
     return vt_path_exists(plain) ? VT_TAKE_PTR(plain) : VT_TAKE_PTR(path);
 }
 
-static int fetch(const char *url, const char *destination, const char *checksum,
-                 const char *keyring, int cancel_fd, const struct vt_progress *progress,
-                 struct vt_error *err)
+static int fetch(const struct vt_wish *wish, const char *destination, struct vt_error *err)
 {
-    struct vt_wish wish = {.text = checksum,
-                           .url = url,
-                           .keyring = keyring,
-                           .cancel_fd = cancel_fd,
-                           .progress = progress};
     VT_AUTO_FREE char *plain = vt_image_plain_path(destination);
     struct vt_checksum found;
-    struct vt_download wanted = {.url = url,
+    struct vt_download wanted = {.url = wish->url,
                                  .destination = destination,
                                  .unpacked = plain,
-                                 .cancel_fd = cancel_fd,
-                                 .progress = progress};
+                                 .cancel_fd = wish->cancel_fd,
+                                 .progress = wish->progress};
     int r;
 
     if (vt_path_exists(destination) || vt_path_exists(plain))
         return 0;
-    if (!vt_transfer_takes(url)) {
-        VT_AUTO_FREE char *shown = vt_url_public(url);
+    if (!vt_transfer_takes(wish->url)) {
+        VT_AUTO_FREE char *shown = vt_url_public(wish->url);
 
         return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
                             "IMAGE_URL=%s is no address that can be fetched; one begins with "
                             "https://, http:// or file:/// and has no spaces",
                             shown);
     }
-    r = vt_expect(&wish, &found, &wanted.checksum, err);
+    r = vt_expect(wish, &found, &wanted.checksum, err);
     return r < 0 ? r : vt_download_run(&wanted, err);
 }
 
-int vt_image_fetch_signed(const char *url, const char *destination, const char *checksum,
-                          const char *keyring, int cancel_fd, const struct vt_progress *progress,
-                          struct vt_error *err)
+int vt_image_fetch_as(const struct vt_wish *wish, const char *destination, struct vt_error *err)
 {
     VT_AUTO_ERROR struct vt_error own = VT_ERROR_INIT;
-    int r = fetch(url, destination, checksum, keyring, cancel_fd, progress, &own);
+    int r = fetch(wish, destination, &own);
 
     vt_error_move(err, &own);
     return r;
@@ -86,5 +77,8 @@ int vt_image_fetch_signed(const char *url, const char *destination, const char *
 int vt_image_fetch(const char *url, const char *destination, const char *checksum, int cancel_fd,
                    const struct vt_progress *progress, struct vt_error *err)
 {
-    return vt_image_fetch_signed(url, destination, checksum, NULL, cancel_fd, progress, err);
+    struct vt_wish wish = {
+        .text = checksum, .url = url, .cancel_fd = cancel_fd, .progress = progress};
+
+    return vt_image_fetch_as(&wish, destination, err);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "image/expect.h"
 #include "image/progress.h"
 
 /*
@@ -31,8 +32,7 @@ char *vt_image_fetch_path(const char *data_dir, const char *url, const char *che
 int vt_image_fetch(const char *url, const char *destination, const char *checksum, int cancel_fd,
                    const struct vt_progress *progress, struct vt_error *err) VT_MUST_CHECK;
 
-/* The same, where a file of checksums must be signed by a key of @keyring (image/expect.h; NULL:
- * need not). */
-int vt_image_fetch_signed(const char *url, const char *destination, const char *checksum,
-                          const char *keyring, int cancel_fd, const struct vt_progress *progress,
-                          struct vt_error *err) VT_MUST_CHECK;
+/* The same for all that can be wished for of a download (image/expect.h), such as a signature of
+ * the file of checksums. */
+int vt_image_fetch_as(const struct vt_wish *wish, const char *destination,
+                      struct vt_error *err) VT_MUST_CHECK;

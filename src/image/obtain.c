@@ -83,6 +83,7 @@ static int get_from_cache(const struct vt_config *config, const struct vt_cache 
         .url = config->image_url,
         .checksum = config->image_checksum,
         .keyring = config->image_keyring,
+        .signature = config->image_signature,
         .name = config->image_name,
         .cancel_fd = cancel_fd,
         .progress = progress,
@@ -132,9 +133,16 @@ static int look_in_cache(const struct vt_config *config, struct vt_image_source 
 static int fetch(const struct vt_config *config, struct vt_image_source *source, int cancel_fd,
                  const struct vt_progress *progress, struct made *made, struct vt_error *err)
 {
+    const struct vt_wish wish = {
+        .text = config->image_checksum,
+        .url = source->url,
+        .keyring = config->image_keyring,
+        .signature = config->image_signature,
+        .cancel_fd = cancel_fd,
+        .progress = progress,
+    };
     bool there = vt_path_exists(source->path);
-    int r = vt_image_fetch_signed(source->url, source->path, config->image_checksum,
-                                  config->image_keyring, cancel_fd, progress, err);
+    int r = vt_image_fetch_as(&wish, source->path, err);
 
     if (r < 0)
         return r;

@@ -146,8 +146,10 @@ static void apply(struct vt_config *config, const struct vt_entry *entry, const 
     vt_str_replace(&config->image_name, name_of(entry->distribution, release));
     vt_str_replace(&config->image_url, kept ? NULL : vt_strdup(release->url));
     vt_str_replace(&config->image, vt_strdup(kept));
-    if (!config->image_checksum)
+    if (!config->image_checksum) {
         config->image_checksum = vt_strdup(checksum_of(config, release));
+        vt_str_replace(&config->image_signature, vt_strdup(release->signature_url));
+    }
     if (!config->ssh_user)
         config->ssh_user = vt_strdup(release->user);
     if (!config->os_variant)

@@ -16,6 +16,7 @@ static void test_parse(void **state)
         "releases:\n"
         "  - version: 22.10\n    aliases: [new, newest]\n    url: https://example.org/2\n"
         "    checksum_url: https://example.org/SUMS\n    osinfo: tiny2\n"
+        "    signature_url: https://example.org/SIGNED\n"
         "    end_of_life: 2030-01-31\n"
         "  - {version: 1, url: 'file:///1', user: other}\n";
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
@@ -33,6 +34,7 @@ static void test_parse(void **state)
     assert_string_equal(d.releases[0].aliases[1], "newest");
     assert_string_equal(d.releases[0].user, "me");
     assert_string_equal(d.releases[0].checksum_url, "https://example.org/SUMS");
+    assert_string_equal(d.releases[0].signature_url, "https://example.org/SIGNED");
     assert_string_equal(d.releases[0].osinfo, "tiny2");
     assert_string_equal(d.releases[0].end_of_life, "2030-01-31");
     assert_string_equal(d.releases[1].user, "other");
@@ -75,6 +77,10 @@ static void test_refused(void **state)
               "'sha256:"
               "0000000000000000000000000000000000000000000000000000000000000000'}]\n",
          "give checksum or checksum_url, not both"},
+        {HEAD "releases: [{version: 1, url: 'https://a', signature_url: 'https://b'}]\n",
+         "signature_url: the file that it signs, checksum_url, is missing"},
+        {HEAD "releases: [{version: 1, url: 'https://a', signature_url: 'b'}]\n",
+         "signature_url: give an address"},
     };
 
     (void)state;

@@ -1110,12 +1110,27 @@ static void test_own_sums(void **state)
 
 /* --- their signatures --- */
 
+/* Fetch @url, whose file of checksums @sums must be signed by @signature (NULL: wherever it is). */
+static int get_verified(const char *url, const char *sums, const char *signature,
+                        const char *destination, struct vt_error *err)
+{
+    struct vt_wish wish = {
+        .text = sums,
+        .url = url,
+        .keyring = in_dir("keys"),
+        .signature = signature,
+        .cancel_fd = -1,
+    };
+
+    return vt_image_fetch_as(&wish, destination, err);
+}
+
 static int get_signed(struct vt_error *err)
 {
     VT_AUTO_FREE char *url = vt_fmt("%s/ok", site);
     VT_AUTO_FREE char *sums = vt_fmt("file://%s", in_dir("SUMS"));
 
-    return vt_image_fetch_signed(url, in_dir("out"), sums, in_dir("keys"), -1, NULL, err);
+    return get_verified(url, sums, NULL, in_dir("out"), err);
 }
 
 static void assert_signed(const char *fails)
@@ -1182,7 +1197,7 @@ static void test_signature_unreachable(void **state)
     for (size_t i = 0; i < VT_ARRAY_SIZE(cases); i++) {
         VT_AUTO_FREE char *sums = vt_fmt("%s%s", site, cases[i].sums);
         VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-        int r = vt_image_fetch_signed(url, in_dir("out"), sums, in_dir("keys"), -1, NULL, &err);
+        int r = get_verified(url, sums, NULL, in_dir("out"), &err);
 
         if (!cases[i].fails) {
             assert_ok(r, &err);
@@ -1215,6 +1230,31 @@ static void test_signature_inline(void **state)
     assert_signed("not by a key in IMAGE_KEYRING");
 }
 
+/* Under a name that nobody would guess; what is beside the file or in it does not count then. */
+static void test_signature_elsewhere(void **state)
+{
+    VT_AUTO_FREE char *url = vt_fmt("%s/ok", site);
+    VT_AUTO_FREE char *sums = vt_fmt("file://%s", in_dir("SUMS"));
+    VT_AUTO_FREE char *signature = vt_fmt("file://%s", in_dir("release.sig"));
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    put_file(in_dir("keys"), signer, sizeof(signer));
+    put_text(in_dir("SUMS"), signed_sums);
+    put_file(in_dir("SUMS.gpg"), signed_detached, sizeof(signed_detached));
+    ASSERT_FAILED(get_verified(url, sums, signature, in_dir("out"), &err), err, VT_CAUSE_FETCH,
+                  "the signature of IMAGE_CHECKSUM=", "is not there: ", signature);
+    put_text(in_dir("release.sig"), "rubbish");
+    ASSERT_FAILED(get_verified(url, sums, signature, in_dir("out"), &err), err, VT_CAUSE_FETCH,
+                  "not by a key in IMAGE_KEYRING");
+    assert_int_equal(rename(in_dir("SUMS.gpg"), in_dir("release.sig")), 0);
+    assert_ok(get_verified(url, sums, signature, in_dir("out"), &err), &err);
+    assert_int_equal(unlink(in_dir("out")), 0);
+    put_text(in_dir("SUMS"), signed_inline);
+    ASSERT_FAILED(get_verified(url, sums, signature, in_dir("out"), &err), err, VT_CAUSE_FETCH,
+                  "it is wrong");
+}
+
 /* Of which image a checksum is, is signed too. */
 static void test_signed_name(void **state)
 {
@@ -1225,10 +1265,9 @@ static void test_signed_name(void **state)
     (void)state;
     put_file(in_dir("keys"), signer, sizeof(signer));
     put_text(in_dir("redirect.sha256"), signed_inline);
-    assert_ok(vt_image_fetch_signed(url, in_dir("out"), sums, NULL, -1, NULL, &err), &err);
-    ASSERT_FAILED(
-        vt_image_fetch_signed(url, in_dir("signed"), sums, in_dir("keys"), -1, NULL, &err), err,
-        VT_CAUSE_FETCH, "no SHA-256 or SHA-512 checksum of redirect");
+    assert_ok(vt_image_fetch(url, in_dir("out"), sums, -1, NULL, &err), &err);
+    ASSERT_FAILED(get_verified(url, sums, NULL, in_dir("signed"), &err), err, VT_CAUSE_FETCH,
+                  "no SHA-256 or SHA-512 checksum of redirect");
 }
 
 static void test_keyring(void **state)
@@ -1310,6 +1349,7 @@ int main(void)
         IN_DIR(test_signature_beside),
         IN_DIR(test_signature_unreachable),
         IN_DIR(test_signature_inline),
+        IN_DIR(test_signature_elsewhere),
         IN_DIR(test_signed_name),
         IN_DIR(test_keyring),
         IN_DIR(test_unresolved),

@@ -114,6 +114,32 @@ static void test_secret_url(void **state)
     assert_string_equal(base.checksum, told_sums);
 }
 
+/* The catalogue's signature is asked for, with a cache and without. */
+static void test_signature(void **state)
+{
+    VT_AUTO_FREE char *url = vt_fmt("file://%s", in_dir("base.qcow2"));
+    VT_AUTO_FREE char *sums = vt_fmt("file://%s", in_dir("SHA256SUMS"));
+    struct vt_config config = {
+        .image_url = url,
+        .image_checksum = sums,
+        .image_keyring = mutable(in_dir("keys")),
+        .image_signature = mutable("file:///nowhere.sig"),
+        .image_dir = mutable(DATA),
+    };
+
+    (void)state;
+    put_text(in_dir("keys"), "none");
+    RUN("sh", "-c", "cd \"$0\" && sha256sum base.qcow2 >SHA256SUMS && mkdir cache", dir);
+    for (int i = 0; i < 2; i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+        VT_AUTO_BASE struct vt_base base = {0};
+
+        config.image_cache = i ? mutable(in_dir("cache")) : NULL;
+        ASSERT_FAILED(vt_image_obtain(&config, dir, -1, NULL, &base, &err), err, VT_CAUSE_FETCH,
+                      "is not there: file:///nowhere.sig");
+    }
+}
+
 /* What arrived in vain is not there at the next start. */
 static void test_useless(void **state)
 {
@@ -163,8 +189,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_mounted),        TEST(test_packed),     TEST(test_fetched_and_packed),
-        TEST(test_fetched_before), TEST(test_secret_url), TEST(test_useless),
-        TEST(test_begun),
+        TEST(test_fetched_before), TEST(test_secret_url), TEST(test_signature),
+        TEST(test_useless),        TEST(test_begun),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

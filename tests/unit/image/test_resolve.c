@@ -17,6 +17,9 @@ static const char tiny[] = "name: tiny\ntitle: Tiny Linux\narchitecture: x86_64\
                            "    checksum: " SUM "\n"
                            "  - version: 1\n    url: https://example.org/1\n"
                            "    end_of_life: 2020-01-31\n"
+                           "  - version: signed\n    url: https://example.org/signed\n"
+                           "    checksum_url: https://example.org/SUMS\n"
+                           "    signature_url: https://example.org/SIGNED\n"
                            "  - version: bare\n    url: https://example.org/bare\n";
 
 static int setup(void **state)
@@ -103,6 +106,20 @@ static void test_name_and_url(void **state)
     assert_null(resolve(&config));
     ASSERT_FAILED(vt_config_check(&config, &err), err, VT_CAUSE_USAGE, "IMAGE=tiny",
                   "IMAGE_URL=https://example.org/own");
+}
+
+/* The signature is of the catalogue's own file of checksums. */
+static void test_signature(void **state)
+{
+    VT_AUTO_CONFIG struct vt_config config = wishes("tiny:signed"), own = wishes("tiny:signed");
+
+    (void)state;
+    assert_null(resolve(&config));
+    assert_string_equal(config.image_checksum, "https://example.org/SUMS");
+    assert_string_equal(config.image_signature, "https://example.org/SIGNED");
+    own.image_checksum = vt_strdup("https://example.org/other");
+    assert_null(resolve(&own));
+    assert_null(own.image_signature);
 }
 
 static void test_warnings(void **state)
@@ -269,6 +286,7 @@ int main(void)
         TEST(test_the_person_wins),
         TEST(test_no_name),
         TEST(test_name_and_url),
+        TEST(test_signature),
         TEST(test_warnings),
         TEST(test_unknown),
         TEST(test_a_guest_keeps_its_release),
