@@ -11,8 +11,8 @@ void vt_object_putp(struct json_object **object)
 }
 
 /* The member @name if it is of @type, else NULL. */
-static const struct json_object *get(const struct json_object *object, const char *name,
-                                     enum json_type type)
+static struct json_object *get(const struct json_object *object, const char *name,
+                               enum json_type type)
 {
     struct json_object *value = NULL;
 
@@ -23,9 +23,7 @@ static const struct json_object *get(const struct json_object *object, const cha
 
 const char *vt_object_text(const struct json_object *object, const char *name)
 {
-    /* json-c gives the text of what it must not change. */
-    return json_object_get_string(
-        (struct json_object *)(uintptr_t)get(object, name, json_type_string));
+    return json_object_get_string(get(object, name, json_type_string));
 }
 
 int64_t vt_object_number(const struct json_object *object, const char *name, int64_t fallback)
