@@ -123,7 +123,15 @@ has_started() { (($(greetings "$1") == $2)); }
 
 # --- by SSH -------------------------------------------------------------------------------------------------------
 
-@test "ssh, exec and cp by SSH, with the launcher's own key" {
+in_guest() { exec_in vm virtainer exec sh -c "$1"; }
+
+# know NAME KEY: let KEY be all that is known of its guest's host keys.
+know() {
+  # shellcheck disable=SC2016
+  exec_in "$1" sh -c 'printf "virtainer-guest %s\n" "$1" >/mounted/.virtainer/ssh/known_hosts' sh "$2"
+}
+
+@test "ssh, exec and cp by SSH: with the launcher's own key; interrupted; and status 84 where the guest shows another host key" {
   boot_small vm
   [[ $(exec_in vm virtainer ssh id -un) == root ]]
   # Who that is has been remembered, and the host's key too.
@@ -159,16 +167,12 @@ has_started() { (($(greetings "$1") == $2)); }
   exec_in vm sh -c 'for p in /proc/[0-9]*; do
     if [ "$(cat "$p/comm")" = virtainer ] && tr "\0" " " <"$p/cmdline" | grep -q " cp "; then kill -9 "${p#/proc/}"; fi; done'
   exec_in vm virtainer exec sh -c '[ ! -e /data/cut ]'
-}
 
-in_guest() { exec_in vm virtainer exec sh -c "$1"; }
-
-@test "cp that is interrupted leaves nothing behind" {
-  boot_small vm
-  engine exec -d "$e2e_id-vm" sh -c '(head -c 100000 /dev/zero; sleep 60) | virtainer cp - guest:/data/cut; echo $? >/tmp/status'
-  until_true 30 in_guest '[ -s /data/.cut.part-* ]'
+  # Nor is anything left of one that is interrupted.
+  engine exec -d "$e2e_id-vm" sh -c '(head -c 100000 /dev/zero; sleep 60) | virtainer cp - guest:/data/gone'
+  until_true 30 in_guest '[ -s /data/.gone.part-* ]'
   interrupt vm INT cp
-  until_true 30 in_guest '[ -z "$(ls -A /data | grep cut)" ]'
+  until_true 30 in_guest '[ -z "$(ls -A /data | grep gone)" ]'
   # And the other way round: a file without an end.
   engine exec -d "$e2e_id-vm" sh -c 'virtainer cp guest:/dev/zero /tmp/cut; echo $? >/tmp/status2'
   until_true 30 exec_in vm sh -c '[ -s /tmp/.cut.part-* ]'
@@ -176,26 +180,8 @@ in_guest() { exec_in vm virtainer exec sh -c "$1"; }
   until_true 30 exec_in vm test -s /tmp/status2
   [[ $(exec_in vm cat /tmp/status2) == 143 ]]
   [[ $(exec_in vm find /tmp -name '*part-*') == '' ]]
-}
 
-@test "ssh without a key that the guest takes: status 84, and the ways out" {
-  boot_small vm -e OWN_KEY=no
-  assert_command vm 84 'no SSH key lets us in as root.*OWN_KEY=yes.*/tmp/id_rsa.*SSH_USER' ssh true
-  assert_command vm 84 'no guest agent runs.*no SSH key lets us in' exec true
-
-  boot alone --no-data -e NETWORK=none
-  assert_command alone 84 'NETWORK=none' ssh true
-}
-
-# know NAME KEY: let KEY be all that is known of its guest's host keys.
-know() {
-  # shellcheck disable=SC2016
-  exec_in "$1" sh -c 'printf "virtainer-guest %s\n" "$1" >/mounted/.virtainer/ssh/known_hosts' sh "$2"
-}
-
-@test "ssh, exec and cp refuse a guest with another host key: status 84, and nothing is run" {
-  boot_small vm
-  assert_command vm 0 '^$' ssh true
+  # With another host key than the guest's, nothing is run.
   theirs=$(exec_in vm awk '$1 == "virtainer-guest" { print $2, $3 }' /mounted/.virtainer/ssh/known_hosts)
   [[ $theirs == 'ssh-ed25519 '* ]]
   ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/other"
@@ -208,4 +194,13 @@ know() {
   assert_command vm 84 "$why" ssh root@ touch /data/by-ssh
   know vm "$theirs"
   [[ $(exec_in vm virtainer ssh 'ls -A /data') != *by-* ]]
+}
+
+@test "ssh without a key that the guest takes: status 84, and the ways out" {
+  boot_small vm -e OWN_KEY=no
+  assert_command vm 84 'no SSH key lets us in as root.*OWN_KEY=yes.*/tmp/id_rsa.*SSH_USER' ssh true
+  assert_command vm 84 'no guest agent runs.*no SSH key lets us in' exec true
+
+  boot alone --no-data -e NETWORK=none
+  assert_command alone 84 'NETWORK=none' ssh true
 }
