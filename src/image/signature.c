@@ -6,19 +6,20 @@
 
 #include "host/files.h"
 #include "host/spawn.h"
+#include "image/armor.h"
 #include "image/hash.h"
 #include "image/signature_priv.h"
 
 #define INLINE_MARK "-----BEGIN PGP SIGNED MESSAGE-----"
-#define ARMOR_MARK  "-----BEGIN PGP "
 #define STATUS      "[GNUPG:] "
 
 /* The child's own names of what vt_run_with() gives it. */
-#define FILE_1 "/proc/self/fd/3"
-#define FILE_2 "/proc/self/fd/4"
+#define KEYRING "/proc/self/fd/3"
+#define FILE_1  "/proc/self/fd/4"
+#define FILE_2  "/proc/self/fd/5"
 
 /* What it says to people goes nowhere, so that nothing of it can pass for a status. */
-#define GPGV(keyring) "gpgv", "--keyring", (keyring), "--status-fd", "2", "--log-file", "/dev/null"
+#define GPGV "gpgv", "--keyring", KEYRING, "--status-fd", "2", "--log-file", "/dev/null"
 
 enum { STATUS_MAX = 65536, TIME_LIMIT = 60000 };
 
@@ -27,7 +28,8 @@ bool vt_signature_is_inline(const char *data)
     return vt_startswith(data, INLINE_MARK) || strstr(data, "\n" INLINE_MARK);
 }
 
-int vt_keyring_digest(const char *path, char **ret, struct vt_error *err)
+/* The keyring @path as gpgv takes it, in @ret, empty before. */
+static int read_keyring(const char *path, struct vt_buf *ret, struct vt_error *err)
 {
     VT_AUTO_FREE char *text = NULL;
     size_t len = 0;
@@ -35,13 +37,24 @@ int vt_keyring_digest(const char *path, char **ret, struct vt_error *err)
 
     if (r < 0)
         return vt_error_errno(err, VT_CAUSE_USAGE, -r, "cannot read IMAGE_KEYRING=%s", path);
-    if (vt_startswith(text, ARMOR_MARK))
+    if (!vt_armor_is(text))
+        vt_buf_add(ret, text, len);
+    else if (vt_armor_decode(text, ret) < 0)
         return vt_error_set(err, VT_CAUSE_USAGE, -EINVAL,
-                            "IMAGE_KEYRING=%s is armored, which gpgv does not read: make it binary "
-                            "with `gpg --dearmor`",
+                            "IMAGE_KEYRING=%s is armored, and damaged or cut short; export the "
+                            "keys anew with `gpg --export`",
                             path);
-    *ret = vt_hash_text(text, len);
     return 0;
+}
+
+int vt_keyring_digest(const char *path, char **ret, struct vt_error *err)
+{
+    VT_AUTO_BUF struct vt_buf keyring = VT_BUF_INIT(VT_KEYRING_MAX);
+    int r = read_keyring(path, &keyring, err);
+
+    if (r == 0)
+        *ret = vt_hash_text(vt_buf_str(&keyring), keyring.len);
+    return r;
 }
 
 /* A file in memory with @len bytes of @data. Returns a descriptor. */
@@ -110,24 +123,26 @@ static int judge(const struct vt_signed *s, const char *status, struct vt_error 
                         s->shown, why, s->keyring);
 }
 
-static int verify_inline(const struct vt_signed *s, struct vt_buf *ret, struct vt_buf *status,
-                         struct vt_error *err)
+static int verify_inline(const struct vt_signed *s, int keyring, struct vt_buf *ret,
+                         struct vt_buf *status, struct vt_error *err)
 {
-    const char *const argv[] = {GPGV(s->keyring), "--output", "-", FILE_1, NULL};
+    const char *const argv[] = {GPGV, "--output", "-", FILE_1, NULL};
     VT_AUTO_CLOSE int data = memory_file(s->data, s->len, err);
+    const int fds[] = {keyring, data};
 
-    return data < 0 ? data
-                    : vt_run_with(argv, &data, 1, ret, status, s->cancel_fd, TIME_LIMIT, err);
+    if (data < 0)
+        return data;
+    return vt_run_with(argv, fds, VT_ARRAY_SIZE(fds), ret, status, s->cancel_fd, TIME_LIMIT, err);
 }
 
-static int verify_detached(const struct vt_signed *s, struct vt_buf *ret, struct vt_buf *status,
-                           struct vt_error *err)
+static int verify_detached(const struct vt_signed *s, int keyring, struct vt_buf *ret,
+                           struct vt_buf *status, struct vt_error *err)
 {
-    const char *const argv[] = {GPGV(s->keyring), FILE_2, FILE_1, NULL};
+    const char *const argv[] = {GPGV, FILE_2, FILE_1, NULL};
     VT_AUTO_CLOSE int data = memory_file(s->data, s->len, err);
     VT_AUTO_CLOSE int signature =
         data < 0 ? data : memory_file(s->signature, s->signature_len, err);
-    const int fds[] = {data, signature};
+    const int fds[] = {keyring, data, signature};
 
     if (signature < 0)
         return signature;
@@ -138,11 +153,16 @@ static int verify_detached(const struct vt_signed *s, struct vt_buf *ret, struct
 int vt_signature_verify(const struct vt_signed *s, struct vt_buf *ret, struct vt_error *err)
 {
     VT_AUTO_BUF struct vt_buf status = VT_BUF_INIT(STATUS_MAX);
-    VT_AUTO_FREE char *digest = NULL;
-    int r = vt_keyring_digest(s->keyring, &digest, err);
+    VT_AUTO_BUF struct vt_buf keys = VT_BUF_INIT(VT_KEYRING_MAX);
+    VT_AUTO_CLOSE int keyring = -1;
+    int r = read_keyring(s->keyring, &keys, err);
 
-    if (r == 0)
-        r = s->signature ? verify_detached(s, ret, &status, err)
-                         : verify_inline(s, ret, &status, err);
+    if (r < 0)
+        return r;
+    keyring = memory_file(vt_buf_str(&keys), keys.len, err);
+    if (keyring < 0)
+        return keyring;
+    r = s->signature ? verify_detached(s, keyring, ret, &status, err)
+                     : verify_inline(s, keyring, ret, &status, err);
     return r < 0 ? r : judge(s, vt_buf_str(&status), err);
 }

@@ -17,7 +17,7 @@ struct vt_signed {
     size_t len;
     const char *signature; /* NULL: it is within the data (clearsigned) */
     size_t signature_len;
-    const char *keyring; /* path of a file of public keys, binary as gpgv takes it */
+    const char *keyring; /* path of a file of public keys, armored or not */
     int cancel_fd;       /* -1: none */
 };
 
@@ -25,9 +25,9 @@ struct vt_signed {
 bool vt_signature_is_inline(const char *data);
 
 /*
- * The SHA-256 of the keyring @path in hexadecimal digits, which tell whose signatures were
- * verified, in *@ret, which the caller frees. -EINVAL, or another negative errno, with
- * VT_CAUSE_USAGE for what is no keyring or cannot be read.
+ * The SHA-256 of the keyring @path, without armor, in hexadecimal digits, which tell whose
+ * signatures were verified, in *@ret, which the caller frees. -EINVAL, or another negative errno,
+ * with VT_CAUSE_USAGE for what is no keyring or cannot be read.
  */
 int vt_keyring_digest(const char *path, char **ret, struct vt_error *err) VT_MUST_CHECK;
 

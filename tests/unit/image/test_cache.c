@@ -474,8 +474,8 @@ static void test_cannot_verify(void **state)
     assert_int_equal(setenv("PATH", path, 1), 0);
     ASSERT_FAILED(r, err, VT_CAUSE_INTERNAL, "gpgv");
     put_text(in_dir("keys"), "-----BEGIN PGP PUBLIC KEY BLOCK-----\n");
-    ASSERT_FAILED(get_signed(true, &none, &err), err, VT_CAUSE_USAGE, "gpg --dearmor");
-    ASSERT_FAILED(get_signed(false, &none, &err), err, VT_CAUSE_USAGE, "gpg --dearmor");
+    ASSERT_FAILED(get_signed(true, &none, &err), err, VT_CAUSE_USAGE, "armored, and damaged");
+    ASSERT_FAILED(get_signed(false, &none, &err), err, VT_CAUSE_USAGE, "armored, and damaged");
     assert_int_equal(notices, 0);
     assert_null(none);
 }

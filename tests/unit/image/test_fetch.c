@@ -3,11 +3,13 @@
 
 #include <sys/mman.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "helpers.h"
 #include "image/checksum.h"
 #include "image/hash.h"
 #include "image/retry_priv.h"
+#include "image/signature.h"
 #include "image/transfer.h"
 #include "pack.h"
 #include "server.h"
@@ -1280,11 +1282,50 @@ static void test_keyring(void **state)
     put_text(in_dir("SUMS"), signed_inline);
     ASSERT_FAILED(get_signed(&err), err, VT_CAUSE_USAGE, "cannot read IMAGE_KEYRING=");
     put_text(in_dir("keys"), "-----BEGIN PGP PUBLIC KEY BLOCK-----\n");
-    ASSERT_FAILED(get_signed(&err), err, VT_CAUSE_USAGE, "gpg --dearmor");
+    ASSERT_FAILED(get_signed(&err), err, VT_CAUSE_USAGE, "armored, and damaged");
     put_text(in_dir("keys"), "rubbish");
     assert_signed("not by a key in IMAGE_KEYRING");
     /* What was fetched without one is not taken for verified. */
     assert_string_not_equal(plain, with);
+}
+
+/* "-----BEGIN …" and lines of 64 digits around the binary keys, as gpg --armor writes them; the
+ * caller frees it. */
+static char *armored(const unsigned char *keys, size_t len)
+{
+    struct vt_buf text = VT_BUF_INIT(2 * len + 1000);
+    VT_AUTO_FREE char *digits = vt_base64_encode(keys, len);
+
+    vt_buf_adds(&text, "-----BEGIN PGP PUBLIC KEY BLOCK-----\nComment: of a test\n\n");
+    for (size_t at = 0; at < strlen(digits); at += 64)
+        vt_buf_addf(&text, "%.64s\n", digits + at);
+    vt_buf_adds(&text, "=AAAA\n-----END PGP PUBLIC KEY BLOCK-----\n");
+    return vt_buf_take(&text);
+}
+
+/* As text, and another's text before it; which is the same keyring as without. */
+static void test_armored_keyring(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *ours = armored(signer, sizeof(signer)), *with = NULL, *without = NULL;
+    VT_AUTO_FREE char *other = armored(other_signer, sizeof(other_signer));
+    VT_AUTO_FREE char *both = vt_fmt("Our keys\n\n%s\n%s", other, ours);
+
+    (void)state;
+    put_text(in_dir("SUMS"), signed_inline);
+    put_text(in_dir("keys"), other);
+    assert_signed("not by a key in IMAGE_KEYRING");
+    put_text(in_dir("keys"), both);
+    assert_signed(NULL);
+    put_text(in_dir("keys"), ours);
+    assert_signed(NULL);
+    assert_ok(vt_keyring_digest(in_dir("keys"), &with, &err), &err);
+    put_file(in_dir("keys"), signer, sizeof(signer));
+    assert_ok(vt_keyring_digest(in_dir("keys"), &without, &err), &err);
+    assert_string_equal(with, without);
+    ours[strlen(ours) / 2] = '!';
+    put_text(in_dir("keys"), ours);
+    ASSERT_FAILED(get_signed(&err), err, VT_CAUSE_USAGE, "armored, and damaged");
 }
 
 /* The server's is got like the image, with tries; that it is not there is said of it. */
@@ -1352,6 +1393,7 @@ int main(void)
         IN_DIR(test_signature_elsewhere),
         IN_DIR(test_signed_name),
         IN_DIR(test_keyring),
+        IN_DIR(test_armored_keyring),
         IN_DIR(test_unresolved),
         IN_DIR(test_retry),
         IN_DIR(test_tries),
