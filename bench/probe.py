@@ -9,11 +9,17 @@
     probe.py save ADDRESS FILE         have the bare QEMU whose monitor (QMP) is at port 4444 there write its guest's memory to
                                        FILE, as libvirt does, and end
     probe.py resume ADDRESS FILE       have it read the memory back from FILE, and go on
+    probe.py pingpong ADDRESS PORT COUNT
+                                       send a byte to an echo server, again when it is back, COUNT times; print the median in µs
+    probe.py connections SECONDS ADDRESS PORT
+                                       connect to it, say a byte, wait until it is back, and close, by eight at a time; print
+                                       how often a second
 """
 import json
 import os
 import select
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -141,9 +147,46 @@ def resume(address, file):
     monitor.ask("cont")
 
 
+def say_byte(connection):
+    connection.sendall(b"x")
+    if not connection.recv(1):
+        sys.exit("probe.py: the echo server hung up")
+
+
+def pingpong(address, port, count):
+    times = []
+    with socket.create_connection((address, port), 10) as connection:
+        for _ in range(count):
+            start = time.perf_counter()
+            say_byte(connection)
+            times.append(time.perf_counter() - start)
+    print(f"{statistics.median(times) * 1e6:.1f}")
+
+
+def connections(seconds, address, port):
+    count, start, callers = 0, time.monotonic(), []
+    while time.monotonic() - start < seconds:
+        while len(callers) < 8:
+            caller = socket.socket()
+            caller.setblocking(False)
+            caller.connect_ex((address, port))
+            callers.append(caller)
+        caller = callers.pop(0)
+        with caller:
+            caller.settimeout(10)
+            select.select([], [caller], [], 10)
+            say_byte(caller)
+        count += 1
+    print(f"{count / (time.monotonic() - start):.1f}")
+
+
 if sys.argv[1] == "flood":
     flood(float(sys.argv[2]), sys.argv[3:])
 elif sys.argv[1] == "ssh":
     ssh(float(sys.argv[2]), sys.argv[3])
+elif sys.argv[1] == "pingpong":
+    pingpong(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+elif sys.argv[1] == "connections":
+    connections(float(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
 else:
     {"save": save, "resume": resume}[sys.argv[1]](*sys.argv[2:])

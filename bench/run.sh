@@ -10,6 +10,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../run-scripts/lib/common.sh"
 # shellcheck source=life.sh
 . "$here/life.sh"
+# shellcheck source=network.sh
+. "$here/network.sh"
 
 readonly image=${VT_IMAGE:-virtainers/generic}
 readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/virtainer/images
@@ -35,7 +37,9 @@ Measures, with Docker and under software emulation:
   growth    of the launcher's memory by 1 GiB of console output, which is a talkative guest's day
   fetch     an xz image of 550 MB downloaded from this machine, verified and unpacked, against xz -dc -T0 alone (the image
             is made at the first time, which takes minutes)
-Without a MEASURE: all of them but fetch. N is $runs by default. The figures are medians, with minimum and maximum.
+  network   the small guest behind the NAT and behind passt against the same one behind a bare tap: what TCP and UDP carry in
+            both directions (iperf3), latency, connections a second; and how long a start takes for the network. As root
+Without a MEASURE: all of them but fetch and network. N is $runs by default. The figures are medians, with minimum and maximum.
 Needs the container image ($image, or VT_IMAGE) and the guests that images/*/build.sh make.
 EOF
 }
@@ -51,7 +55,8 @@ show() { printf '%-52s %s\n' "$1" "$2"; }
 remove() { docker rm -f "$1" >/dev/null 2>&1 || true; }
 
 clean_up() {
-  remove "bench-$$"
+  local name
+  for name in "bench-$$" "bench-$$-"{bare,nat,user}; do remove "$name"; done
   [[ -z $scratch ]] || rm -rf "$scratch"
   [[ -z $fetch_server ]] || kill "$fetch_server"
 }
@@ -279,7 +284,7 @@ read_options() {
     case $1 in
       --help | -h) usage && exit 0 ;;
       --runs) runs=${2:?--runs needs a number} && shift ;;
-      console | stop | boot | memory | size | save | flood | idle | growth | fetch) measured+=("$1") ;;
+      console | stop | boot | memory | size | save | flood | idle | growth | fetch | network) measured+=("$1") ;;
       *) usage >&2 && exit 2 ;;
     esac
     shift
