@@ -74,7 +74,7 @@ fill_disk() {
   cp -L "$work"/packages/boot/vmlinuz-* "$work/data/boot/vmlinuz"
   pack_initramfs "$work/data/boot/initramfs"
   new_disk "$work/disk.raw" 512M "$work/data" data
-  embed_grub "$work/disk.raw" "$here/grub.cfg" linux serial terminal boot
+  embed_grub "$work/disk.raw" "$here/grub.cfg" linux16 serial terminal boot
   to_qcow2 "$work/disk.raw" "$work/disk.qcow2"
 }
 
