@@ -131,6 +131,8 @@ families() {
 # routes: where this machine has a way to, but the way to everywhere and the links of IPv6: NETWORK INTERFACE, one a line.
 routes() {
   { ip -4 -o route show && ip -6 -o route show; } | awk '
+    # Those that lead nowhere begin with a word: what goes to a network of ours goes by its own, longer route.
+    $1 ~ /^(unreachable|blackhole|prohibit|throw)$/ { next }
     $1 != "default" && $1 !~ /^(fe80:|ff00:)/ { for (i = 2; i < NF; i++) if ($i == "dev") print $1, $(i + 1) }'
 }
 

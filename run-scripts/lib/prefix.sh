@@ -43,11 +43,13 @@ prefix_bits() {
 }
 
 # prefix_holds NETWORK OTHER: whether the other, a network or an address, lies in the network.
-prefix_holds() { [[ $(prefix_bits "$2") == "$(prefix_bits "$1")"* ]]; }
+prefix_holds() {
+  local network other
+  network=$(prefix_bits "$1") && other=$(prefix_bits "$2") && [[ $other == "$network"* ]]
+}
 
 # prefixes_overlap NETWORK OTHER: whether they have an address in common.
 prefixes_overlap() {
   local one other
-  one=$(prefix_bits "$1") other=$(prefix_bits "$2")
-  [[ $one == "$other"* || $other == "$one"* ]]
+  one=$(prefix_bits "$1") && other=$(prefix_bits "$2") && [[ $one == "$other"* || $other == "$one"* ]]
 }

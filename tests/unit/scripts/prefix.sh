@@ -34,3 +34,8 @@ is_not prefix_holds 0.0.0.0/0 ::1
 is prefixes_overlap 192.168.1.192/27 192.168.0.0/16
 is prefixes_overlap 172.16.0.0/12 172.28.100.0/24
 is_not prefixes_overlap 172.28.100.0/24 172.28.101.0/24
+# What is no network holds nothing and overlaps nothing.
+is_not prefix_holds unreachable 10.0.0.1
+is_not prefix_holds 10.0.0.0/8 ''
+is_not prefixes_overlap unreachable 10.0.0.0/8
+is_not prefixes_overlap 10.0.0.0/8 unreachable
