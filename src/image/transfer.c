@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "base/url.h"
+#include "host/files.h"
 
 /* A server that sends less than this for so long (seconds) has gone. */
 enum { LOW_SPEED_BYTES = 1024, LOW_SPEED_TIME = 60, CONNECT_TIME = 30, MAX_REDIRECTS = 10 };
@@ -173,12 +174,23 @@ static int begin(struct run *run)
     return run->refused;
 }
 
+static int stopped(const struct run *run)
+{
+    return vt_error_set(run->err, VT_CAUSE_NONE, -ECANCELED, "stopped while downloading %s",
+                        run->url);
+}
+
 static size_t on_data(char *data, size_t size, size_t count, void *user)
 {
     struct run *run = user;
 
     if (!run->begun && begin(run) < 0)
         return CURL_WRITEFUNC_ERROR;
+    /* A file comes in one go, and perform() waits for all of it. */
+    if (vt_is_readable(run->t->cancel_fd)) {
+        run->refused = stopped(run);
+        return CURL_WRITEFUNC_ERROR;
+    }
     run->refused = run->t->data(data, size * count, run->t->user, run->err);
     return run->refused < 0 ? CURL_WRITEFUNC_ERROR : size * count;
 }
@@ -386,8 +398,7 @@ static int perform(CURLM *multi, const struct run *run, CURLcode *ret, struct vt
             return vt_error_set(err, VT_CAUSE_FETCH, -EIO, "cannot download %s: %s", run->url,
                                 curl_multi_strerror(m));
         if (cancel.revents)
-            return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while downloading %s",
-                                run->url);
+            return stopped(run);
         if (!running) {
             const CURLMsg *message = curl_multi_info_read(multi, &(int){0});
 

@@ -1377,6 +1377,20 @@ static void test_cancel(void **state)
     (void)close(fds[1]);
 }
 
+/* A file is stopped in its middle too, which libcurl reads in one go. */
+static void test_cancel_file(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *url = vt_fmt("file://%s", in_dir("in"));
+    VT_AUTO_CLOSE int cancel = readable_fd();
+
+    (void)state;
+    put_file(in_dir("in"), content, SIZE);
+    assert_int_equal(vt_image_fetch(url, in_dir("out"), NULL, cancel, NULL, &err), -ECANCELED);
+    assert_int_equal(err.cause, VT_CAUSE_NONE);
+    assert_int_equal(count_files(dir), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1420,6 +1434,7 @@ int main(void)
         IN_DIR(test_sums_from_server),
         IN_DIR(test_own_sums),
         IN_DIR(test_cancel),
+        IN_DIR(test_cancel_file),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server_and_free);
