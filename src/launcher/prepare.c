@@ -12,6 +12,7 @@
 #include "image/obtain.h"
 #include "launcher/hardware.h"
 #include "launcher/places.h"
+#include "launcher/prepare_lan.h"
 #include "launcher/progress_log.h"
 #include "launcher/qemu_cache.h"
 #include "launcher/rights.h"
@@ -195,38 +196,6 @@ static int view_network(const struct vt_prepared *p, struct vt_net_view *view, s
     return r == 0 ? vt_net_view_read(view, err) : r;
 }
 
-/* The guest takes the container's place only when nothing is to be downloaded any more. A resumed
- * guest does not ask for its address again. */
-static int plan_lan(struct vt_prepared *p, const struct vt_net_view *view, struct vt_error *err)
-{
-    struct vt_lan *lan;
-    int r = vt_lan_plan(view, &lan, err);
-
-    if (r < 0)
-        return r;
-    vt_net_plan_of_lan(lan, &p->net);
-    if (p->saved.kind != VT_SAVED_FITS)
-        return 0;
-    if (!p->saved.cidr || !vt_lan_resume(lan, p->saved.cidr))
-        r = vt_prepared_set_aside(
-            p, "the container's addresses are others than then, and the guest has those of then",
-            err);
-    vt_net_plan_of_lan(lan, &p->net);
-    return r;
-}
-
-static int take_lan(struct vt_prepared *p, struct vt_error *err)
-{
-    int r = p->net.lan ? vt_lan_take(p->net.lan, err) : 0;
-
-    if (r < 0 || !p->net.lan)
-        return r;
-    p->lan_taken = true;
-    if (vt_lan_serves_any(p->net.lan))
-        p->dhcp_pid = vt_dhcp_start(&p->net, err);
-    return p->dhcp_pid < 0 ? p->dhcp_pid : 0;
-}
-
 static int prepare_network(struct vt_prepared *p, const struct vt_config *config,
                            struct vt_error *err)
 {
@@ -239,7 +208,7 @@ static int prepare_network(struct vt_prepared *p, const struct vt_config *config
         return 0;
     r = view_network(p, &view, err);
     if (r == 0 && p->network == VT_NETWORK_BRIDGE)
-        return plan_lan(p, &view, err);
+        return vt_prepare_lan(p, &view, err);
     if (r == 0)
         r = vt_mac_load(mac_path, p->data.path, mac, err);
     if (r == 0 && p->network == VT_NETWORK_USER)
@@ -557,7 +526,7 @@ static int change(struct vt_prepared *p, const struct vt_config *config, struct 
         r = prepare_disk(p, config, err);
     vt_debug("the disk is prepared");
     if (r == 0)
-        r = take_lan(p, err);
+        r = vt_take_lan(p, err);
     if (r == 0)
         r = keep_password(p, err);
     if (r == 0)

@@ -84,9 +84,12 @@ static void add_lan(struct vt_buf *out, const struct vt_lan *lan)
         vt_buf_addf(out, "  %-8s %s is the guest's, with the MAC address %s and ",
                     i == 0 ? "network" : "", port->uplink, port->mac);
         if (vt_lan_serves(port))
-            vt_buf_addf(out, "the address %s\n", vt_net_text(port->guest, port->prefix).s);
+            vt_buf_addf(out, "the address %s", vt_net_text(port->guest, port->prefix).s);
         else
-            vt_buf_adds(out, "an address from that network's DHCP\n");
+            vt_buf_adds(out, "an address from that network's DHCP");
+        if (vt_lan_serves6(port))
+            vt_buf_addf(out, " and %s", vt_ip6_text(&port->guest6).s);
+        vt_buf_adds(out, "\n");
     }
 }
 

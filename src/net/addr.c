@@ -251,7 +251,8 @@ static int on_address6(const struct nlmsghdr *message, void *data)
 {
     const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
     const struct nlattr *attrs[IFA_MAX + 1] = {NULL};
-    struct vt_address6 address = {.prefix = info->ifa_prefixlen};
+    struct vt_address6 address = {.prefix = info->ifa_prefixlen,
+                                  .permanent = info->ifa_flags & IFA_F_PERMANENT};
 
     if (info->ifa_family != AF_INET6 || info->ifa_scope != RT_SCOPE_UNIVERSE)
         return MNL_CB_OK;
@@ -272,8 +273,9 @@ static int on_route6(const struct nlmsghdr *message, void *data)
     if (info->rtm_family != AF_INET6 || info->rtm_table == RT_TABLE_LOCAL)
         return MNL_CB_OK;
     vt_netlink_attrs(message, sizeof(*info), attrs, RTA_MAX);
-    if (!attr_ip6(attrs[RTA_DST], &route.network))
+    if (!attr_ip6(attrs[RTA_DST], &route.network) && route.prefix > 0)
         return MNL_CB_OK;
+    (void)attr_ip6(attrs[RTA_GATEWAY], &route.gateway);
     if (attrs[RTA_OIF])
         name_of(data, (int)mnl_attr_get_u32(attrs[RTA_OIF]), route.ifname);
     vt_net_view_add_route6(data, &route);

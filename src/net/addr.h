@@ -54,12 +54,14 @@ struct vt_address6 {
     char ifname[IFNAMSIZ];
     struct in6_addr address;
     unsigned prefix;
+    bool permanent; /* given by somebody, not learned from a router */
 };
 
 struct vt_route6 {
     struct in6_addr network;
-    unsigned prefix;
-    char ifname[IFNAMSIZ]; /* "" when the route names none */
+    unsigned prefix;         /* 0: a default route… */
+    struct in6_addr gateway; /* …and by whom; zeroes: by nobody */
+    char ifname[IFNAMSIZ];   /* "" when the route names none */
 };
 
 struct vt_net_view {
@@ -74,7 +76,7 @@ struct vt_net_view {
     char *search; /* domains to search names in, with blanks between them; NULL: none */
     struct vt_address6 *addresses6;
     size_t address6_count;
-    struct vt_route6 *routes6; /* all tables but the local one, unordered, without default routes */
+    struct vt_route6 *routes6; /* all tables but the local one, unordered */
     size_t route6_count;
 };
 

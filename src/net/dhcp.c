@@ -7,6 +7,8 @@
 
 #define MAX_ARGS  128
 #define USUAL_MTU 1500
+/* As dnsmasq has it by default. */
+#define RA_INTERVAL 600U /* s */
 
 /* Beside the option 121 Microsoft's number from before it was one, for guests that ask for that. */
 static const char *const classless_routes[] = {"option:classless-static-route", "249"};
@@ -114,7 +116,6 @@ static size_t add_lan_port(char **argv, const struct vt_lan *lan, const struct v
     VT_AUTO_FREE char *tag = vt_fmt("lan%zu", (size_t)(port - lan->ports) + 1);
     size_t n = 0;
 
-    argv[n++] = vt_fmt("--interface=%s", port->bridge);
     argv[n++] = vt_fmt("--shared-network=%s,%s", port->bridge, guest);
     argv[n++] = vt_fmt("--dhcp-range=set:%s,%s,static,%s,infinite", tag, guest,
                        vt_ip_text(vt_netmask(port->prefix)).s);
@@ -122,13 +123,34 @@ static size_t add_lan_port(char **argv, const struct vt_lan *lan, const struct v
     return n + add_lan_options(argv + n, lan, port, tag);
 }
 
+/* A router advertisement that says no more than to ask for the address (DHCPv6), and that the
+ * container is the router, if the network has one. */
+static size_t add_lan_port6(char **argv, const struct vt_lan_port *port)
+{
+    struct vt_ip6_text guest = vt_ip6_text(&port->guest6);
+    size_t n = 0;
+
+    argv[n++] = vt_strdup("--enable-ra");
+    if (!port->gateway6_mac[0])
+        argv[n++] = vt_fmt("--ra-param=%s,%u,0", port->bridge, RA_INTERVAL);
+    argv[n++] = vt_fmt("--dhcp-range=%s,static,64,infinite", guest.s);
+    argv[n++] = vt_fmt("--dhcp-host=%s,[%s],infinite", port->mac, guest.s);
+    return n;
+}
+
 static size_t add_lan(char **argv, const struct vt_lan *lan)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < lan->count; i++) {
-        if (vt_lan_serves(&lan->ports[i]))
-            n += add_lan_port(argv + n, lan, &lan->ports[i]);
+        const struct vt_lan_port *port = &lan->ports[i];
+
+        if (vt_lan_serves(port) || vt_lan_serves6(port))
+            argv[n++] = vt_fmt("--interface=%s", port->bridge);
+        if (vt_lan_serves(port))
+            n += add_lan_port(argv + n, lan, port);
+        if (vt_lan_serves6(port))
+            n += add_lan_port6(argv + n, port);
     }
     /* The guest asks the container's name servers itself, where it reaches them. */
     if (lan->server_count > 0)

@@ -8,6 +8,8 @@
 #include "host/files.h"
 #include "net/ip6_priv.h"
 
+#define CONF "/proc/sys/net/ipv6/conf"
+
 /* The setting @name of @ifname, "all" or "default". Returns whether it is @value. */
 static bool is_set(const char *conf, const char *ifname, const char *name, char value)
 {
@@ -50,6 +52,15 @@ static bool may_switch_forwarding_on(const char *conf)
     return fd >= 0;
 }
 
+/* Those without which the container cannot advertise itself. */
+static void add_lacking(const char *conf, uint64_t caps, struct vt_buf *flags)
+{
+    if (!(caps & VT_CAP(CAP_NET_RAW)))
+        vt_buf_adds(flags, " --cap-add NET_RAW");
+    if (!ensure(conf, "default", "disable_ipv6", '0'))
+        vt_buf_adds(flags, " --sysctl net.ipv6.conf.default.disable_ipv6=0");
+}
+
 /* The flags without which there is no IPv6, each after a space. Only if there are none, forwarding
  * is switched on where it was off. */
 static char *lacking(const char *conf, uint64_t caps, const struct vt_net_view *view,
@@ -58,14 +69,24 @@ static char *lacking(const char *conf, uint64_t caps, const struct vt_net_view *
     struct vt_buf flags = VT_BUF_INIT(1024);
     bool forwards = is_set(conf, "all", "forwarding", '1');
 
-    if (!(caps & VT_CAP(CAP_NET_RAW)))
-        vt_buf_adds(&flags, " --cap-add NET_RAW");
-    if (!ensure(conf, "default", "disable_ipv6", '0'))
-        vt_buf_adds(&flags, " --sysctl net.ipv6.conf.default.disable_ipv6=0");
+    add_lacking(conf, caps, &flags);
     *ret_switched = !forwards && flags.len == 0 && switch_forwarding_on(conf, view);
     if (!forwards && !*ret_switched && (flags.len == 0 || !may_switch_forwarding_on(conf)))
         vt_buf_adds(&flags, " --sysctl net.ipv6.conf.all.forwarding=1");
     return vt_buf_take(&flags);
+}
+
+char *vt_ip6_lacking_at(const char *conf, uint64_t caps)
+{
+    struct vt_buf flags = VT_BUF_INIT(1024);
+
+    add_lacking(conf, caps, &flags);
+    return vt_buf_take(&flags);
+}
+
+char *vt_ip6_lacking(void)
+{
+    return vt_ip6_lacking_at(CONF, vt_caps_effective());
 }
 
 static const struct vt_address6 *first_address(const struct vt_net_view *view)
@@ -98,6 +119,5 @@ bool vt_ip6_can_forward_at(const char *conf, uint64_t caps, const struct vt_net_
 
 bool vt_ip6_can_forward(const struct vt_net_view *view, bool *ret_switched, char **ret_why)
 {
-    return vt_ip6_can_forward_at("/proc/sys/net/ipv6/conf", vt_caps_effective(), view, ret_switched,
-                                 ret_why);
+    return vt_ip6_can_forward_at(CONF, vt_caps_effective(), view, ret_switched, ret_why);
 }

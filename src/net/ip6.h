@@ -14,3 +14,9 @@
  */
 bool vt_ip6_can_forward(const struct vt_net_view *view, bool *ret_switched,
                         char **ret_why) VT_MUST_CHECK;
+
+/*
+ * What the container lacks for advertising itself as a router, as flags, each after a space; "" if
+ * nothing. IPv6 for new interfaces is switched on where it may be. Owned by the caller.
+ */
+char *vt_ip6_lacking(void);

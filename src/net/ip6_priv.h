@@ -6,3 +6,4 @@
 
 bool vt_ip6_can_forward_at(const char *conf, uint64_t caps, const struct vt_net_view *view,
                            bool *ret_switched, char **ret_why) VT_MUST_CHECK;
+char *vt_ip6_lacking_at(const char *conf, uint64_t caps);

@@ -2,8 +2,10 @@
 #include "net/lan.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/ether.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +15,8 @@
 /* The first of VT_LAN_HERE, which is nobody's. */
 #define HERE      0xa9fe6400U
 #define USUAL_MTU 1500U
+/* Router advertisements have networks of this length. */
+#define PREFIX6 64U
 /* Larger MTUs of the container (rootless engines have 65520) would only cost the guest memory. */
 #define MAX_MTU 9000U
 
@@ -36,7 +40,7 @@ static void freep(struct vt_lan **lan)
 bool vt_lan_serves_any(const struct vt_lan *lan)
 {
     for (size_t i = 0; i < lan->count; i++) {
-        if (vt_lan_serves(&lan->ports[i]))
+        if (vt_lan_serves(&lan->ports[i]) || vt_lan_serves6(&lan->ports[i]))
             return true;
     }
     return false;
@@ -174,13 +178,75 @@ static void choose_address(const struct vt_net_view *view, struct vt_lan *lan,
         port->guest = a->address;
         port->prefix = a->prefix;
     }
+}
+
+static bool is_set6(const struct in6_addr *address)
+{
+    return !IN6_IS_ADDR_UNSPECIFIED(address);
+}
+
+bool vt_lan_serves6(const struct vt_lan_port *port)
+{
+    return is_set6(&port->guest6);
+}
+
+/* The address of @mac in the /64 of @network (RFC 4291, appendix A). */
+static struct in6_addr address_of_mac(const struct in6_addr *network, const char *mac)
+{
+    struct in6_addr address = *network;
+    struct ether_addr ether = {{0}};
+    const uint8_t *m = ether.ether_addr_octet;
+
+    (void)ether_aton_r(mac, &ether);
+    memcpy(address.s6_addr + 8, (uint8_t[]){m[0] ^ 2U, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]},
+           8);
+    return address;
+}
+
+static void place_bridge6(struct vt_lan_port *port)
+{
+    const struct in6_addr link_local = {.s6_addr = {0xfe, 0x80}};
+
+    port->here6 = address_of_mac(&port->guest6, port->bridge_mac);
+    port->router6 = address_of_mac(&link_local, port->bridge_mac);
+}
+
+/* One that a router's advertisement gave the container the guest makes itself of the same. */
+static void choose_address6(const struct vt_net_view *view, struct vt_lan *lan,
+                            struct vt_lan_port *port)
+{
     for (size_t i = 0; i < view->address6_count; i++) {
         const struct vt_address6 *a = &view->addresses6[i];
 
-        if (vt_streq(a->ifname, port->uplink))
-            add_notice(lan, vt_fmt("the guest is not told the container's IPv6 address %s of %s; "
-                                   "router advertisements of that network reach it",
-                                   vt_ip6_text(&a->address).s, port->uplink));
+        if (!vt_streq(a->ifname, port->uplink) || !a->permanent)
+            continue;
+        if (a->prefix != PREFIX6 || vt_lan_serves6(port))
+            add_notice(lan, vt_fmt("the guest is not told the container's IPv6 address %s/%u of %s",
+                                   vt_ip6_text(&a->address).s, a->prefix, port->uplink));
+        else
+            port->guest6 = a->address;
+    }
+    for (size_t i = 0; vt_lan_serves6(port) && i < view->route6_count; i++) {
+        const struct vt_route6 *r = &view->routes6[i];
+
+        if (r->prefix == 0 && vt_streq(r->ifname, port->uplink))
+            port->gateway6 = r->gateway;
+    }
+    if (vt_lan_serves6(port))
+        place_bridge6(port);
+}
+
+void vt_lan_drop_ip6(struct vt_lan *lan, const char *flags)
+{
+    for (size_t i = 0; i < lan->count; i++) {
+        struct vt_lan_port *port = &lan->ports[i];
+
+        if (!vt_lan_serves6(port))
+            continue;
+        add_notice(lan, vt_fmt("the guest is not told the container's IPv6 address %s of %s; for "
+                               "that run the container with%s",
+                               vt_ip6_text(&port->guest6).s, port->uplink, flags));
+        port->guest6 = port->gateway6 = (struct in6_addr)IN6ADDR_ANY_INIT;
     }
 }
 
@@ -275,6 +341,7 @@ int vt_lan_plan(const struct vt_net_view *view, struct vt_lan **ret, struct vt_e
         vt_mac_of_bridge(port->mac, port->bridge_mac);
         port->here = HERE + (uint32_t)i + 1;
         choose_address(view, lan, port);
+        choose_address6(view, lan, port);
     }
     choose_gateways(view, lan);
     for (size_t i = 0; i < lan->count; i++)
@@ -295,6 +362,8 @@ char *vt_lan_text(const struct vt_lan *lan)
 
         vt_buf_addf(&text, "%s%s %s %u", i > 0 ? ", " : "", port->mac, vt_ip_text(port->guest).s,
                     port->card_mtu);
+        if (vt_lan_serves6(port))
+            vt_buf_addf(&text, " %s", vt_ip6_text(&port->guest6).s);
     }
     return vt_buf_take(&text);
 }
@@ -302,15 +371,18 @@ char *vt_lan_text(const struct vt_lan *lan)
 /* One card of such a text: whether it fits @port, which then takes it. */
 static bool resume_port(struct vt_lan_port *port, const char *text)
 {
-    char mac[32], address[32], mtu[16], end;
+    VT_AUTO_FREE char *six = vt_strdup(vt_lan_serves6(port) ? vt_ip6_text(&port->guest6).s : "");
+    char mac[32], address[32], mtu[16], address6[64] = "", end;
+    int n = sscanf(text, "%31s %31s %15s %63s %c", mac, address, mtu, address6, &end);
     uint64_t number;
 
-    if (sscanf(text, "%31s %31s %15s %c", mac, address, mtu, &end) != 3 ||
-        !vt_streq(address, vt_ip_text(port->guest).s) ||
-        vt_parse_u64(mtu, UINT16_MAX, &number) < 0 || vt_mac_parse(mac, port->mac) < 0)
+    if (n < 3 || n > 4 || !vt_streq(address, vt_ip_text(port->guest).s) ||
+        !vt_streq(address6, six) || vt_parse_u64(mtu, UINT16_MAX, &number) < 0 ||
+        vt_mac_parse(mac, port->mac) < 0)
         return false;
     port->card_mtu = (unsigned)number;
     vt_mac_of_bridge(port->mac, port->bridge_mac);
+    place_bridge6(port);
     return true;
 }
 
@@ -336,9 +408,13 @@ bool vt_lan_resume(struct vt_lan *lan, const char *text)
 
 char *vt_lan_record_text(const struct vt_lan_port *port)
 {
-    VT_AUTO_FREE char *gateway = vt_strdup(vt_ip_text(port->gateway).s);
+    struct vt_buf text = VT_BUF_INIT(256);
 
-    return vt_fmt(VT_LAN_RECORD "%s %s", vt_net_text(port->guest, port->prefix).s, gateway);
+    vt_buf_addf(&text, VT_LAN_RECORD "%s", vt_net_text(port->guest, port->prefix).s);
+    vt_buf_addf(&text, " %s", vt_ip_text(port->gateway).s);
+    vt_buf_addf(&text, " %s", vt_ip6_text(&port->guest6).s);
+    vt_buf_addf(&text, " %s", vt_ip6_text(&port->gateway6).s);
+    return vt_buf_take(&text);
 }
 
 static bool parse_address(const char *text, uint32_t *ret)
@@ -353,15 +429,18 @@ static bool parse_address(const char *text, uint32_t *ret)
 
 bool vt_lan_record_parse(const char *alias, struct vt_lan_record *ret)
 {
-    char address[16], gateway[16], end;
+    char address[16], gateway[16], address6[INET6_ADDRSTRLEN], gateway6[INET6_ADDRSTRLEN], end;
     unsigned prefix;
     struct vt_lan_record record;
 
+    static_assert(INET6_ADDRSTRLEN == 46, "as below");
     if (!vt_startswith(alias, VT_LAN_RECORD) ||
-        sscanf(alias + strlen(VT_LAN_RECORD), "%15[0-9.]/%2u %15[0-9.]%c", address, &prefix,
-               gateway, &end) != 3 ||
+        sscanf(alias + strlen(VT_LAN_RECORD), "%15[0-9.]/%2u %15s %45s %45s%c", address, &prefix,
+               gateway, address6, gateway6, &end) != 5 ||
         prefix > 32 || !parse_address(address, &record.address) ||
-        !parse_address(gateway, &record.gateway))
+        !parse_address(gateway, &record.gateway) ||
+        inet_pton(AF_INET6, address6, &record.address6) != 1 ||
+        inet_pton(AF_INET6, gateway6, &record.gateway6) != 1)
         return false;
     record.prefix = prefix;
     *ret = record;

@@ -24,11 +24,16 @@ struct vt_lan_port {
     uint32_t guest;    /* the container's address; 0: there is none, the network's DHCP gives it */
     unsigned prefix;   /* of its network */
     uint32_t gateway;  /* of its default route; 0: none */
+    struct in6_addr guest6;   /* the container's IPv6 address in a /64; zeroes: none… */
+    struct in6_addr gateway6; /* …that of its default route; zeroes: none… */
+    struct in6_addr here6;    /* …and the bridge's in the same /64, for dnsmasq's sake alone… */
+    struct in6_addr router6;  /* …and its link-local one, which is the guest's router */
     char uplink[IFNAMSIZ];
     char bridge[IFNAMSIZ];
-    char uplink_mac[VT_MAC_TEXT];  /* at the start */
-    char bridge_mac[VT_MAC_TEXT];  /* never seen outside */
-    char mac[VT_MAC_TEXT];         /* the guest's */
+    char uplink_mac[VT_MAC_TEXT]; /* at the start */
+    char bridge_mac[VT_MAC_TEXT]; /* never seen outside */
+    char mac[VT_MAC_TEXT];        /* the guest's */
+    char gateway6_mac[VT_MAC_TEXT];
     char gateway_mac[VT_MAC_TEXT]; /* "" while it is not known: vt_lan_take() asks */
 };
 
@@ -60,15 +65,22 @@ static inline bool vt_lan_serves(const struct vt_lan_port *port)
     return port->guest != 0;
 }
 
-/* Whether there is a port of which that is true. */
+/* The same of the IPv6 address. */
+bool vt_lan_serves6(const struct vt_lan_port *port);
+
+/* Whether there is a port of which either is true. */
 bool vt_lan_serves_any(const struct vt_lan *lan);
+
+/* The container may not advertise itself: the guest is told no IPv6 address. @flags are what it
+ * lacks for that. */
+void vt_lan_drop_ip6(struct vt_lan *lan, const char *flags);
 
 /* Whether the container itself has a way out, with the guest's address. */
 bool vt_lan_has_way_out(const struct vt_lan *lan);
 
 /*
  * What a guest that is saved has to find again, owned by the caller: for each card its MAC, its
- * address and its MTU.
+ * address, its MTU and its IPv6 address.
  */
 char *vt_lan_text(const struct vt_lan *lan);
 
@@ -86,7 +98,9 @@ bool vt_lan_resume(struct vt_lan *lan, const char *text) VT_MUST_CHECK;
 struct vt_lan_record {
     uint32_t address; /* 0: none */
     unsigned prefix;
-    uint32_t gateway; /* 0: none */
+    uint32_t gateway;         /* 0: none */
+    struct in6_addr address6; /* in a /64; zeroes: none */
+    struct in6_addr gateway6; /* zeroes: none */
 };
 
 /* The alias of @port's uplink, owned by the caller. */

@@ -27,13 +27,21 @@
 #include "net/link.h"
 #include "net/nft.h"
 
-/* How long the gateway may take to tell its MAC. */
-#define ASK_STEP  10 /* ms */
-#define ASK_STEPS 50
+/*
+ * How long a gateway may take to tell its MAC, and how often it is asked. With IPv6 that of an
+ * engine's bridge takes two seconds from its first container on, to see whether it alone has the
+ * address (RFC 4862, 5.4).
+ */
+#define ASK_STEP   10  /* ms */
+#define ASK_STEPS  300 /* so long in all */
+#define CALL_STEPS 100 /* the kernel itself asks as often as this */
+
+#define DISCARD_PORT 9
 
 #define VALID (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
 #define MAX_ADDRESSES 64
+#define PREFIX6       64U
 
 /* ---- requests ---- */
 
@@ -105,19 +113,6 @@ static int forget_own_mac(struct vt_netlink *netlink, int index, const char *mac
     return r == -ENOENT ? 0 : r;
 }
 
-/* Make the kernel look for the neighbour @address. */
-static int look_for(struct vt_netlink *netlink, int index, uint32_t address)
-{
-    char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = neighbour_request(buffer, RTM_NEWNEIGH, AF_INET, index);
-    struct ndmsg *info = mnl_nlmsg_get_payload(request);
-
-    request->nlmsg_flags = NLM_F_CREATE;
-    info->ndm_flags = NTF_USE;
-    mnl_attr_put_u32(request, NDA_DST, htonl(address));
-    return vt_netlink_ask(netlink, request, NULL, NULL);
-}
-
 static int set_neighbour(struct vt_netlink *netlink, int index, uint32_t address, const char *mac)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
@@ -159,12 +154,37 @@ static int add_route(struct vt_netlink *netlink, int index, uint32_t network, un
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
+/* Add or delete (@type) a default route of IPv6. */
+static int change_default6(struct vt_netlink *netlink, uint16_t type, int index,
+                           const struct in6_addr *gateway)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct rtmsg *info;
+
+    request->nlmsg_type = type;
+    if (type == RTM_NEWROUTE)
+        request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->rtm_family = AF_INET6;
+    info->rtm_table = RT_TABLE_MAIN;
+    if (type == RTM_NEWROUTE) {
+        info->rtm_protocol = RTPROT_STATIC;
+        info->rtm_type = RTN_UNICAST;
+    }
+    mnl_attr_put(request, RTA_GATEWAY, sizeof(*gateway), gateway);
+    mnl_attr_put_u32(request, RTA_OIF, (uint32_t)index);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
 /* ---- the gateway's MAC ---- */
 
 struct search {
     int index;
-    uint32_t address;
-    char *mac; /* "" until it is found */
+    unsigned char family;
+    size_t size;         /* of the address */
+    const void *address; /* network order */
+    char *mac;           /* "" until it is found */
 };
 
 static int on_neighbour(const struct nlmsghdr *message, void *data)
@@ -174,13 +194,13 @@ static int on_neighbour(const struct nlmsghdr *message, void *data)
     const struct nlattr *address;
     const struct search *search = data;
 
-    if (info->ndm_family != AF_INET || info->ndm_ifindex != search->index ||
+    if (info->ndm_family != search->family || info->ndm_ifindex != search->index ||
         !(info->ndm_state & VALID))
         return MNL_CB_OK;
     vt_netlink_attrs(message, sizeof(*info), attrs, NDA_MAX);
     address = attrs[NDA_DST];
-    if (address && mnl_attr_get_payload_len(address) == sizeof(uint32_t) &&
-        ntohl(mnl_attr_get_u32(address)) == search->address)
+    if (address && mnl_attr_get_payload_len(address) == search->size &&
+        memcmp(mnl_attr_get_payload(address), search->address, search->size) == 0)
         (void)vt_netlink_mac(attrs[NDA_LLADDR], search->mac);
     return MNL_CB_OK;
 }
@@ -197,22 +217,55 @@ static int dump(struct vt_netlink *netlink, uint16_t type, size_t header, mnl_cb
     return vt_netlink_ask(netlink, request, callback, data);
 }
 
-/* While the container still can. Without an answer it has no way out, and the guest has. */
-static void ask_gateway(struct vt_netlink *netlink, struct vt_lan_port *port)
+/* Make the kernel look for it, by a datagram to the port for what is thrown away (RFC 863): it
+ * looks with that one's source address, while its own link-local IPv6 address is not ready yet. */
+static void call(const struct search *search)
+{
+    VT_AUTO_CLOSE int fd = socket(search->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(DISCARD_PORT)};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(DISCARD_PORT)};
+
+    if (search->family == AF_INET) {
+        memcpy(&four.sin_addr, search->address, sizeof(four.sin_addr));
+        (void)!sendto(fd, "", 1, 0, (const struct sockaddr *)&four, sizeof(four));
+        return;
+    }
+    memcpy(&six.sin6_addr, search->address, sizeof(six.sin6_addr));
+    if (IN6_IS_ADDR_LINKLOCAL(&six.sin6_addr))
+        six.sin6_scope_id = (uint32_t)search->index;
+    (void)!sendto(fd, "", 1, 0, (const struct sockaddr *)&six, sizeof(six));
+}
+
+static void find(struct vt_netlink *netlink, struct search *search)
 {
     const struct timespec step = {.tv_nsec = ASK_STEP * 1000000L};
-    struct search search = {(int)if_nametoindex(port->uplink), port->gateway, port->gateway_mac};
 
-    if (port->gateway == 0 || look_for(netlink, search.index, port->gateway) < 0)
-        return;
-    for (unsigned i = 0; i < ASK_STEPS && !port->gateway_mac[0]; i++) {
-        if (i > 0)
+    for (unsigned i = 0; i < ASK_STEPS && !search->mac[0]; i++) {
+        if (i % CALL_STEPS == 0)
+            call(search);
+        else
             (void)nanosleep(&step, NULL);
-        if (dump(netlink, RTM_GETNEIGH, sizeof(struct ndmsg), on_neighbour, &search) < 0)
+        if (dump(netlink, RTM_GETNEIGH, sizeof(struct ndmsg), on_neighbour, search) < 0)
             return;
     }
-    if (!port->gateway_mac[0])
-        vt_debug("the gateway %s does not answer", vt_ip_text(port->gateway).s);
+    if (!search->mac[0])
+        vt_debug("a gateway of the container does not answer");
+}
+
+/* While the container still can. Without an answer it has no way out, and the guest none by IPv6
+ * but those that the network advertises. */
+static void ask_gateways(struct vt_netlink *netlink, struct vt_lan_port *port)
+{
+    uint32_t gateway = htonl(port->gateway);
+    int index = (int)if_nametoindex(port->uplink);
+    struct search four = {index, AF_INET, sizeof(gateway), &gateway, port->gateway_mac};
+    struct search six = {index, AF_INET6, sizeof(port->gateway6), &port->gateway6,
+                         port->gateway6_mac};
+
+    if (port->gateway)
+        find(netlink, &four);
+    if (!IN6_IS_ADDR_UNSPECIFIED(&port->gateway6))
+        find(netlink, &six);
 }
 
 /* ---- taking ---- */
@@ -278,6 +331,16 @@ static int strip(struct vt_netlink *netlink, const char *name)
     return r;
 }
 
+/* Unlike IPv4's, it does not go with the address. */
+static int strip_route6(struct vt_netlink *netlink, int index, const struct in6_addr *gateway)
+{
+    int r = 0;
+
+    if (!IN6_IS_ADDR_UNSPECIFIED(gateway))
+        r = change_default6(netlink, RTM_DELROUTE, index, gateway);
+    return r == -ESRCH ? 0 : r;
+}
+
 static int make_bridge(struct vt_netlink *netlink, const struct vt_lan_port *port)
 {
     int r = vt_link_make_bridge(netlink, port->bridge, port->bridge_mac, port->mtu);
@@ -289,6 +352,10 @@ static int make_bridge(struct vt_netlink *netlink, const struct vt_lan_port *por
     vt_bridge_ask_again_soon(netlink, port->bridge);
     if (r == 0)
         r = vt_link_add_address(netlink, port->bridge, port->here, 32);
+    if (r == 0 && vt_lan_serves6(port))
+        r = vt_link_add_address6(netlink, port->bridge, &port->router6, PREFIX6);
+    if (r == 0 && vt_lan_serves6(port))
+        r = vt_link_add_address6(netlink, port->bridge, &port->here6, PREFIX6);
     return r == 0 ? vt_link_up(netlink, port->bridge) : r;
 }
 
@@ -298,6 +365,8 @@ static int take_uplink(struct vt_netlink *netlink, const struct vt_lan_port *por
     int index = (int)if_nametoindex(port->uplink);
     int r = vt_link_set_alias(netlink, port->uplink, record);
 
+    if (r == 0)
+        r = strip_route6(netlink, index, &port->gateway6);
     if (r == 0)
         r = strip(netlink, port->uplink);
     if (r == 0 && !vt_streq(port->mac, port->uplink_mac))
@@ -360,7 +429,8 @@ int vt_lan_take(struct vt_lan *lan, struct vt_error *err)
 
     if (r < 0)
         return r;
-    ask_gateway(&netlink, &lan->ports[lan->first]);
+    for (size_t i = 0; i < lan->count; i++)
+        ask_gateways(&netlink, &lan->ports[i]);
     r = apply_rules(lan, err);
     for (size_t i = 0; r == 0 && i < lan->count; i++)
         r = take_port(&netlink, lan, &lan->ports[i], err);
@@ -404,6 +474,24 @@ static bool is_in_use(const struct vt_net_view *view, const struct vt_link *brid
     return false;
 }
 
+/* What is there already is right: the one that took it may have been killed before it did. */
+static int unless_there(int r)
+{
+    return r == -EEXIST ? 0 : r;
+}
+
+static int restore6(struct vt_netlink *netlink, const struct vt_link *link,
+                    const struct vt_lan_record *record)
+{
+    int r = 0;
+
+    if (!IN6_IS_ADDR_UNSPECIFIED(&record->address6))
+        r = unless_there(vt_link_add_address6(netlink, link->name, &record->address6, PREFIX6));
+    if (r == 0 && !IN6_IS_ADDR_UNSPECIFIED(&record->gateway6))
+        r = change_default6(netlink, RTM_NEWROUTE, link->index, &record->gateway6);
+    return r;
+}
+
 static int restore(struct vt_netlink *netlink, const struct vt_link *link,
                    const struct vt_lan_record *record)
 {
@@ -411,12 +499,11 @@ static int restore(struct vt_netlink *netlink, const struct vt_link *link,
 
     vt_link_own_ip6(netlink, link->name, true);
     if (record->address)
-        r = vt_link_add_address(netlink, link->name, record->address, record->prefix);
-    /* The one that took it may have been killed before it did. */
-    if (r == -EEXIST)
-        r = 0;
+        r = unless_there(vt_link_add_address(netlink, link->name, record->address, record->prefix));
     if (r == 0 && record->gateway)
         r = add_route(netlink, link->index, 0, 0, record->gateway, 0);
+    if (r == 0)
+        r = restore6(netlink, link, record);
     return r == 0 ? vt_link_set_alias(netlink, link->name, "") : r;
 }
 

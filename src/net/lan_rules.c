@@ -9,6 +9,9 @@
  *             such frames are turned to the container. So are the answers to what the container
  *             asked the world with the guest's address, known by the port that it asked from. From
  *             outside nobody uses our link-local address, or gives the guest another lease.
+ *             Where the container has an IPv6 address that no router gave it, the container's router
+ *             advertisement gives it to the guest, as that cannot come from the network's gateway:
+ *             what the guest then sends to the container is turned on to that.
  * input       Nothing else of what comes by the interface reaches the container.
  * forward     The guest's questions to us stay inside.
  * output      All that the container sends out is what it asks, under the guest's MAC and address:
@@ -64,6 +67,13 @@ static void add_turning(struct vt_buf *out, const struct vt_lan *lan,
                     port->uplink, vt_ip_text(port->guest).s, to_us, port->bridge_mac);
     if (vt_lan_serves(port))
         vt_buf_addf(out, "\t\tiifname \"%s\" udp sport 67 udp dport 68 drop\n", port->uplink);
+    if (vt_lan_serves6(port))
+        vt_buf_addf(out, "\t\tiifname \"%s\" udp sport 547 udp dport 546 drop\n", port->uplink);
+    if (port->gateway6_mac[0])
+        vt_buf_addf(out,
+                    "\t\tiifname != { %s } ether daddr %s ip6 daddr != { fe80::/10, %s } "
+                    "ether daddr set %s\n",
+                    uplinks, port->bridge_mac, vt_ip6_text(&port->here6).s, port->gateway6_mac);
 }
 
 static void add_output(struct vt_buf *out, const struct vt_lan *lan)
@@ -112,6 +122,9 @@ static void add_bridge_table(struct vt_buf *out, const struct vt_lan *lan)
     for (size_t i = 0; i < lan->count; i++) {
         if (vt_lan_serves(&lan->ports[i]))
             vt_buf_addf(out, "\t\toifname \"%s\" udp sport 68 udp dport 67 drop\n",
+                        lan->ports[i].uplink);
+        if (vt_lan_serves6(&lan->ports[i]))
+            vt_buf_addf(out, "\t\toifname \"%s\" udp sport 546 udp dport 547 drop\n",
                         lan->ports[i].uplink);
     }
     vt_buf_adds(out, "\t}\n");

@@ -271,6 +271,8 @@ void vt_net_plan_of_lan(struct vt_lan *lan, struct vt_net_plan *ret)
         .container = port->guest,
         .mtu = port->mtu,
     };
+    ret->has_ip6 = vt_lan_serves6(port);
+    ret->container6 = ret->guest6 = port->guest6;
     memcpy(ret->bridge, port->bridge, sizeof(ret->bridge));
     memcpy(ret->bridge_mac, port->bridge_mac, sizeof(ret->bridge_mac));
     memcpy(ret->mac, port->mac, sizeof(ret->mac));

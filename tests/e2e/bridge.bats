@@ -120,7 +120,7 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
 }
 
 @test "bridge: on a macvlan network too; the container asks the world with the guest's address" {
-  local client=10.213.$((RANDOM % 256)).1 link=vtc${e2e_id//[^0-9]/}
+  local client=10.213.$((RANDOM % 256)).1 six=fd5f:$((RANDOM % 10000)):$((RANDOM % 10000)) link=vtc${e2e_id//[^0-9]/}
   link=${link:0:15}
   as_root ip netns add "$e2e_id-client"
   as_root ip link add "$link" type veth peer name eth0 netns "$e2e_id-client"
@@ -128,7 +128,10 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
   in_client ip link set lo up
   in_client ip addr add "$client/24" dev eth0
   in_client ip link set eth0 up
-  new_network mac -d macvlan -o "parent=$link" --subnet "${client%.*}.0/24" --gateway "$client"
+  in_client ip addr add "$six::1/64" dev eth0 nodad
+  in_client ip addr add "$six:beef::1/128" dev lo
+  new_network mac -d macvlan -o "parent=$link" --subnet "${client%.*}.0/24" --gateway "$client" --ipv6 --subnet "$six::/64" \
+    --gateway "$six::1"
   boot vm --network "$e2e_id-mac" -e NETWORK=bridge
   add_guest vm 24 "$client"
   serve guest 53 4321
@@ -142,11 +145,21 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
   # Between the two of them.
   assert_answer "guest $here" container tcp "$address" 4321
   assert_answer "container $address" guest udp "$here" 99
+  # IPv6: the container advertises itself, and what it gets for others goes on to the gateway.
+  local address6
+  address6=$(state vm .address6)
+  in_guest ip addr add "$address6/64" dev eth0 nodad
+  until_true 20 has_router
+  assert_answer "guest $six::1" client tcp "$address6" 4321
+  assert_answer "client $address6" guest tcp "$six::1" 4321
+  assert_answer "client $address6" guest tcp "$six:beef::1" 4321
   # From outside nobody reaches the container.
   assert_silence client tcp "$address" 99
   in_client ip route add "$here" via "$address"
   assert_silence client udp "$here" 99
 }
+
+has_router() { in_guest ip -6 route show default | grep -q 'via fe80::.* proto ra'; }
 
 @test "bridge: each network of the container is a card of the guest" {
   new_network one
@@ -164,7 +177,7 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
 # A pod, in other words.
 @test "bridge: who shares the container's network has it again at the guest's end, and a killed one's with the next" {
   local pid
-  new_network pod
+  new_network pod --ipv6 --subnet "fd60:$((RANDOM % 10000)):$((RANDOM % 10000))::/64"
   engine run -d --name "$e2e_id-pod" "${run_options[@]}" --network "$e2e_id-pod" --entrypoint sleep "$VT_IMAGE" 300 >/dev/null
   pid=$(engine inspect -f '{{.State.Pid}}' "$e2e_id-pod")
   before=$(what_it_has)
@@ -185,6 +198,8 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
 # what_it_has: the addresses and routes of the container $pid, and its bridges.
 what_it_has() {
   in_container ip -o -4 addr show | awk '{ print $2, $4 }'
+  in_container ip -o -6 addr show scope global | awk '{ print $2, $4 }'
+  in_container ip -6 route show default | sed 's/ proto [a-z]*//; s/ *$//'
   in_container ip -4 route show | sed 's/ proto [a-z]*//; s/ onlink//; s/ *$//' | sort
   in_container ip -o link show type bridge
   in_container ip -o link show eth0 | sed -n 's/.*\(alias .*\)/\1/p'

@@ -31,9 +31,13 @@ static void check_record(const char *text)
     port.guest = record.address;
     port.prefix = record.prefix;
     port.gateway = record.gateway;
+    port.guest6 = record.address6;
+    port.gateway6 = record.gateway6;
     again = vt_lan_record_text(&port);
     if (!vt_lan_record_parse(again, &same) || same.address != record.address ||
-        same.prefix != record.prefix || same.gateway != record.gateway)
+        same.prefix != record.prefix || same.gateway != record.gateway ||
+        memcmp(&same.address6, &record.address6, sizeof(same.address6)) != 0 ||
+        memcmp(&same.gateway6, &record.gateway6, sizeof(same.gateway6)) != 0)
         abort();
 }
 

@@ -124,11 +124,22 @@ static void a_container_without_ip6_lacks_nothing(void **state)
     assert_null(why);
 }
 
+static void who_advertises_needs_no_forwarding(void **state)
+{
+    VT_AUTO_FREE char *all = vt_ip6_lacking_at("/nowhere", 0);
+    VT_AUTO_FREE char *sysctl = vt_ip6_lacking_at("/nowhere", VT_CAP(CAP_NET_RAW));
+
+    (void)state;
+    assert_string_equal(all, " --cap-add NET_RAW --sysctl net.ipv6.conf.default.disable_ipv6=0");
+    assert_string_equal(sysctl, " --sysctl net.ipv6.conf.default.disable_ipv6=0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_can_be_is_switched_on_and_else_the_flag_is_named),
         cmocka_unit_test(a_container_without_ip6_lacks_nothing),
+        cmocka_unit_test(who_advertises_needs_no_forwarding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

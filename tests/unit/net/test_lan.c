@@ -136,12 +136,60 @@ static void several_networks_are_several_cards(void **state)
     assert_string_equal(lan->ports[2].uplink, "eth10");
     assert_string_equal(lan->ports[0].bridge, "virbr2");
     assert_int_equal(lan->ports[1].card_mtu, 9000);
-    assert_non_null(strstr(lan->notice, "10.9.0.3/24 of eth9; "));
-    assert_non_null(strstr(lan->notice, "fd00:9::2 of eth9"));
+    assert_string_equal(lan->notice,
+                        "the guest is not told the container's further address 10.9.0.3/24 of "
+                        "eth9");
     assert_true(vt_lan_serves(&lan->ports[0]));
     assert_false(vt_lan_serves(&lan->ports[2]));
     text = consequences(lan, false);
     vt_assert_golden("net/lan-several", text);
+}
+
+static void add_own_address6(struct vt_net_view *view, const char *name, const char *address,
+                             unsigned prefix)
+{
+    struct vt_address6 a = {.address = ip6(address), .prefix = prefix, .permanent = true};
+
+    (void)snprintf(a.ifname, sizeof(a.ifname), "%s", name);
+    vt_net_view_add_address6(view, &a);
+}
+
+/* One that was learned from a router the guest learns, too. */
+static void an_address_of_ip6_is_told_by_an_advertisement_of_ours(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    struct vt_route6 route = {.gateway = ip6("fd00:5::1"), .ifname = "eth0"};
+    AUTO_LAN struct vt_lan *lan = NULL;
+    VT_AUTO_FREE char *text = NULL;
+    VT_AUTO_FREE char *kept = NULL;
+    struct vt_net_plan plan;
+
+    (void)state;
+    one_network(&view);
+    add_address6(&view, "eth0", "2001:db8::2");
+    add_own_address6(&view, "eth0", "fd00:5::2", 64);
+    add_own_address6(&view, "eth0", "fd00:6::2", 80);
+    vt_net_view_add_route6(&view, &route);
+    lan = lan_of(&view);
+    assert_string_equal(lan->notice, "the guest is not told the container's IPv6 address "
+                                     "fd00:6::2/80 of eth0");
+    text = consequences(lan, true);
+    assert_non_null(strstr(text, "--ra-param=virbr1,600,0"));
+    (void)snprintf(lan->ports[0].gateway6_mac, VT_MAC_TEXT, "02:42:00:00:00:01");
+    vt_str_replace(&text, consequences(lan, true));
+    vt_assert_golden("net/lan-ip6", text);
+    vt_net_plan_of_lan(lan, &plan);
+    assert_true(plan.has_ip6);
+    kept = vt_lan_text(lan);
+    assert_string_equal(kept, MAC " 172.17.0.2 0 fd00:5::2");
+    assert_true(vt_lan_resume(lan, kept));
+    assert_false(vt_lan_resume(lan, MAC " 172.17.0.2 0"));
+    assert_false(vt_lan_resume(lan, MAC " 172.17.0.2 0 fd00:5::3"));
+    vt_lan_drop_ip6(lan, " --cap-add NET_RAW");
+    assert_false(vt_lan_serves6(&lan->ports[0]));
+    assert_non_null(strstr(lan->notice, "; the guest is not told the container's IPv6 address "
+                                        "fd00:5::2 of eth0; for that run the container with "
+                                        "--cap-add NET_RAW"));
 }
 
 static void without_a_gateway_the_way_to_the_container_is_a_route(void **state)
@@ -268,10 +316,12 @@ static void what_an_interface_had_is_its_alias(void **state)
         "virtainer",
         VT_LAN_RECORD,
         VT_LAN_RECORD "172.17.0.2/16",
-        VT_LAN_RECORD "172.17.0.2/33 172.17.0.1",
-        VT_LAN_RECORD "172.17.0.2/16 172.17.0.1 x",
-        VT_LAN_RECORD "172.17.0/16 172.17.0.1",
-        VT_LAN_RECORD "172.17.0.2/16 gateway",
+        VT_LAN_RECORD "172.17.0.2/16 172.17.0.1",
+        VT_LAN_RECORD "172.17.0.2/33 172.17.0.1 :: ::",
+        VT_LAN_RECORD "172.17.0.2/16 172.17.0.1 :: :: x",
+        VT_LAN_RECORD "172.17.0/16 172.17.0.1 :: ::",
+        VT_LAN_RECORD "172.17.0.2/16 gateway :: ::",
+        VT_LAN_RECORD "172.17.0.2/16 172.17.0.1 :: gateway",
     };
     struct vt_lan_port port = {.guest = ip("172.17.0.2"), .prefix = 16};
     VT_AUTO_FREE char *text = NULL;
@@ -291,6 +341,12 @@ static void what_an_interface_had_is_its_alias(void **state)
     vt_str_replace(&text, vt_lan_record_text(&port));
     assert_true(vt_lan_record_parse(text, &record));
     assert_int_equal(record.gateway, port.gateway);
+    port.guest6 = ip6("fd00:5::2");
+    port.gateway6 = ip6("fe80::1");
+    vt_str_replace(&text, vt_lan_record_text(&port));
+    assert_true(vt_lan_record_parse(text, &record));
+    assert_memory_equal(&record.address6, &port.guest6, sizeof(port.guest6));
+    assert_memory_equal(&record.gateway6, &port.gateway6, sizeof(port.gateway6));
 }
 
 static void nft_knows_the_rules(void **state)
@@ -322,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_guest_has_the_containers_addresses),
         cmocka_unit_test(several_networks_are_several_cards),
+        cmocka_unit_test(an_address_of_ip6_is_told_by_an_advertisement_of_ours),
         cmocka_unit_test(without_a_gateway_the_way_to_the_container_is_a_route),
         cmocka_unit_test(a_network_without_addresses_has_its_own_dhcp),
         cmocka_unit_test(what_cannot_be_is_refused),
