@@ -15,6 +15,9 @@
 
 enum { HOLE_SIZE = 4096 };
 
+/* More zeros than that are not hashed here: an archive may claim any number of them. */
+#define HOLE_MAX (UINT64_C(1) << 30)
+
 struct unpack {
     const struct vt_unpack *wanted;
     gnutls_hash_hd_t hash; /* NULL: no digest is asked for, or none can be made */
@@ -123,14 +126,17 @@ static void forget_hash(struct unpack *u)
     u->hash = NULL;
 }
 
+/* Returns whether it is done; a stop does not wait for it. */
 static bool hash_zeros(struct unpack *u, uint64_t len)
 {
     static const uint8_t zeros[65536];
 
+    if (len > HOLE_MAX)
+        return false;
     while (len > 0) {
         size_t n = len < sizeof(zeros) ? (size_t)len : sizeof(zeros);
 
-        if (gnutls_hash(u->hash, zeros, n) < 0)
+        if (vt_is_readable(u->wanted->cancel_fd) || gnutls_hash(u->hash, zeros, n) < 0)
             return false;
         u->hashed += n;
         len -= n;
@@ -156,9 +162,12 @@ static int on_disk_data(const uint8_t *data, size_t len, uint64_t offset, void *
                         struct vt_error *err)
 {
     struct unpack *u = arg;
+    /* First, as the file system refuses an absurd offset. */
+    int r = write_sparse(u->wanted, data, len, offset, err);
 
-    hash_more(u, data, len, offset);
-    return write_sparse(u->wanted, data, len, offset, err);
+    if (r == 0)
+        hash_more(u, data, len, offset);
+    return r;
 }
 
 /* Write the stream as it is; *@ret_size becomes its size. */

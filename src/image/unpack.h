@@ -41,7 +41,8 @@ struct vt_unpack {
     int cancel_fd;                      /* -1: none */
     const struct vt_progress *progress; /* or NULL */
     char **ret_digest; /* NULL: not asked for. Of the image, the SHA-256 in 64 digits, which the
-                          caller frees; NULL if it was not written in order */
+                          caller frees; NULL if it was not written in order, or has a hole of
+                          more than 1 GiB */
 };
 
 /* Do it; errors as above, for the input's content and the writing. What @out holds then is not

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/unpack.h"
 
+#include <gnutls/crypto.h>
+#include <sys/eventfd.h>
+
 #include "helpers.h"
 #include "pack.h"
 
@@ -167,11 +170,93 @@ static void test_path(void **state)
     assert_string_not_equal(first, second);
 }
 
+/* --- the digest of what has holes --- */
+
+static uint64_t hashed;
+static int stop_when_hashed = -1; /* to become readable with the first MiB */
+
+int __real_gnutls_hash(gnutls_hash_hd_t handle, const void *data, size_t len);
+int __wrap_gnutls_hash(gnutls_hash_hd_t handle, const void *data, size_t len);
+
+int __wrap_gnutls_hash(gnutls_hash_hd_t handle, const void *data, size_t len)
+{
+    const uint64_t one = 1;
+
+    hashed += len;
+    if (hashed >= MIB && stop_when_hashed >= 0)
+        assert_int_equal(write(stop_when_hashed, &one, sizeof(one)), sizeof(one));
+    return __real_gnutls_hash(handle, data, len);
+}
+
+/* An archive of a disk of @size bytes with data at both ends. */
+static void put_hole(uint64_t size)
+{
+    put_raw(in_dir("disk"), size, 300000, 1);
+    put_at(in_dir("disk"), "end", 3, (off_t)size - 4096);
+    RUN("tar", "-C", dir, "-S", "-cf", in_dir("in"), "disk");
+}
+
+/* Unpack "in" to a file opened with @flags. */
+static int run(int flags, int cancel_fd, char **ret_digest, struct vt_error *err)
+{
+    VT_AUTO_CLOSE int in = open(in_dir("in"), O_RDONLY | O_CLOEXEC);
+    VT_AUTO_CLOSE int out = open(in_dir("out"), flags | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const struct vt_input input = {.fd = in};
+    const struct vt_unpack what = {
+        .source = "in",
+        .input = &input,
+        .destination = "out",
+        .out = out,
+        .cancel_fd = cancel_fd,
+        .ret_digest = ret_digest,
+    };
+
+    hashed = 0;
+    return vt_unpack_run(&what, err);
+}
+
+/* A stop does not wait for the zeros, and they are not hashed for what cannot be written. */
+static void test_stop_in_hole(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_CLOSE int stop = eventfd(0, EFD_CLOEXEC);
+    VT_AUTO_FREE char *digest = NULL;
+
+    (void)state;
+    put_hole(GIB);
+    stop_when_hashed = stop;
+    assert_int_equal(run(O_WRONLY, stop, &digest, &err), -ECANCELED);
+    stop_when_hashed = -1;
+    assert_null(digest);
+    assert_true(hashed >= MIB && hashed < 2 * MIB);
+    vt_error_done(&err);
+    ASSERT_FAILED(run(O_RDONLY, -1, &digest, &err), err, VT_CAUSE_DATA_DIR, "cannot write out");
+    assert_null(digest);
+    assert_int_equal(hashed, 0);
+}
+
+/* The digest of a very large one is not made here. */
+static void test_large_hole(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *digest = NULL;
+    struct stat st;
+
+    (void)state;
+    put_hole(40 * GIB);
+    assert_ok(run(O_WRONLY, -1, &digest, &err), &err);
+    assert_null(digest);
+    assert_true(hashed < MIB);
+    assert_int_equal(stat(in_dir("out"), &st), 0);
+    assert_int_equal(st.st_size, 40 * GIB);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(test_filters), IN_DIR(test_joined), IN_DIR(test_cut),
-        IN_DIR(test_damaged), IN_DIR(test_errors), IN_DIR(test_path),
+        IN_DIR(test_filters),      IN_DIR(test_joined),     IN_DIR(test_cut),
+        IN_DIR(test_damaged),      IN_DIR(test_errors),     IN_DIR(test_path),
+        IN_DIR(test_stop_in_hole), IN_DIR(test_large_hole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
