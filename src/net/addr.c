@@ -214,11 +214,20 @@ static int on_address(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
+/* Whether somebody gave it, who would have to give it again. */
+static bool is_given(const struct rtmsg *info)
+{
+    return info->rtm_table == RT_TABLE_MAIN && info->rtm_type == RTN_UNICAST &&
+           info->rtm_protocol != RTPROT_KERNEL && info->rtm_protocol != RTPROT_REDIRECT &&
+           info->rtm_protocol != RTPROT_RA;
+}
+
 static int on_route(const struct nlmsghdr *message, void *data)
 {
     const struct rtmsg *info = mnl_nlmsg_get_payload(message);
     const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
-    struct vt_route route = {.prefix = info->rtm_dst_len, .is_default = info->rtm_dst_len == 0};
+    struct vt_route route = {
+        .prefix = info->rtm_dst_len, .is_default = info->rtm_dst_len == 0, .given = is_given(info)};
 
     vt_netlink_attrs(message, sizeof(*info), attrs, RTA_MAX);
     if (info->rtm_table == RT_TABLE_LOCAL)
@@ -268,7 +277,7 @@ static int on_route6(const struct nlmsghdr *message, void *data)
 {
     const struct rtmsg *info = mnl_nlmsg_get_payload(message);
     const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
-    struct vt_route6 route = {.prefix = info->rtm_dst_len};
+    struct vt_route6 route = {.prefix = info->rtm_dst_len, .given = is_given(info)};
 
     if (info->rtm_family != AF_INET6 || info->rtm_table == RT_TABLE_LOCAL)
         return MNL_CB_OK;
@@ -276,6 +285,8 @@ static int on_route6(const struct nlmsghdr *message, void *data)
     if (!attr_ip6(attrs[RTA_DST], &route.network) && route.prefix > 0)
         return MNL_CB_OK;
     (void)attr_ip6(attrs[RTA_GATEWAY], &route.gateway);
+    if (attrs[RTA_PRIORITY])
+        route.metric = mnl_attr_get_u32(attrs[RTA_PRIORITY]);
     if (attrs[RTA_OIF])
         name_of(data, (int)mnl_attr_get_u32(attrs[RTA_OIF]), route.ifname);
     vt_net_view_add_route6(data, &route);

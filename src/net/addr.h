@@ -47,6 +47,7 @@ struct vt_route {
     unsigned metric;
     bool is_default;
     bool on_link; /* what it leads to is on the interface's own network (no gateway) */
+    bool given;   /* by somebody, in the main table: not by the kernel */
 };
 
 /* A global IPv6 address. */
@@ -61,7 +62,9 @@ struct vt_route6 {
     struct in6_addr network;
     unsigned prefix;         /* 0: a default route… */
     struct in6_addr gateway; /* …and by whom; zeroes: by nobody */
-    char ifname[IFNAMSIZ];   /* "" when the route names none */
+    unsigned metric;
+    bool given;            /* as above, nor by a router's advertisement */
+    char ifname[IFNAMSIZ]; /* "" when the route names none */
 };
 
 struct vt_net_view {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/lan.h"
 
-#include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/ether.h>
@@ -10,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "net/lan_record.h"
 #include "net/mac.h"
 
 /* The first of VT_LAN_HERE, which is nobody's. */
@@ -24,8 +23,10 @@ void vt_lan_free(struct vt_lan *lan)
 {
     if (!lan)
         return;
-    for (size_t i = 0; i < lan->count; i++)
+    for (size_t i = 0; i < lan->count; i++) {
+        free(lan->ports[i].record);
         free(lan->ports[i].routes);
+    }
     free(lan->servers);
     free(lan->search);
     free(lan->notice);
@@ -326,6 +327,17 @@ static void choose_servers(const struct vt_net_view *view, struct vt_lan *lan)
     lan->server_count = view->server_count;
 }
 
+static void record(const struct vt_net_view *view, struct vt_lan *lan, struct vt_lan_port *port)
+{
+    unsigned left;
+
+    port->record = vt_lan_record_text(view, port->uplink, port->uplink_mac, &left);
+    if (left > 0)
+        add_notice(lan, vt_fmt("who shares the container's network does not get back %u addresses "
+                               "and routes of %s at the guest's end: there is no room to keep them",
+                               left, port->uplink));
+}
+
 int vt_lan_plan(const struct vt_net_view *view, struct vt_lan **ret, struct vt_error *err)
 {
     VT_CLEANUP(freep) struct vt_lan *lan = vt_calloc(1, sizeof(*lan));
@@ -342,6 +354,7 @@ int vt_lan_plan(const struct vt_net_view *view, struct vt_lan **ret, struct vt_e
         port->here = HERE + (uint32_t)i + 1;
         choose_address(view, lan, port);
         choose_address6(view, lan, port);
+        record(view, lan, port);
     }
     choose_gateways(view, lan);
     for (size_t i = 0; i < lan->count; i++)
@@ -401,48 +414,5 @@ bool vt_lan_resume(struct vt_lan *lan, const char *text)
     if (n != lan->count)
         return false;
     memcpy(lan->ports, ports, sizeof(ports));
-    return true;
-}
-
-/* ---- what an interface had ---- */
-
-char *vt_lan_record_text(const struct vt_lan_port *port)
-{
-    struct vt_buf text = VT_BUF_INIT(256);
-
-    vt_buf_addf(&text, VT_LAN_RECORD "%s", vt_net_text(port->guest, port->prefix).s);
-    vt_buf_addf(&text, " %s", vt_ip_text(port->gateway).s);
-    vt_buf_addf(&text, " %s", vt_ip6_text(&port->guest6).s);
-    vt_buf_addf(&text, " %s", vt_ip6_text(&port->gateway6).s);
-    return vt_buf_take(&text);
-}
-
-static bool parse_address(const char *text, uint32_t *ret)
-{
-    struct in_addr in;
-
-    if (inet_pton(AF_INET, text, &in) != 1)
-        return false;
-    *ret = ntohl(in.s_addr);
-    return true;
-}
-
-bool vt_lan_record_parse(const char *alias, struct vt_lan_record *ret)
-{
-    char address[16], gateway[16], address6[INET6_ADDRSTRLEN], gateway6[INET6_ADDRSTRLEN], end;
-    unsigned prefix;
-    struct vt_lan_record record;
-
-    static_assert(INET6_ADDRSTRLEN == 46, "as below");
-    if (!vt_startswith(alias, VT_LAN_RECORD) ||
-        sscanf(alias + strlen(VT_LAN_RECORD), "%15[0-9.]/%2u %15s %45s %45s%c", address, &prefix,
-               gateway, address6, gateway6, &end) != 5 ||
-        prefix > 32 || !parse_address(address, &record.address) ||
-        !parse_address(gateway, &record.gateway) ||
-        inet_pton(AF_INET6, address6, &record.address6) != 1 ||
-        inet_pton(AF_INET6, gateway6, &record.gateway6) != 1)
-        return false;
-    record.prefix = prefix;
-    *ret = record;
     return true;
 }

@@ -17,6 +17,7 @@
 
 /* One interface of the container, its bridge, and the guest's card on that. */
 struct vt_lan_port {
+    char *record; /* what the uplink has, lan_record.h */
     char *routes; /* what DHCP's option 121 is to say, as dnsmasq takes it; NULL: no need of it */
     unsigned mtu; /* of the uplink */
     unsigned card_mtu; /* of the guest's card, as struct vt_domain_card has it */
@@ -89,24 +90,6 @@ char *vt_lan_text(const struct vt_lan *lan);
  * changed nothing, when its addresses are not the container's.
  */
 bool vt_lan_resume(struct vt_lan *lan, const char *text) VT_MUST_CHECK;
-
-/*
- * What an interface of the container had, kept as its alias, so that it can have it back: in the
- * kernel the record is where it is needed, and as long.
- */
-#define VT_LAN_RECORD "virtainer-lan "
-struct vt_lan_record {
-    uint32_t address; /* 0: none */
-    unsigned prefix;
-    uint32_t gateway;         /* 0: none */
-    struct in6_addr address6; /* in a /64; zeroes: none */
-    struct in6_addr gateway6; /* zeroes: none */
-};
-
-/* The alias of @port's uplink, owned by the caller. */
-char *vt_lan_record_text(const struct vt_lan_port *port);
-/* Whether @alias is one; it is then in *@ret. */
-bool vt_lan_record_parse(const char *alias, struct vt_lan_record *ret) VT_MUST_CHECK;
 
 /*
  * The commands for nft, owned by the caller, as vt_nat_ruleset()'s: one transaction, which with

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "net/bridge_priv.h"
+#include "net/lan_record.h"
 #include "net/link.h"
 #include "net/nft.h"
 
@@ -123,57 +124,6 @@ static int set_neighbour(struct vt_netlink *netlink, int index, uint32_t address
     info->ndm_state = NUD_PERMANENT;
     mnl_attr_put_u32(request, NDA_DST, htonl(address));
     put_mac(request, mac);
-    return vt_netlink_ask(netlink, request, NULL, NULL);
-}
-
-/* A route to @network by @index: to @gateway (0: on the link), from @source (0: any). */
-static int add_route(struct vt_netlink *netlink, int index, uint32_t network, unsigned prefix,
-                     uint32_t gateway, uint32_t source)
-{
-    char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-    struct rtmsg *info;
-
-    request->nlmsg_type = RTM_NEWROUTE;
-    request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
-    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-    info->rtm_family = AF_INET;
-    info->rtm_dst_len = (unsigned char)prefix;
-    info->rtm_table = RT_TABLE_MAIN;
-    info->rtm_protocol = RTPROT_STATIC;
-    info->rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-    info->rtm_type = RTN_UNICAST;
-    info->rtm_flags = gateway ? RTNH_F_ONLINK : 0;
-    if (prefix > 0)
-        mnl_attr_put_u32(request, RTA_DST, htonl(network));
-    if (gateway)
-        mnl_attr_put_u32(request, RTA_GATEWAY, htonl(gateway));
-    if (source)
-        mnl_attr_put_u32(request, RTA_PREFSRC, htonl(source));
-    mnl_attr_put_u32(request, RTA_OIF, (uint32_t)index);
-    return vt_netlink_ask(netlink, request, NULL, NULL);
-}
-
-/* Add or delete (@type) a default route of IPv6. */
-static int change_default6(struct vt_netlink *netlink, uint16_t type, int index,
-                           const struct in6_addr *gateway)
-{
-    char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-    struct rtmsg *info;
-
-    request->nlmsg_type = type;
-    if (type == RTM_NEWROUTE)
-        request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
-    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-    info->rtm_family = AF_INET6;
-    info->rtm_table = RT_TABLE_MAIN;
-    if (type == RTM_NEWROUTE) {
-        info->rtm_protocol = RTPROT_STATIC;
-        info->rtm_type = RTN_UNICAST;
-    }
-    mnl_attr_put(request, RTA_GATEWAY, sizeof(*gateway), gateway);
-    mnl_attr_put_u32(request, RTA_OIF, (uint32_t)index);
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
@@ -331,14 +281,17 @@ static int strip(struct vt_netlink *netlink, const char *name)
     return r;
 }
 
-/* Unlike IPv4's, it does not go with the address. */
-static int strip_route6(struct vt_netlink *netlink, int index, const struct in6_addr *gateway)
+/* Unlike IPv4's, they do not go with the addresses. */
+static int strip_routes6(struct vt_netlink *netlink, const struct vt_net_view *view,
+                         const char *name)
 {
     int r = 0;
 
-    if (!IN6_IS_ADDR_UNSPECIFIED(gateway))
-        r = change_default6(netlink, RTM_DELROUTE, index, gateway);
-    return r == -ESRCH ? 0 : r;
+    for (size_t i = 0; r == 0 && i < view->route6_count; i++) {
+        if (vt_streq(view->routes6[i].ifname, name))
+            r = vt_link_delete_route6(netlink, &view->routes6[i]);
+    }
+    return r;
 }
 
 static int make_bridge(struct vt_netlink *netlink, const struct vt_lan_port *port)
@@ -359,14 +312,14 @@ static int make_bridge(struct vt_netlink *netlink, const struct vt_lan_port *por
     return r == 0 ? vt_link_up(netlink, port->bridge) : r;
 }
 
-static int take_uplink(struct vt_netlink *netlink, const struct vt_lan_port *port)
+static int take_uplink(struct vt_netlink *netlink, const struct vt_net_view *view,
+                       const struct vt_lan_port *port)
 {
-    VT_AUTO_FREE char *record = vt_lan_record_text(port);
     int index = (int)if_nametoindex(port->uplink);
-    int r = vt_link_set_alias(netlink, port->uplink, record);
+    int r = vt_link_set_alias(netlink, port->uplink, port->record);
 
     if (r == 0)
-        r = strip_route6(netlink, index, &port->gateway6);
+        r = strip_routes6(netlink, view, port->uplink);
     if (r == 0)
         r = strip(netlink, port->uplink);
     if (r == 0 && !vt_streq(port->mac, port->uplink_mac))
@@ -382,26 +335,29 @@ static int take_uplink(struct vt_netlink *netlink, const struct vt_lan_port *por
 static int add_ways(struct vt_netlink *netlink, const struct vt_lan *lan,
                     const struct vt_lan_port *port)
 {
-    int index = (int)if_nametoindex(port->bridge);
+    struct vt_route to_guest = {.network = port->guest, .prefix = 32};
+    struct vt_route out = {.gateway = port->gateway};
     int r = 0;
 
     if (!vt_lan_serves(port))
         return 0;
-    r = add_route(netlink, index, port->guest, 32, 0, port->here);
+    memcpy(to_guest.ifname, port->bridge, sizeof(to_guest.ifname));
+    memcpy(out.ifname, port->bridge, sizeof(out.ifname));
+    r = vt_link_add_route(netlink, &to_guest, port->here);
     if (r < 0 || !vt_lan_has_way_out(lan) || port != &lan->ports[lan->first])
         return r;
-    r = set_neighbour(netlink, index, port->gateway, port->gateway_mac);
-    return r == 0 ? add_route(netlink, index, 0, 0, port->gateway, port->here) : r;
+    r = set_neighbour(netlink, (int)if_nametoindex(port->bridge), port->gateway, port->gateway_mac);
+    return r == 0 ? vt_link_add_route(netlink, &out, port->here) : r;
 }
 
-static int take_port(struct vt_netlink *netlink, const struct vt_lan *lan,
-                     const struct vt_lan_port *port, struct vt_error *err)
+static int take_port(struct vt_netlink *netlink, const struct vt_net_view *view,
+                     const struct vt_lan *lan, const struct vt_lan_port *port, struct vt_error *err)
 {
     int r = make_bridge(netlink, port);
 
     if (r < 0)
         return vt_bridge_error(r, port->bridge, err);
-    r = take_uplink(netlink, port);
+    r = take_uplink(netlink, view, port);
     if (r == 0)
         r = add_ways(netlink, lan, port);
     if (r < 0)
@@ -425,129 +381,19 @@ static int apply_rules(const struct vt_lan *lan, struct vt_error *err)
 int vt_lan_take(struct vt_lan *lan, struct vt_error *err)
 {
     VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
-    int r = vt_netlink_open(&netlink, err);
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    int r = vt_net_view_read(&view, err);
 
+    if (r == 0)
+        r = vt_netlink_open(&netlink, err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < lan->count; i++)
         ask_gateways(&netlink, &lan->ports[i]);
     r = apply_rules(lan, err);
     for (size_t i = 0; r == 0 && i < lan->count; i++)
-        r = take_port(&netlink, lan, &lan->ports[i], err);
+        r = take_port(&netlink, &view, lan, &lan->ports[i], err);
     if (r < 0)
         (void)!vt_lan_give_back(NULL);
     return r;
-}
-
-/* ---- giving back ---- */
-
-static bool is_record(const struct vt_link *link)
-{
-    return vt_startswith(link->alias, VT_LAN_RECORD);
-}
-
-bool vt_lan_is_taken(const struct vt_net_view *view)
-{
-    for (size_t i = 0; i < view->link_count; i++) {
-        if (is_record(&view->links[i]))
-            return true;
-    }
-    return false;
-}
-
-static const struct vt_link *bridge_of(const struct vt_net_view *view, const struct vt_link *uplink)
-{
-    for (size_t i = 0; i < view->link_count; i++) {
-        if (uplink->master != 0 && view->links[i].index == uplink->master && view->links[i].ours)
-            return &view->links[i];
-    }
-    return NULL;
-}
-
-/* Whether a guest's card is on it. */
-static bool is_in_use(const struct vt_net_view *view, const struct vt_link *bridge)
-{
-    for (size_t i = 0; i < view->link_count; i++) {
-        if (view->links[i].master == bridge->index && !is_record(&view->links[i]))
-            return true;
-    }
-    return false;
-}
-
-/* What is there already is right: the one that took it may have been killed before it did. */
-static int unless_there(int r)
-{
-    return r == -EEXIST ? 0 : r;
-}
-
-static int restore6(struct vt_netlink *netlink, const struct vt_link *link,
-                    const struct vt_lan_record *record)
-{
-    int r = 0;
-
-    if (!IN6_IS_ADDR_UNSPECIFIED(&record->address6))
-        r = unless_there(vt_link_add_address6(netlink, link->name, &record->address6, PREFIX6));
-    if (r == 0 && !IN6_IS_ADDR_UNSPECIFIED(&record->gateway6))
-        r = change_default6(netlink, RTM_NEWROUTE, link->index, &record->gateway6);
-    return r;
-}
-
-static int restore(struct vt_netlink *netlink, const struct vt_link *link,
-                   const struct vt_lan_record *record)
-{
-    int r = 0;
-
-    vt_link_own_ip6(netlink, link->name, true);
-    if (record->address)
-        r = unless_there(vt_link_add_address(netlink, link->name, record->address, record->prefix));
-    if (r == 0 && record->gateway)
-        r = add_route(netlink, link->index, 0, 0, record->gateway, 0);
-    if (r == 0)
-        r = restore6(netlink, link, record);
-    return r == 0 ? vt_link_set_alias(netlink, link->name, "") : r;
-}
-
-static int give_back_link(struct vt_netlink *netlink, const struct vt_net_view *view,
-                          const struct vt_link *link, struct vt_error *err)
-{
-    const struct vt_link *bridge = bridge_of(view, link);
-    struct vt_lan_record record;
-    int r = 0;
-
-    if (bridge && is_in_use(view, bridge))
-        return vt_error_set(err, VT_CAUSE_NETWORK, -EBUSY,
-                            "another virtainer runs in this network namespace, on bridge %s; give "
-                            "this one a network of its own",
-                            bridge->name);
-    if (!vt_lan_record_parse(link->alias, &record))
-        return vt_error_set(err, VT_CAUSE_NETWORK, -EBADMSG,
-                            "what the container's %s had before a guest took it is not known any "
-                            "more: its alias is '%s'; start the container's network anew, with the "
-                            "container or its pod",
-                            link->name, link->alias);
-    if (bridge)
-        r = vt_link_delete(netlink, bridge->name);
-    if (r == 0)
-        r = restore(netlink, link, &record);
-    return r < 0
-               ? vt_error_errno(err, VT_CAUSE_NETWORK, -r,
-                                "cannot give the container's %s back what a guest had", link->name)
-               : 0;
-}
-
-int vt_lan_give_back(struct vt_error *err)
-{
-    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
-    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
-    VT_AUTO_FREE char *no_rules = vt_lan_no_ruleset();
-    int r = vt_net_view_read(&view, err);
-
-    if (r < 0 || !vt_lan_is_taken(&view))
-        return r;
-    r = vt_netlink_open(&netlink, err);
-    for (size_t i = 0; r == 0 && i < view.link_count; i++) {
-        if (is_record(&view.links[i]))
-            r = give_back_link(&netlink, &view, &view.links[i], err);
-    }
-    return r == 0 ? vt_nft_run(no_rules, "cannot remove the rules of an earlier guest", err) : r;
 }

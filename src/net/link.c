@@ -76,15 +76,25 @@ int vt_link_set_mac(struct vt_netlink *netlink, const char *name, const char *ma
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
-int vt_link_up(struct vt_netlink *netlink, const char *name)
+static int change_flags(struct vt_netlink *netlink, const char *name, unsigned flags)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
     struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, 0, name);
     struct ifinfomsg *info = mnl_nlmsg_get_payload(request);
 
-    info->ifi_flags = IFF_UP;
+    info->ifi_flags = flags;
     info->ifi_change = IFF_UP;
     return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_link_up(struct vt_netlink *netlink, const char *name)
+{
+    return change_flags(netlink, name, IFF_UP);
+}
+
+int vt_link_down(struct vt_netlink *netlink, const char *name)
+{
+    return change_flags(netlink, name, 0);
 }
 
 void vt_link_own_ip6(struct vt_netlink *netlink, const char *name, bool own)
@@ -170,4 +180,72 @@ int vt_link_delete_address6(struct vt_netlink *netlink, const char *name,
                             const struct in6_addr *address, unsigned prefix)
 {
     return change_address6(netlink, RTM_DELADDR, name, address, prefix);
+}
+
+/* Begin a request about a route; @buffer as above. */
+static struct nlmsghdr *route_request(char *buffer, uint16_t type, unsigned char family,
+                                      unsigned prefix)
+{
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct rtmsg *info;
+
+    request->nlmsg_type = type;
+    if (type == RTM_NEWROUTE)
+        request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->rtm_family = family;
+    info->rtm_dst_len = (unsigned char)prefix;
+    info->rtm_table = RT_TABLE_MAIN;
+    if (type == RTM_NEWROUTE) {
+        info->rtm_protocol = RTPROT_STATIC;
+        info->rtm_type = RTN_UNICAST;
+    }
+    return request;
+}
+
+int vt_link_add_route(struct vt_netlink *netlink, const struct vt_route *route, uint32_t source)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = route_request(buffer, RTM_NEWROUTE, AF_INET, route->prefix);
+    struct rtmsg *info = mnl_nlmsg_get_payload(request);
+
+    info->rtm_scope = route->gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+    info->rtm_flags = route->gateway ? RTNH_F_ONLINK : 0;
+    if (route->prefix > 0)
+        mnl_attr_put_u32(request, RTA_DST, htonl(route->network));
+    if (route->gateway)
+        mnl_attr_put_u32(request, RTA_GATEWAY, htonl(route->gateway));
+    if (source)
+        mnl_attr_put_u32(request, RTA_PREFSRC, htonl(source));
+    if (route->metric)
+        mnl_attr_put_u32(request, RTA_PRIORITY, route->metric);
+    mnl_attr_put_u32(request, RTA_OIF, if_nametoindex(route->ifname));
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+static int change_route6(struct vt_netlink *netlink, uint16_t type, const struct vt_route6 *route)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = route_request(buffer, type, AF_INET6, route->prefix);
+
+    if (route->prefix > 0)
+        mnl_attr_put(request, RTA_DST, sizeof(route->network), &route->network);
+    if (!IN6_IS_ADDR_UNSPECIFIED(&route->gateway))
+        mnl_attr_put(request, RTA_GATEWAY, sizeof(route->gateway), &route->gateway);
+    if (route->metric)
+        mnl_attr_put_u32(request, RTA_PRIORITY, route->metric);
+    mnl_attr_put_u32(request, RTA_OIF, if_nametoindex(route->ifname));
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_link_add_route6(struct vt_netlink *netlink, const struct vt_route6 *route)
+{
+    return change_route6(netlink, RTM_NEWROUTE, route);
+}
+
+int vt_link_delete_route6(struct vt_netlink *netlink, const struct vt_route6 *route)
+{
+    int r = change_route6(netlink, RTM_DELROUTE, route);
+
+    return r == -ESRCH ? 0 : r;
 }

@@ -23,6 +23,7 @@ int vt_link_set_alias(struct vt_netlink *netlink, const char *name,
                       const char *alias) VT_MUST_CHECK;
 int vt_link_set_mac(struct vt_netlink *netlink, const char *name, const char *mac) VT_MUST_CHECK;
 int vt_link_up(struct vt_netlink *netlink, const char *name) VT_MUST_CHECK;
+int vt_link_down(struct vt_netlink *netlink, const char *name) VT_MUST_CHECK;
 /* Whether the kernel gives it a link-local IPv6 address. One without IPv6 refuses, and has none
  * anyway. */
 void vt_link_own_ip6(struct vt_netlink *netlink, const char *name, bool own);
@@ -37,3 +38,12 @@ int vt_link_add_address6(struct vt_netlink *netlink, const char *name,
                          const struct in6_addr *address, unsigned prefix) VT_MUST_CHECK;
 int vt_link_delete_address6(struct vt_netlink *netlink, const char *name,
                             const struct in6_addr *address, unsigned prefix) VT_MUST_CHECK;
+
+/* Routes of the main table by route->ifname, in the place of one that leads there with the same
+ * metric. Gateways are taken to be on the link. @source: of what the container itself sends by it;
+ * 0: any. */
+int vt_link_add_route(struct vt_netlink *netlink, const struct vt_route *route,
+                      uint32_t source) VT_MUST_CHECK;
+int vt_link_add_route6(struct vt_netlink *netlink, const struct vt_route6 *route) VT_MUST_CHECK;
+/* That there is none is right, too. */
+int vt_link_delete_route6(struct vt_netlink *netlink, const struct vt_route6 *route) VT_MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "fuzz.h"
 #include "net/lan.h"
+#include "net/lan_record.h"
 
 static void check_resume(const char *text)
 {
@@ -23,21 +24,18 @@ static void check_record(const char *text)
 {
     VT_AUTO_FREE char *alias = vt_fmt(VT_LAN_RECORD "%s", text);
     VT_AUTO_FREE char *again = NULL;
-    struct vt_lan_record record, same;
-    struct vt_lan_port port = {.prefix = 0};
+    VT_AUTO_FREE char *third = NULL;
+    VT_AUTO_LAN_RECORD struct vt_lan_record record = VT_LAN_RECORD_INIT;
+    VT_AUTO_LAN_RECORD struct vt_lan_record same = VT_LAN_RECORD_INIT;
+    unsigned left;
 
-    if (!vt_lan_record_parse(alias, &record))
+    if (!vt_lan_record_parse(alias, "eth0", &record))
         return;
-    port.guest = record.address;
-    port.prefix = record.prefix;
-    port.gateway = record.gateway;
-    port.guest6 = record.address6;
-    port.gateway6 = record.gateway6;
-    again = vt_lan_record_text(&port);
-    if (!vt_lan_record_parse(again, &same) || same.address != record.address ||
-        same.prefix != record.prefix || same.gateway != record.gateway ||
-        memcmp(&same.address6, &record.address6, sizeof(same.address6)) != 0 ||
-        memcmp(&same.gateway6, &record.gateway6, sizeof(same.gateway6)) != 0)
+    again = vt_lan_record_text(&record.had, "eth0", record.mac, &left);
+    if (!vt_lan_record_parse(again, "eth0", &same))
+        abort();
+    third = vt_lan_record_text(&same.had, "eth0", same.mac, &left);
+    if (left > 0 || !vt_streq(third, again))
         abort();
 }
 

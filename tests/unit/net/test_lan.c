@@ -309,46 +309,6 @@ static void a_resumed_guest_keeps_its_macs_if_its_addresses_are_there(void **sta
     assert_string_equal(lan->ports[0].bridge_mac, "02:42:ad:11:00:99");
 }
 
-static void what_an_interface_had_is_its_alias(void **state)
-{
-    static const char *const wrong[] = {
-        "",
-        "virtainer",
-        VT_LAN_RECORD,
-        VT_LAN_RECORD "172.17.0.2/16",
-        VT_LAN_RECORD "172.17.0.2/16 172.17.0.1",
-        VT_LAN_RECORD "172.17.0.2/33 172.17.0.1 :: ::",
-        VT_LAN_RECORD "172.17.0.2/16 172.17.0.1 :: :: x",
-        VT_LAN_RECORD "172.17.0/16 172.17.0.1 :: ::",
-        VT_LAN_RECORD "172.17.0.2/16 gateway :: ::",
-        VT_LAN_RECORD "172.17.0.2/16 172.17.0.1 :: gateway",
-    };
-    struct vt_lan_port port = {.guest = ip("172.17.0.2"), .prefix = 16};
-    VT_AUTO_FREE char *text = NULL;
-    struct vt_lan_record record;
-
-    (void)state;
-    for (size_t i = 0; i < VT_ARRAY_SIZE(wrong); i++) {
-        if (vt_lan_record_parse(wrong[i], &record))
-            fail_msg("'%s' is taken", wrong[i]);
-    }
-    text = vt_lan_record_text(&port);
-    assert_true(vt_lan_record_parse(text, &record));
-    assert_int_equal(record.address, port.guest);
-    assert_int_equal(record.prefix, 16);
-    assert_int_equal(record.gateway, 0);
-    port.gateway = ip("172.17.0.1");
-    vt_str_replace(&text, vt_lan_record_text(&port));
-    assert_true(vt_lan_record_parse(text, &record));
-    assert_int_equal(record.gateway, port.gateway);
-    port.guest6 = ip6("fd00:5::2");
-    port.gateway6 = ip6("fe80::1");
-    vt_str_replace(&text, vt_lan_record_text(&port));
-    assert_true(vt_lan_record_parse(text, &record));
-    assert_memory_equal(&record.address6, &port.guest6, sizeof(port.guest6));
-    assert_memory_equal(&record.gateway6, &port.gateway6, sizeof(port.gateway6));
-}
-
 static void nft_knows_the_rules(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -384,7 +344,6 @@ int main(void)
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(ports_and_clients_are_refused),
         cmocka_unit_test(a_resumed_guest_keeps_its_macs_if_its_addresses_are_there),
-        cmocka_unit_test(what_an_interface_had_is_its_alias),
         cmocka_unit_test(nft_knows_the_rules),
     };
 

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
+#include "base/str.h"
+#include "net/lan_apply.h"
+#include "net/lan_record.h"
+#include "net/link.h"
+#include "net/nft.h"
+
+static bool is_record(const struct vt_link *link)
+{
+    return vt_startswith(link->alias, VT_LAN_RECORD);
+}
+
+bool vt_lan_is_taken(const struct vt_net_view *view)
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        if (is_record(&view->links[i]))
+            return true;
+    }
+    return false;
+}
+
+static const struct vt_link *bridge_of(const struct vt_net_view *view, const struct vt_link *uplink)
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        if (uplink->master != 0 && view->links[i].index == uplink->master && view->links[i].ours)
+            return &view->links[i];
+    }
+    return NULL;
+}
+
+/* Whether a guest's card is on it. */
+static bool is_in_use(const struct vt_net_view *view, const struct vt_link *bridge)
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        if (view->links[i].master == bridge->index && !is_record(&view->links[i]))
+            return true;
+    }
+    return false;
+}
+
+/* What is there already is right: the one that took it may have been killed before it did. */
+static int unless_there(int r)
+{
+    return r == -EEXIST ? 0 : r;
+}
+
+static int first_error(int a, int b)
+{
+    return a < 0 ? a : b;
+}
+
+static int restore_items(struct vt_netlink *netlink, const struct vt_net_view *had)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < had->address_count; i++) {
+        const struct vt_address *a = &had->addresses[i];
+
+        r = first_error(
+            r, unless_there(vt_link_add_address(netlink, a->ifname, a->address, a->prefix)));
+    }
+    for (size_t i = 0; i < had->route_count; i++)
+        r = first_error(r, vt_link_add_route(netlink, &had->routes[i], 0));
+    for (size_t i = 0; i < had->address6_count; i++) {
+        const struct vt_address6 *a = &had->addresses6[i];
+
+        r = first_error(
+            r, unless_there(vt_link_add_address6(netlink, a->ifname, &a->address, a->prefix)));
+    }
+    for (size_t i = 0; i < had->route6_count; i++)
+        r = first_error(r, vt_link_add_route6(netlink, &had->routes6[i]));
+    return r;
+}
+
+/* Its IPv6 begins anew with the link's coming up: link-local address, routers' advertisements. */
+static int restore(struct vt_netlink *netlink, const struct vt_link *link,
+                   const struct vt_lan_record *record)
+{
+    int r = vt_link_down(netlink, link->name);
+
+    if (!vt_streq(link->mac, record->mac))
+        r = first_error(r, vt_link_set_mac(netlink, link->name, record->mac));
+    vt_link_own_ip6(netlink, link->name, true);
+    r = first_error(r, vt_link_up(netlink, link->name));
+    r = first_error(r, restore_items(netlink, &record->had));
+    return r == 0 ? vt_link_set_alias(netlink, link->name, "") : r;
+}
+
+static int give_back_link(struct vt_netlink *netlink, const struct vt_net_view *view,
+                          const struct vt_link *link, struct vt_error *err)
+{
+    const struct vt_link *bridge = bridge_of(view, link);
+    VT_AUTO_LAN_RECORD struct vt_lan_record record = VT_LAN_RECORD_INIT;
+    int r = 0;
+
+    if (bridge && is_in_use(view, bridge))
+        return vt_error_set(err, VT_CAUSE_NETWORK, -EBUSY,
+                            "another virtainer runs in this network namespace, on bridge %s; give "
+                            "this one a network of its own",
+                            bridge->name);
+    if (!vt_lan_record_parse(link->alias, link->name, &record))
+        return vt_error_set(err, VT_CAUSE_NETWORK, -EBADMSG,
+                            "what the container's %s had before a guest took it is not known any "
+                            "more: its alias is '%s'; start the container's network anew, with the "
+                            "container or its pod",
+                            link->name, link->alias);
+    if (bridge)
+        r = vt_link_delete(netlink, bridge->name);
+    if (r == 0)
+        r = restore(netlink, link, &record);
+    return r < 0
+               ? vt_error_errno(err, VT_CAUSE_NETWORK, -r,
+                                "cannot give the container's %s back what a guest had", link->name)
+               : 0;
+}
+
+int vt_lan_give_back(struct vt_error *err)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_FREE char *no_rules = vt_lan_no_ruleset();
+    int r = vt_net_view_read(&view, err);
+
+    if (r < 0 || !vt_lan_is_taken(&view))
+        return r;
+    r = vt_netlink_open(&netlink, err);
+    for (size_t i = 0; r == 0 && i < view.link_count; i++) {
+        if (is_record(&view.links[i]))
+            r = give_back_link(&netlink, &view, &view.links[i], err);
+    }
+    return r == 0 ? vt_nft_run(no_rules, "cannot remove the rules of an earlier guest", err) : r;
+}

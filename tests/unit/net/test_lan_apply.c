@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the guest takes and gives back, in a network namespace of the test's own. */
+#include "net/lan_apply.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netinet/ether.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+#include "net/link.h"
+#include "views.h"
+
+#define MAC     "02:42:ac:11:00:02"
+#define GATEWAY "172.17.0.1"
+
+static struct vt_netlink netlink = VT_NETLINK_INIT;
+static bool usable;
+
+static void freep(struct vt_lan **lan)
+{
+    vt_lan_free(*lan);
+}
+
+#define AUTO_LAN VT_CLEANUP(freep)
+
+/* eth0 and what is at its other end. */
+static int make_veth(void)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, NLM_F_CREATE, "eth0");
+    struct nlattr *info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+    struct nlattr *data;
+    struct nlattr *peer;
+
+    mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
+    data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+    peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
+    (void)mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+    mnl_attr_put_strz(request, IFLA_IFNAME, "eth1");
+    mnl_attr_nest_end(request, peer);
+    mnl_attr_nest_end(request, data);
+    mnl_attr_nest_end(request, info);
+    return vt_netlink_ask(&netlink, request, NULL, NULL);
+}
+
+/* So that nobody need wait for its answer. */
+static int know_gateway(void)
+{
+    const struct ether_addr mac = {{2, 0, 0, 0, 0, 1}};
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ndmsg *info;
+
+    request->nlmsg_type = RTM_NEWNEIGH;
+    request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->ndm_family = AF_INET;
+    info->ndm_ifindex = (int)if_nametoindex("eth0");
+    info->ndm_state = NUD_PERMANENT;
+    mnl_attr_put_u32(request, NDA_DST, htonl(ip(GATEWAY)));
+    mnl_attr_put(request, NDA_LLADDR, sizeof(mac), &mac);
+    return vt_netlink_ask(&netlink, request, NULL, NULL);
+}
+
+static int add_way(const char *network, unsigned prefix, const char *gateway, unsigned metric)
+{
+    struct vt_route r = {.ifname = "eth0",
+                         .network = ip(network),
+                         .prefix = prefix,
+                         .gateway = gateway ? ip(gateway) : 0,
+                         .metric = metric};
+
+    return vt_link_add_route(&netlink, &r, 0);
+}
+
+static int give_addresses(void)
+{
+    const struct in6_addr six = ip6("fd00:5::2"), far = ip6("fd00:6::2");
+    const struct vt_route6 out = {.ifname = "eth0", .gateway = ip6("fd00:5::1"), .metric = 512};
+    int r = vt_link_add_address(&netlink, "eth0", ip("172.17.0.2"), 16);
+
+    r = r == 0 ? vt_link_add_address(&netlink, "eth0", ip("172.17.0.9"), 16) : r;
+    r = r == 0 ? vt_link_add_address(&netlink, "eth0", ip("10.9.0.9"), 24) : r;
+    r = r == 0 ? vt_link_add_address6(&netlink, "eth0", &six, 64) : r;
+    r = r == 0 ? vt_link_add_address6(&netlink, "eth0", &far, 80) : r;
+    r = r == 0 ? add_way("0.0.0.0", 0, GATEWAY, 100) : r;
+    r = r == 0 ? add_way("10.5.0.0", 16, "172.17.0.3", 0) : r;
+    r = r == 0 ? add_way("10.6.0.1", 32, NULL, 0) : r;
+    return r == 0 ? vt_link_add_route6(&netlink, &out) : r;
+}
+
+static int make_network(void **state)
+{
+    (void)state;
+    usable = (unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) &&
+             vt_netlink_open(&netlink, NULL) == 0 && make_veth() == 0 &&
+             vt_link_set_mac(&netlink, "eth0", MAC) == 0 && vt_link_up(&netlink, "eth1") == 0 &&
+             vt_link_up(&netlink, "eth0") == 0 && give_addresses() == 0 && know_gateway() == 0;
+    return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One line for each thing, in one order: IPv6's are the kernel's. */
+static char *sorted(char **lines, size_t count)
+{
+    struct vt_buf text = VT_BUF_INIT(65536);
+
+    qsort(lines, count, sizeof(*lines), by_text);
+    for (size_t i = 0; i < count; i++) {
+        vt_buf_addf(&text, "%s\n", lines[i]);
+        free(lines[i]);
+    }
+    return vt_buf_take(&text);
+}
+
+/* The links, addresses and routes, but not those of link-local addresses, which take a while. */
+static char *what_there_is(void)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    char *lines[256];
+    size_t n = 0;
+
+    assert_int_equal(vt_net_view_read(&view, NULL), 0);
+    assert_in_range(view.link_count + view.address_count + view.route_count + view.address6_count +
+                        view.route6_count,
+                    1, VT_ARRAY_SIZE(lines));
+    for (size_t i = 0; i < view.link_count; i++)
+        lines[n++] =
+            vt_fmt("link %s %s alias '%s' master %d up %d", view.links[i].name, view.links[i].mac,
+                   view.links[i].alias, view.links[i].master, view.links[i].up);
+    for (size_t i = 0; i < view.address_count; i++)
+        lines[n++] = vt_fmt("address %s %s", view.addresses[i].ifname,
+                            vt_net_text(view.addresses[i].address, view.addresses[i].prefix).s);
+    for (size_t i = 0; i < view.address6_count; i++)
+        lines[n++] = vt_fmt("address %s %s/%u", view.addresses6[i].ifname,
+                            vt_ip6_text(&view.addresses6[i].address).s, view.addresses6[i].prefix);
+    for (size_t i = 0; i < view.route_count; i++) {
+        VT_AUTO_FREE char *gateway = vt_strdup(vt_ip_text(view.routes[i].gateway).s);
+
+        lines[n++] = vt_fmt("route %s %s via %s metric %u", view.routes[i].ifname,
+                            vt_net_text(view.routes[i].network, view.routes[i].prefix).s, gateway,
+                            view.routes[i].metric);
+    }
+    for (size_t i = 0; i < view.route6_count; i++) {
+        VT_AUTO_FREE char *gateway = vt_strdup(vt_ip6_text(&view.routes6[i].gateway).s);
+
+        if (!IN6_IS_ADDR_LINKLOCAL(&view.routes6[i].network))
+            lines[n++] = vt_fmt("route %s %s/%u via %s metric %u", view.routes6[i].ifname,
+                                vt_ip6_text(&view.routes6[i].network).s, view.routes6[i].prefix,
+                                gateway, view.routes6[i].metric);
+    }
+    return sorted(lines, n);
+}
+
+static bool has_link_local(const char *name)
+{
+    struct ifaddrs *all = NULL;
+    bool found = false;
+
+    assert_int_equal(getifaddrs(&all), 0);
+    for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
+        if (a->ifa_addr && a->ifa_addr->sa_family == AF_INET6 && vt_streq(a->ifa_name, name) &&
+            IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(void *)a->ifa_addr)->sin6_addr))
+            found = true;
+    }
+    freeifaddrs(all);
+    return found;
+}
+
+static void assert_link_local(const char *name)
+{
+    const struct timespec step = {.tv_nsec = 20000000};
+
+    for (unsigned i = 0; i < 150 && !has_link_local(name); i++)
+        (void)nanosleep(&step, NULL);
+    assert_true(has_link_local(name));
+}
+
+static struct vt_lan *plan(void)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    struct vt_lan *lan = NULL;
+
+    assert_int_equal(vt_net_view_read(&view, NULL), 0);
+    assert_int_equal(vt_lan_plan(&view, &lan, NULL), 0);
+    return lan;
+}
+
+/* The MAC is another's, as a guest's that goes on in another container. */
+static void the_network_is_as_before_when_the_guest_has_gone(void **state)
+{
+    AUTO_LAN struct vt_lan *lan = NULL;
+    VT_AUTO_FREE char *before = NULL;
+    VT_AUTO_FREE char *taken = NULL;
+    VT_AUTO_FREE char *after = NULL;
+
+    (void)state;
+    if (!usable)
+        skip();
+    assert_link_local("eth0");
+    before = what_there_is();
+    assert_non_null(strstr(before, "route eth0 0.0.0.0/0 via 172.17.0.1 metric 100\n"));
+    lan = plan();
+    assert_string_equal(lan->ports[0].uplink, "eth0");
+    (void)snprintf(lan->ports[0].mac, VT_MAC_TEXT, "02:42:ac:11:00:99");
+    if (vt_lan_take(lan, NULL) < 0)
+        skip();
+    taken = what_there_is();
+    assert_null(strstr(taken, "address eth0"));
+    assert_null(strstr(taken, "route eth0"));
+    assert_false(has_link_local("eth0"));
+    assert_int_equal(vt_lan_give_back(NULL), 0);
+    after = what_there_is();
+    assert_string_equal(after, before);
+    assert_link_local("eth0");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_network_is_as_before_when_the_guest_has_gone),
+    };
+
+    return cmocka_run_group_tests(tests, make_network, NULL);
+}
