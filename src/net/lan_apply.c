@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* clang-format off */
 /*
- * Theory of operation. The rules are there before the first frame passes. Of one interface after
- * the other what it had is noted as its alias, then its addresses go (and their routes with them),
- * then it becomes a port: whoever is killed in between leaves what vt_lan_give_back() needs.
+ * Theory of operation. First of all what each interface has is noted as its alias: whoever is
+ * killed from then on leaves what vt_lan_give_back() needs. The rules are there before the first
+ * frame passes. Of one interface after the other the addresses go (and their routes with them),
+ * then it becomes a port.
  *
  * The interface keeps its MAC, as a macvlan one gets frames for that alone. But a bridge takes
  * what is for a port's MAC for itself, by an entry in its table that it makes for each port: that
@@ -316,10 +317,8 @@ static int take_uplink(struct vt_netlink *netlink, const struct vt_net_view *vie
                        const struct vt_lan_port *port)
 {
     int index = (int)if_nametoindex(port->uplink);
-    int r = vt_link_set_alias(netlink, port->uplink, port->record);
+    int r = strip_routes6(netlink, view, port->uplink);
 
-    if (r == 0)
-        r = strip_routes6(netlink, view, port->uplink);
     if (r == 0)
         r = strip(netlink, port->uplink);
     if (r == 0 && !vt_streq(port->mac, port->uplink_mac))
@@ -350,6 +349,25 @@ static int add_ways(struct vt_netlink *netlink, const struct vt_lan *lan,
     return r == 0 ? vt_link_add_route(netlink, &out, port->here) : r;
 }
 
+static int cannot_take(const struct vt_lan_port *port, int code, struct vt_error *err)
+{
+    return vt_error_errno(err, VT_CAUSE_NETWORK, -code,
+                          "cannot give the container's %s to the guest; NETWORK=nat leaves it as "
+                          "it is",
+                          port->uplink);
+}
+
+static int note_all(struct vt_netlink *netlink, const struct vt_lan *lan, struct vt_error *err)
+{
+    for (size_t i = 0; i < lan->count; i++) {
+        int r = vt_link_set_alias(netlink, lan->ports[i].uplink, lan->ports[i].record);
+
+        if (r < 0)
+            return cannot_take(&lan->ports[i], r, err);
+    }
+    return 0;
+}
+
 static int take_port(struct vt_netlink *netlink, const struct vt_net_view *view,
                      const struct vt_lan *lan, const struct vt_lan_port *port, struct vt_error *err)
 {
@@ -360,12 +378,7 @@ static int take_port(struct vt_netlink *netlink, const struct vt_net_view *view,
     r = take_uplink(netlink, view, port);
     if (r == 0)
         r = add_ways(netlink, lan, port);
-    if (r < 0)
-        return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
-                              "cannot give the container's %s to the guest; NETWORK=nat leaves it "
-                              "as it is",
-                              port->uplink);
-    return 0;
+    return r < 0 ? cannot_take(port, r, err) : 0;
 }
 
 static int apply_rules(const struct vt_lan *lan, struct vt_error *err)
@@ -390,7 +403,9 @@ int vt_lan_take(struct vt_lan *lan, struct vt_error *err)
         return r;
     for (size_t i = 0; i < lan->count; i++)
         ask_gateways(&netlink, &lan->ports[i]);
-    r = apply_rules(lan, err);
+    r = note_all(&netlink, lan, err);
+    if (r == 0)
+        r = apply_rules(lan, err);
     for (size_t i = 0; r == 0 && i < lan->count; i++)
         r = take_port(&netlink, &view, lan, &lan->ports[i], err);
     if (r < 0)

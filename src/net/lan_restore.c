@@ -21,16 +21,8 @@ bool vt_lan_is_taken(const struct vt_net_view *view)
     return false;
 }
 
-static const struct vt_link *bridge_of(const struct vt_net_view *view, const struct vt_link *uplink)
-{
-    for (size_t i = 0; i < view->link_count; i++) {
-        if (uplink->master != 0 && view->links[i].index == uplink->master && view->links[i].ours)
-            return &view->links[i];
-    }
-    return NULL;
-}
-
-/* Whether a guest's card is on it. */
+/* Whether the guest's card is on @bridge: it has a port that is not an interface of the container.
+ */
 static bool is_in_use(const struct vt_net_view *view, const struct vt_link *bridge)
 {
     for (size_t i = 0; i < view->link_count; i++) {
@@ -38,6 +30,24 @@ static bool is_in_use(const struct vt_net_view *view, const struct vt_link *brid
             return true;
     }
     return false;
+}
+
+/* Whether a guest that took interfaces has them still. */
+static int check_use(const struct vt_net_view *view, struct vt_error *err)
+{
+    for (size_t i = 0; i < view->link_count; i++) {
+        const struct vt_link *bridge = &view->links[i];
+
+        for (size_t n = 0; bridge->ours && n < view->link_count; n++) {
+            if (view->links[n].master == bridge->index && is_record(&view->links[n]) &&
+                is_in_use(view, bridge))
+                return vt_error_set(err, VT_CAUSE_NETWORK, -EBUSY,
+                                    "another virtainer runs in this network namespace, on bridge "
+                                    "%s; give this one a network of its own",
+                                    bridge->name);
+        }
+    }
+    return 0;
 }
 
 /* What is there already is right: the one that took it may have been killed before it did. */
@@ -88,34 +98,46 @@ static int restore(struct vt_netlink *netlink, const struct vt_link *link,
     return r == 0 ? vt_link_set_alias(netlink, link->name, "") : r;
 }
 
-static int give_back_link(struct vt_netlink *netlink, const struct vt_net_view *view,
-                          const struct vt_link *link, struct vt_error *err)
+static int give_back_link(struct vt_netlink *netlink, const struct vt_link *link,
+                          struct vt_error *err)
 {
-    const struct vt_link *bridge = bridge_of(view, link);
     VT_AUTO_LAN_RECORD struct vt_lan_record record = VT_LAN_RECORD_INIT;
-    int r = 0;
+    int r;
 
-    if (bridge && is_in_use(view, bridge))
-        return vt_error_set(err, VT_CAUSE_NETWORK, -EBUSY,
-                            "another virtainer runs in this network namespace, on bridge %s; give "
-                            "this one a network of its own",
-                            bridge->name);
     if (!vt_lan_record_parse(link->alias, link->name, &record))
         return vt_error_set(err, VT_CAUSE_NETWORK, -EBADMSG,
                             "what the container's %s had before a guest took it is not known any "
                             "more: its alias is '%s'; start the container's network anew, with the "
                             "container or its pod",
                             link->name, link->alias);
-    if (bridge)
-        r = vt_link_delete(netlink, bridge->name);
-    if (r == 0)
-        r = restore(netlink, link, &record);
+    r = restore(netlink, link, &record);
     return r < 0
                ? vt_error_errno(err, VT_CAUSE_NETWORK, -r,
                                 "cannot give the container's %s back what a guest had", link->name)
                : 0;
 }
 
+/* Those without a port, too: who was killed may have come no further. */
+static int delete_bridges(struct vt_netlink *netlink, const struct vt_net_view *view,
+                          struct vt_error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < view->link_count; i++) {
+        const struct vt_link *bridge = &view->links[i];
+
+        if (bridge->ours && !is_in_use(view, bridge))
+            r = first_error(r, vt_link_delete(netlink, bridge->name));
+    }
+    return r < 0 ? vt_error_errno(err, VT_CAUSE_NETWORK, -r,
+                                  "cannot remove an earlier guest's bridge")
+                 : 0;
+}
+
+/*
+ * Whatever fails, the rest is done, and the first failure told. The aliases go last: who is killed
+ * in between leaves them to the next.
+ */
 int vt_lan_give_back(struct vt_error *err)
 {
     VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
@@ -125,10 +147,17 @@ int vt_lan_give_back(struct vt_error *err)
 
     if (r < 0 || !vt_lan_is_taken(&view))
         return r;
-    r = vt_netlink_open(&netlink, err);
-    for (size_t i = 0; r == 0 && i < view.link_count; i++) {
+    r = check_use(&view, err);
+    if (r == 0)
+        r = vt_netlink_open(&netlink, err);
+    if (r < 0)
+        return r;
+    r = delete_bridges(&netlink, &view, err);
+    r = first_error(r, vt_nft_run(no_rules, "cannot remove the rules of an earlier guest",
+                                  r == 0 ? err : NULL));
+    for (size_t i = 0; i < view.link_count; i++) {
         if (is_record(&view.links[i]))
-            r = give_back_link(&netlink, &view, &view.links[i], err);
+            r = first_error(r, give_back_link(&netlink, &view.links[i], r == 0 ? err : NULL));
     }
-    return r == 0 ? vt_nft_run(no_rules, "cannot remove the rules of an earlier guest", err) : r;
+    return r;
 }

@@ -19,7 +19,9 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "net/lan_record.h"
 #include "net/link.h"
+#include "net/nft.h"
 #include "views.h"
 
 #define MAC     "02:42:ac:11:00:02"
@@ -231,10 +233,71 @@ static void the_network_is_as_before_when_the_guest_has_gone(void **state)
     assert_link_local("eth0");
 }
 
+static bool has_no_rules(const struct vt_lan *lan)
+{
+    VT_AUTO_FREE char *fresh = vt_lan_ruleset(lan, true);
+    VT_AUTO_FREE char *none = vt_lan_no_ruleset();
+
+    return vt_nft_run(fresh, "", NULL) == 0 && vt_nft_run(none, "", NULL) == 0;
+}
+
+static void what_cannot_be_taken_is_left_as_it_was(void **state)
+{
+    AUTO_LAN struct vt_lan *nameless = NULL;
+    AUTO_LAN struct vt_lan *bridgeless = NULL;
+    VT_AUTO_FREE char *before = NULL;
+    VT_AUTO_FREE char *after = NULL;
+
+    (void)state;
+    if (!usable)
+        skip();
+    before = what_there_is();
+    nameless = plan();
+    if (!has_no_rules(nameless))
+        skip();
+    vt_str_replace(&nameless->ports[1].record, vt_fmt("%512s", ""));
+    assert_true(vt_lan_take(nameless, NULL) < 0);
+    assert_true(has_no_rules(nameless));
+    after = what_there_is();
+    assert_string_equal(after, before);
+    bridgeless = plan();
+    (void)snprintf(bridgeless->ports[1].bridge, IFNAMSIZ, "lo");
+    assert_true(vt_lan_take(bridgeless, NULL) < 0);
+    assert_true(has_no_rules(bridgeless));
+    vt_str_replace(&after, what_there_is());
+    assert_string_equal(after, before);
+}
+
+/* Between the bridge's making and the interface's becoming its port; and an alias is spoilt. */
+static void what_a_killed_one_left_is_put_right(void **state)
+{
+    AUTO_LAN struct vt_lan *lan = NULL;
+    VT_AUTO_FREE char *before = NULL;
+    VT_AUTO_FREE char *after = NULL;
+
+    (void)state;
+    if (!usable)
+        skip();
+    before = what_there_is();
+    lan = plan();
+    assert_int_equal(vt_link_make_bridge(&netlink, "virbr1", "02:42:ad:11:00:02", 1500), 0);
+    assert_int_equal(vt_link_set_alias(&netlink, "virbr1", VT_NET_ALIAS), 0);
+    assert_int_equal(vt_link_set_alias(&netlink, "eth0", lan->ports[0].record), 0);
+    assert_int_equal(vt_link_set_alias(&netlink, "eth1", VT_LAN_RECORD "no more"), 0);
+    assert_int_equal(vt_link_down(&netlink, "eth0"), 0);
+    assert_int_equal(vt_lan_give_back(NULL), -EBADMSG);
+    assert_int_equal(vt_link_set_alias(&netlink, "eth1", ""), 0);
+    after = what_there_is();
+    assert_string_equal(after, before);
+    assert_int_equal(vt_lan_give_back(NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_network_is_as_before_when_the_guest_has_gone),
+        cmocka_unit_test(what_cannot_be_taken_is_left_as_it_was),
+        cmocka_unit_test(what_a_killed_one_left_is_put_right),
     };
 
     return cmocka_run_group_tests(tests, make_network, NULL);
