@@ -27,8 +27,11 @@
 
 /* Frames that were turned to the container. */
 #define MARK "0x76697274"
-/* How long an answer may take: as connection tracking waits for UDP's. */
-#define PATIENCE "3m"
+/* How long an answer may take. Questions by UDP are many (names) and answered soon or never. */
+#define PATIENCE_TCP "3m"
+#define PATIENCE_UDP "30s"
+/* Of questions that are waited for at a time: what is asked beyond them is dropped. */
+#define MAX_ASKED "65536"
 /* Of IPv4 alone, so that ports are where they are looked for. */
 #define WITH_PORTS "ip protocol { tcp, udp } "
 
@@ -76,6 +79,15 @@ static void add_turning(struct vt_buf *out, const struct vt_lan *lan,
                     uplinks, port->bridge_mac, vt_ip6_text(&port->here6).s, port->gateway6_mac);
 }
 
+static void add_asking(struct vt_buf *out, const struct vt_lan_port *port, const char *protocol,
+                       const char *patience)
+{
+    vt_buf_addf(out,
+                "\t\toifname \"%s\" ip saddr %s ip protocol %s update @asked { ip daddr . ip "
+                "protocol . th dport . th sport timeout %s } ether saddr set %s accept\n",
+                port->uplink, vt_ip_text(port->guest).s, protocol, patience, port->mac);
+}
+
 static void add_output(struct vt_buf *out, const struct vt_lan *lan)
 {
     const struct vt_lan_port *port = &lan->ports[lan->first];
@@ -83,11 +95,8 @@ static void add_output(struct vt_buf *out, const struct vt_lan *lan)
 
     if (!asks(lan, port))
         return;
-    vt_buf_addf(out,
-                "\t\toifname \"%s\" ip saddr %s " WITH_PORTS
-                "update @asked { ip daddr . ip protocol . th dport . th sport } ether saddr "
-                "set %s accept\n",
-                port->uplink, guest.s, port->mac);
+    add_asking(out, port, "tcp", PATIENCE_TCP);
+    add_asking(out, port, "udp", PATIENCE_UDP);
     /* The gateway's MAC is not known to the bridge, which tries every port. */
     vt_buf_addf(out, "\t\tip saddr %s drop\n", guest.s);
 }
@@ -111,7 +120,7 @@ static void add_bridge_table(struct vt_buf *out, const struct vt_lan *lan)
     vt_buf_adds(out, "table bridge " VT_NAT_TABLE " {\n"
                      "\tset asked {\n"
                      "\t\ttype ipv4_addr . inet_proto . inet_service . inet_service\n"
-                     "\t\tsize 4096; flags dynamic,timeout; timeout " PATIENCE ";\n"
+                     "\t\tsize " MAX_ASKED "; flags dynamic,timeout; timeout " PATIENCE_TCP ";\n"
                      "\t}\n");
     add_prerouting(out, lan, uplinks);
     begin_chain(out, "input", "0");
