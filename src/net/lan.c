@@ -14,6 +14,8 @@
 /* The first of VT_LAN_HERE, which is nobody's. */
 #define HERE      0xa9fe6400U
 #define USUAL_MTU 1500U
+/* Bytes in an option of DHCP. */
+#define MAX_OPTION 255U
 /* Router advertisements have networks of this length. */
 #define PREFIX6 64U
 /* Larger MTUs of the container (rootless engines have 65520) would only cost the guest memory. */
@@ -281,17 +283,49 @@ static void choose_gateways(const struct vt_net_view *view, struct vt_lan *lan)
     }
 }
 
+/* What a route takes in option 121 (RFC 3442): its length, its bytes that count, its gateway. */
+static size_t route_bytes(unsigned prefix)
+{
+    return 1 + (prefix + 7) / 8 + sizeof(uint32_t);
+}
+
 static void add_route(struct vt_buf *out, uint32_t network, unsigned prefix, uint32_t gateway)
 {
     vt_buf_addf(out, "%s%s,", out->len > 0 ? "," : "", vt_net_text(network, prefix).s);
     vt_buf_adds(out, vt_ip_text(gateway).s);
 }
 
+/* The container's further routes by @port, as far as there is room in the option. */
+static void add_further_routes(const struct vt_net_view *view, struct vt_lan *lan,
+                               const struct vt_lan_port *port, struct vt_buf *out)
+{
+    /* The gateway, the default route, and what leads to the container. */
+    size_t room = MAX_OPTION - route_bytes(32) - route_bytes(0) - route_bytes(32);
+    unsigned left = 0;
+
+    for (size_t i = 0; i < view->route_count; i++) {
+        const struct vt_route *r = &view->routes[i];
+
+        if (r->is_default || !vt_streq(r->ifname, port->uplink) || !r->gateway)
+            continue;
+        if (route_bytes(r->prefix) > room) {
+            left++;
+            continue;
+        }
+        room -= route_bytes(r->prefix);
+        add_route(out, r->network, r->prefix, r->gateway);
+    }
+    if (left > 0)
+        add_notice(lan, vt_fmt("the guest is not told %u of the container's routes by %s: DHCP has "
+                               "no room for more",
+                               left, port->uplink));
+}
+
 /*
  * Who is told routes by option 121 heeds no option 3 (RFC 3442), and some systems know neither of
  * these details: it is only sent where there is more to say than a gateway in the network.
  */
-static void choose_routes(const struct vt_net_view *view, const struct vt_lan *lan,
+static void choose_routes(const struct vt_net_view *view, struct vt_lan *lan,
                           struct vt_lan_port *port)
 {
     VT_AUTO_BUF struct vt_buf routes = VT_BUF_INIT(4096);
@@ -299,12 +333,7 @@ static void choose_routes(const struct vt_net_view *view, const struct vt_lan *l
 
     if (!vt_lan_serves(port))
         return;
-    for (size_t i = 0; i < view->route_count; i++) {
-        const struct vt_route *r = &view->routes[i];
-
-        if (!r->is_default && vt_streq(r->ifname, port->uplink) && r->gateway)
-            add_route(&routes, r->network, r->prefix, r->gateway);
-    }
+    add_further_routes(view, lan, port, &routes);
     /* Without a gateway nothing would lead the guest's answers to the container. */
     if (first && port->gateway == 0)
         add_route(&routes, port->here, 32, 0);

@@ -211,6 +211,28 @@ static void without_a_gateway_the_way_to_the_container_is_a_route(void **state)
     assert_string_equal(second->ports[0].routes, "169.254.1.1/32,0.0.0.0,0.0.0.0/0,169.254.1.1");
 }
 
+/* dnsmasq does not start with more than 255 bytes of them: here 9 for each, and 23 for others. */
+static void routes_that_dhcp_has_no_room_for_are_counted(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    AUTO_LAN struct vt_lan *lan = NULL;
+    unsigned told = 0;
+
+    (void)state;
+    add_card(&view, "eth0", 2, MAC, "veth");
+    add_address(&view, "eth0", "10.1.0.2", 32);
+    add_way(&view, "eth0", "0.0.0.0", 0, "169.254.1.1");
+    for (unsigned i = 0; i < 40; i++)
+        add_way(&view, "eth0", vt_ip_text(ip("10.2.0.1") + i).s, 32, "169.254.1.1");
+    lan = lan_of(&view);
+    for (const char *c = lan->ports[0].routes; *c; c++)
+        told += *c == '/';
+    assert_int_equal(told, (255 - 23) / 9 + 2);
+    assert_string_equal(strstr(lan->ports[0].routes, "169.254.1.1/32"),
+                        "169.254.1.1/32,0.0.0.0,0.0.0.0/0,169.254.1.1");
+    assert_non_null(strstr(lan->notice, "not told 15 of the container's routes by eth0"));
+}
+
 static void a_network_without_addresses_has_its_own_dhcp(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -340,6 +362,7 @@ int main(void)
         cmocka_unit_test(several_networks_are_several_cards),
         cmocka_unit_test(an_address_of_ip6_is_told_by_an_advertisement_of_ours),
         cmocka_unit_test(without_a_gateway_the_way_to_the_container_is_a_route),
+        cmocka_unit_test(routes_that_dhcp_has_no_room_for_are_counted),
         cmocka_unit_test(a_network_without_addresses_has_its_own_dhcp),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(ports_and_clients_are_refused),
