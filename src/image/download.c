@@ -388,8 +388,11 @@ static int go_on(struct download *d, struct vt_error *err)
 static int download(struct download *d, struct vt_error *err)
 {
     const struct vt_download *wanted = d->wanted;
-    int r = vt_partial_open(wanted->destination, wanted->url, wanted->checksum, &d->part, err);
+    int r;
 
+    /* What a run that was killed had unpacked is in the way of what needs its room. */
+    vt_part_remove_leftovers(wanted->unpacked);
+    r = vt_partial_open(wanted->destination, wanted->url, wanted->checksum, &d->part, err);
     if (r == 0)
         r = start_hash(d, err);
     if (r == 0 && d->part.size > 0)

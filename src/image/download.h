@@ -39,7 +39,8 @@ struct vt_download {
 /*
  * Download it, going on where an earlier call has ended, and with new tries (image/retry.h). What
  * arrived stays for the next call if it can be gone on with, also when the file system is full, and
- * not if it is wrong (-EBADMSG), damaged, or could not be written. Errors: VT_CAUSE_FETCH,
+ * not if it is wrong (-EBADMSG), damaged, or could not be written. What an earlier call that was
+ * killed had unpacked is removed; nobody else may be at work on the same. Errors: VT_CAUSE_FETCH,
  * VT_CAUSE_BAD_IMAGE for what cannot be unpacked (of what has not its checksum, that is the error),
  * VT_CAUSE_DATA_FULL (also before the first byte, when there is less room than is needed),
  * VT_CAUSE_DATA_DIR, VT_CAUSE_NONE with -ECANCELED.

@@ -145,7 +145,6 @@ int vt_unpacker_begin(const char *source, int fd, const char *destination, bool 
         .end_fd = eventfd(0, EFD_CLOEXEC),
         .err = VT_ERROR_INIT,
     };
-    vt_part_remove_leftovers(destination);
     if (u->stop_fd < 0 || u->end_fd < 0)
         r = -errno;
     if (r == 0)

@@ -29,9 +29,8 @@ void vt_unpacked_done(struct vt_unpacked *unpacked);
 
 /*
  * Begin to unpack the file of the descriptor @fd, called @source for a person, if it is packed, to
- * a temporary file for @destination; what earlier ones have left there is removed. @with_digest: a
- * digest of the image is asked for. @fd stays the caller's, and open until vt_unpacker_free().
- * Errors: VT_CAUSE_INTERNAL.
+ * a temporary file for @destination. @with_digest: a digest of the image is asked for. @fd stays
+ * the caller's, and open until vt_unpacker_free(). Errors: VT_CAUSE_INTERNAL.
  */
 int vt_unpacker_begin(const char *source, int fd, const char *destination, bool with_digest,
                       struct vt_unpacker **ret, struct vt_error *err) VT_MUST_CHECK;

@@ -73,7 +73,6 @@ static void test_pieces(void **state)
         struct vt_unpacked made = {0};
 
         put_packed(in_dir("in"), filters[i / VT_ARRAY_SIZE(pieces)], data, SIZE);
-        put_text(in_dir("out.part-abcdef"), "of a run that was killed");
         assert_ok(unpack(pieces[i % VT_ARRAY_SIZE(pieces)], &made, &err), &err);
         assert_unpacked(&made, data, SIZE);
         assert_int_equal(count_files(dir), 1);
