@@ -2,6 +2,7 @@
 #include "image/unpack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "base/str.h"
 #include "host/files.h"
@@ -18,10 +19,16 @@ enum { HOLE_SIZE = 4096 };
 /* More zeros than that are not hashed here: an archive may claim any number of them. */
 #define HOLE_MAX (UINT64_C(1) << 30)
 
+/* After so many bytes the disk is to begin with them, so that the sync at the end has little to
+ * wait for. */
+#define PUSH_SIZE (UINT64_C(16) << 20)
+
 struct unpack {
     const struct vt_unpack *wanted;
     gnutls_hash_hd_t hash; /* NULL: no digest is asked for, or none can be made */
     uint64_t hashed;       /* bytes of the image */
+    uint64_t pushed;       /* what was written since the last push begins here */
+    uint64_t unpushed;     /* how many bytes that are, without the holes among them */
 };
 
 /* Cut one of the suffixes, ended by NULL, off the end of @name. */
@@ -80,16 +87,32 @@ static bool is_zero(const uint8_t *data, size_t len)
     return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
 }
 
-static int write_at(const struct vt_unpack *u, const uint8_t *data, size_t len, uint64_t offset,
+/* Up to @end bytes were written, @len of them now. A file system that cannot begin with them does
+ * it all in the sync. */
+static void push(struct unpack *u, uint64_t len, uint64_t end)
+{
+    if (end - len < u->pushed)
+        u->pushed = end - len;
+    u->unpushed += len;
+    if (u->unpushed < PUSH_SIZE)
+        return;
+    (void)sync_file_range(u->wanted->out, (off_t)u->pushed, (off_t)(end - u->pushed),
+                          SYNC_FILE_RANGE_WRITE);
+    u->pushed = end;
+    u->unpushed = 0;
+}
+
+static int write_at(struct unpack *u, const uint8_t *data, size_t len, uint64_t offset,
                     struct vt_error *err)
 {
     while (len > 0) {
-        ssize_t n = pwrite(u->out, data, len, (off_t)offset);
+        ssize_t n = pwrite(u->wanted->out, data, len, (off_t)offset);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return vt_data_error(err, errno, "cannot write %s", u->destination);
+            return vt_data_error(err, errno, "cannot write %s", u->wanted->destination);
+        push(u, (uint64_t)n, offset + (uint64_t)n);
         data += n;
         offset += (uint64_t)n;
         len -= (size_t)n;
@@ -99,7 +122,7 @@ static int write_at(const struct vt_unpack *u, const uint8_t *data, size_t len, 
 
 /* Write a run of blocks, leaving out those of zeros: the file is new, so that they are there as
  * holes. */
-static int write_sparse(const struct vt_unpack *u, const uint8_t *data, size_t len, uint64_t offset,
+static int write_sparse(struct unpack *u, const uint8_t *data, size_t len, uint64_t offset,
                         struct vt_error *err)
 {
     size_t at = 0, pending = 0;
@@ -163,7 +186,7 @@ static int on_disk_data(const uint8_t *data, size_t len, uint64_t offset, void *
 {
     struct unpack *u = arg;
     /* First, as the file system refuses an absurd offset. */
-    int r = write_sparse(u->wanted, data, len, offset, err);
+    int r = write_sparse(u, data, len, offset, err);
 
     if (r == 0)
         hash_more(u, data, len, offset);

@@ -9,7 +9,6 @@
 
 #include "base/str.h"
 #include "host/files.h"
-#include "host/writeback.h"
 #include "image/input.h"
 #include "image/kind.h"
 #include "image/part.h"
@@ -79,16 +78,8 @@ static int unpack(struct vt_unpacker *u, struct vt_error *err)
         .progress = &progress,
         .ret_digest = u->with_digest ? &u->made.digest : NULL,
     };
-    struct vt_writeback *writeback;
-    int r;
 
-    if (out < 0)
-        return out;
-    /* So that the sync at the end has little to wait for. */
-    writeback = vt_writeback_begin(out);
-    r = vt_unpack_run(&what, err);
-    vt_writeback_end(writeback);
-    return r;
+    return out < 0 ? out : vt_unpack_run(&what, err);
 }
 
 static void *run(void *data)

@@ -251,12 +251,48 @@ static void test_large_hole(void **state)
     assert_int_equal(st.st_size, 40 * GIB);
 }
 
+/* --- what the disk begins with --- */
+
+static unsigned pushes;
+static off_t pushed_to;
+
+int __wrap_sync_file_range(int fd, off_t offset, off_t count, unsigned flags);
+
+int __wrap_sync_file_range(int fd, off_t offset, off_t count, unsigned flags)
+{
+    struct stat st;
+
+    assert_int_equal(flags, SYNC_FILE_RANGE_WRITE);
+    assert_int_equal(offset, pushed_to);
+    assert_int_equal(fstat(fd, &st), 0);
+    pushed_to += count;
+    assert_int_equal(pushed_to, st.st_size);
+    pushes++;
+    return 0;
+}
+
+/* All but less than 16 MiB is on its way to the disk before the sync. */
+static void test_push(void **state)
+{
+    const size_t size = 40 * MIB;
+    VT_AUTO_FREE uint8_t *data = vt_calloc(1, size);
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    fill_noise(data, 20 * MIB, 1);
+    fill_noise(data + 21 * MIB, 19 * MIB, 2);
+    put_packed(in_dir("in"), "zstd", data, size);
+    assert_ok(vt_image_unpack(in_dir("in"), in_dir("out"), -1, NULL, &err), &err);
+    assert_int_equal(pushes, 2);
+    assert_true(pushed_to > (off_t)(33 * MIB) - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIR(test_filters),      IN_DIR(test_joined),     IN_DIR(test_cut),
         IN_DIR(test_damaged),      IN_DIR(test_errors),     IN_DIR(test_path),
-        IN_DIR(test_stop_in_hole), IN_DIR(test_large_hole),
+        IN_DIR(test_stop_in_hole), IN_DIR(test_large_hole), IN_DIR(test_push),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
