@@ -157,7 +157,7 @@ static int choose_ports(const struct vt_net_view *view, struct vt_lan *lan, stru
 
 /* ---- addresses and routes ---- */
 
-static void add_notice(struct vt_lan *lan, char *sentence)
+void vt_lan_add_notice(struct vt_lan *lan, char *sentence)
 {
     VT_AUTO_FREE char *former = VT_TAKE_PTR(lan->notice);
     VT_AUTO_FREE char *latter = sentence;
@@ -174,8 +174,9 @@ static void choose_address(const struct vt_net_view *view, struct vt_lan *lan,
         if (!vt_streq(a->ifname, port->uplink) || !a->global)
             continue;
         if (port->guest != 0) {
-            add_notice(lan, vt_fmt("the guest is not told the container's further address %s of %s",
-                                   vt_net_text(a->address, a->prefix).s, port->uplink));
+            vt_lan_add_notice(
+                lan, vt_fmt("the guest is not told the container's further address %s of %s",
+                            vt_net_text(a->address, a->prefix).s, port->uplink));
             continue;
         }
         port->guest = a->address;
@@ -224,8 +225,9 @@ static void choose_address6(const struct vt_net_view *view, struct vt_lan *lan,
         if (!vt_streq(a->ifname, port->uplink) || !a->permanent)
             continue;
         if (a->prefix != PREFIX6 || vt_lan_serves6(port))
-            add_notice(lan, vt_fmt("the guest is not told the container's IPv6 address %s/%u of %s",
-                                   vt_ip6_text(&a->address).s, a->prefix, port->uplink));
+            vt_lan_add_notice(
+                lan, vt_fmt("the guest is not told the container's IPv6 address %s/%u of %s",
+                            vt_ip6_text(&a->address).s, a->prefix, port->uplink));
         else
             port->guest6 = a->address;
     }
@@ -246,9 +248,10 @@ void vt_lan_drop_ip6(struct vt_lan *lan, const char *flags)
 
         if (!vt_lan_serves6(port))
             continue;
-        add_notice(lan, vt_fmt("the guest is not told the container's IPv6 address %s of %s; for "
-                               "that run the container with%s",
-                               vt_ip6_text(&port->guest6).s, port->uplink, flags));
+        vt_lan_add_notice(lan,
+                          vt_fmt("the guest is not told the container's IPv6 address %s of %s; for "
+                                 "that run the container with%s",
+                                 vt_ip6_text(&port->guest6).s, port->uplink, flags));
         port->guest6 = port->gateway6 = (struct in6_addr)IN6ADDR_ANY_INIT;
     }
 }
@@ -316,9 +319,10 @@ static void add_further_routes(const struct vt_net_view *view, struct vt_lan *la
         add_route(out, r->network, r->prefix, r->gateway);
     }
     if (left > 0)
-        add_notice(lan, vt_fmt("the guest is not told %u of the container's routes by %s: DHCP has "
-                               "no room for more",
-                               left, port->uplink));
+        vt_lan_add_notice(
+            lan, vt_fmt("the guest is not told %u of the container's routes by %s: DHCP has "
+                        "no room for more",
+                        left, port->uplink));
 }
 
 /*
@@ -362,9 +366,10 @@ static void record(const struct vt_net_view *view, struct vt_lan *lan, struct vt
 
     port->record = vt_lan_record_text(view, port->uplink, port->uplink_mac, &left);
     if (left > 0)
-        add_notice(lan, vt_fmt("who shares the container's network does not get back %u addresses "
-                               "and routes of %s at the guest's end: there is no room to keep them",
-                               left, port->uplink));
+        vt_lan_add_notice(
+            lan, vt_fmt("who shares the container's network does not get back %u addresses "
+                        "and routes of %s at the guest's end: there is no room to keep them",
+                        left, port->uplink));
 }
 
 int vt_lan_plan(const struct vt_net_view *view, struct vt_lan **ret, struct vt_error *err)

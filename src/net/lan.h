@@ -55,6 +55,9 @@ struct vt_lan {
 int vt_lan_plan(const struct vt_net_view *view, struct vt_lan **ret,
                 struct vt_error *err) VT_MUST_CHECK;
 
+/* One more thing for lan->notice; @sentence becomes its own. */
+void vt_lan_add_notice(struct vt_lan *lan, char *sentence);
+
 /* Whether it can do what PORTS, ALLOW_FROM and SSH_RATE in @config ask for: nothing is between the
  * guest and its networks. VT_CAUSE_USAGE. */
 int vt_lan_check_wishes(const struct vt_config *config, struct vt_error *err) VT_MUST_CHECK;

@@ -199,13 +199,11 @@ static void find(struct vt_netlink *netlink, struct search *search)
         if (dump(netlink, RTM_GETNEIGH, sizeof(struct ndmsg), on_neighbour, search) < 0)
             return;
     }
-    if (!search->mac[0])
-        vt_debug("a gateway of the container does not answer");
 }
 
-/* While the container still can. Without an answer it has no way out, and the guest none by IPv6
- * but those that the network advertises. */
-static void ask_gateways(struct vt_netlink *netlink, struct vt_lan_port *port)
+/* While the container still can. What follows where one does not answer is told, not refused: the
+ * guest itself asks it as it likes. */
+static void ask_gateways(struct vt_netlink *netlink, struct vt_lan *lan, struct vt_lan_port *port)
 {
     uint32_t gateway = htonl(port->gateway);
     int index = (int)if_nametoindex(port->uplink);
@@ -213,10 +211,21 @@ static void ask_gateways(struct vt_netlink *netlink, struct vt_lan_port *port)
     struct search six = {index, AF_INET6, sizeof(port->gateway6), &port->gateway6,
                          port->gateway6_mac};
 
-    if (port->gateway)
+    if (port->gateway) {
         find(netlink, &four);
-    if (!IN6_IS_ADDR_UNSPECIFIED(&port->gateway6))
+        if (!port->gateway_mac[0] && port == &lan->ports[lan->first])
+            vt_lan_add_notice(
+                lan, vt_fmt("the gateway %s does not answer: the container itself has no way out%s",
+                            vt_ip_text(port->gateway).s,
+                            lan->server_count == 0 ? ", and looks up no names for the guest" : ""));
+    }
+    if (!IN6_IS_ADDR_UNSPECIFIED(&port->gateway6)) {
         find(netlink, &six);
+        if (!port->gateway6_mac[0])
+            vt_lan_add_notice(lan, vt_fmt("the IPv6 gateway %s does not answer: the guest has no "
+                                          "way out by it",
+                                          vt_ip6_text(&port->gateway6).s));
+    }
 }
 
 /* ---- taking ---- */
@@ -402,7 +411,7 @@ int vt_lan_take(struct vt_lan *lan, struct vt_error *err)
     if (r < 0)
         return r;
     for (size_t i = 0; i < lan->count; i++)
-        ask_gateways(&netlink, &lan->ports[i]);
+        ask_gateways(&netlink, lan, &lan->ports[i]);
     r = note_all(&netlink, lan, err);
     if (r == 0)
         r = apply_rules(lan, err);

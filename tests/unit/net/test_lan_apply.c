@@ -223,6 +223,8 @@ static void the_network_is_as_before_when_the_guest_has_gone(void **state)
     (void)snprintf(lan->ports[0].mac, VT_MAC_TEXT, "02:42:ac:11:00:99");
     if (vt_lan_take(lan, NULL) < 0)
         skip();
+    assert_non_null(strstr(lan->notice, "the IPv6 gateway fd00:5::1 does not answer"));
+    assert_null(strstr(lan->notice, GATEWAY " does not answer"));
     taken = what_there_is();
     assert_null(strstr(taken, "address eth0"));
     assert_null(strstr(taken, "route eth0"));
