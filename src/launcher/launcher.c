@@ -419,7 +419,7 @@ static int watch_over(struct launcher *l, struct vt_error *err)
     vt_daemon_supervise(l->prepared.daemon);
     if (l->prepared.dhcp_pid > 0)
         vt_dhcp_watch(&l->prepared.net, l->prepared.dhcp_pid);
-    if (l->prepared.network == VT_NETWORK_NAT)
+    if (l->prepared.network == VT_NETWORK_NAT || l->prepared.network == VT_NETWORK_BRIDGE)
         vt_rules_watch(&l->prepared.net, &l->prepared.rules);
     if (l->prepared.network == VT_NETWORK_USER)
         vt_passt_watch(&l->prepared.net, l->prepared.passt_pid);

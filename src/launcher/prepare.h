@@ -13,8 +13,8 @@
 #include "launcher/data_dir.h"
 #include "launcher/phone_home.h"
 #include "launcher/saved.h"
-#include "net/nat_state.h"
 #include "net/plan.h"
+#include "net/rules.h"
 #include "seed/seed.h"
 #include "vm/accel.h"
 #include "vm/osinfo.h"
@@ -31,18 +31,18 @@ struct vt_prepared {
     char *overlay_path; /* before the overlay is prepared, and while there is none */
     struct vt_overlay overlay;
     char *uuid;
-    enum vt_network network;  /* what the guest gets: not auto */
-    char *network_reason;     /* why NETWORK=auto is not nat: an error's words; or NULL */
-    struct vt_net_plan net;   /* unless network is none */
-    unsigned card_mtu;        /* of the guest's network card, as struct vt_domain_spec has it */
-    bool lan_taken;           /* with bridge, from when the guest has the container's addresses */
-    pid_t dhcp_pid;           /* with nat, and with bridge if it serves anybody; else 0 */
-    struct vt_nat_mark rules; /* with nat */
-    pid_t passt_pid;          /* with user, once the guest is being started */
-    struct vt_saved saved;    /* VT_SAVED_FITS: the guest is resumed from it */
-    char *no_ip6;             /* why the guest has IPv4 only and what to do; NULL: it is right so */
-    char *hidden;             /* ports of others that nobody reaches now, "80/tcp"; NULL: none */
-    char *saved_notice;       /* a sentence about one that was set aside, or NULL */
+    enum vt_network network;    /* what the guest gets: not auto */
+    char *network_reason;       /* why NETWORK=auto is not nat: an error's words; or NULL */
+    struct vt_net_plan net;     /* unless network is none */
+    unsigned card_mtu;          /* of the guest's network card, as struct vt_domain_spec has it */
+    bool lan_taken;             /* with bridge, from when the guest has the container's addresses */
+    pid_t dhcp_pid;             /* with nat, and with bridge if it serves anybody; else 0 */
+    struct vt_rules_mark rules; /* with nat and bridge */
+    pid_t passt_pid;            /* with user, once the guest is being started */
+    struct vt_saved saved;      /* VT_SAVED_FITS: the guest is resumed from it */
+    char *no_ip6;       /* why the guest has IPv4 only and what to do; NULL: it is right so */
+    char *hidden;       /* ports of others that nobody reaches now, "80/tcp"; NULL: none */
+    char *saved_notice; /* a sentence about one that was set aside, or NULL */
     struct vt_phone_home *phone_home; /* NULL: cloud-init is not told to call */
     struct vt_daemon *daemon;
 };

@@ -39,7 +39,7 @@ int vt_prepare_lan(struct vt_prepared *p, const struct vt_net_view *view, struct
 
 int vt_take_lan(struct vt_prepared *p, struct vt_error *err)
 {
-    int r = p->net.lan ? vt_lan_take(p->net.lan, err) : 0;
+    int r = p->net.lan ? vt_lan_take(p->net.lan, &p->rules, err) : 0;
 
     if (r < 0 || !p->net.lan)
         return r;

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "host/loop.h"
 #include "launcher/supervisor.h"
+#include "net/lan_apply.h"
 #include "net/nat_apply.h"
 
 /* ms. Who takes them away over and over does not keep us busy with it. */
@@ -13,12 +14,18 @@
 
 static struct {
     const struct vt_net_plan *plan;
-    struct vt_nat_mark *mark;
+    struct vt_rules_mark *mark;
     int timer;
     int64_t last; /* when they were put in force again; 0: never */
-    char who[VT_NAT_WHO];
+    char who[VT_RULES_WHO];
     struct vt_repeats losses, failures;
 } guard;
+
+static int apply(struct vt_error *err)
+{
+    return guard.plan->lan ? vt_lan_apply_rules(guard.plan->lan, guard.mark, err)
+                           : vt_nat_apply(guard.plan, guard.mark, err);
+}
 
 static void restore(void)
 {
@@ -27,15 +34,15 @@ static void restore(void)
 
     vt_loop_update_timer(guard.timer, -1);
     /* So it is after what we did ourselves, too. */
-    if (vt_nat_is_whole(guard.mark))
+    if (vt_rules_are_whole(guard.mark))
         return;
     guard.last = vt_now_ms();
-    if (vt_nat_apply(guard.plan, guard.mark, &err) < 0) {
+    if (apply(&err) < 0) {
         vt_supervisor_tell(&guard.failures, err.msg);
         vt_loop_update_timer(guard.timer, PAUSE);
         return;
     }
-    text = vt_fmt("rules that lead to the guest (nftables' table inet virtainer) were taken away "
+    text = vt_fmt("rules that lead to the guest (nftables' tables virtainer) were taken away "
                   "by %s%s; they are in force again",
                   guard.who[0] ? "the program " : "somebody", guard.who);
     vt_supervisor_tell(&guard.losses, text);
@@ -50,13 +57,13 @@ static void on_timer(int timer, void *data)
 
 static void on_news(int watch, int fd, unsigned events, void *data)
 {
-    char who[VT_NAT_WHO];
+    char who[VT_RULES_WHO];
     int64_t wait = guard.last ? guard.last + PAUSE - vt_now_ms() : 0;
 
     (void)watch;
     (void)events;
     (void)data;
-    if (!vt_nat_news(fd, who) || vt_nat_is_whole(guard.mark))
+    if (!vt_rules_news(fd, who) || vt_rules_are_whole(guard.mark))
         return;
     memcpy(guard.who, who, sizeof(guard.who));
     if (wait > 0)
@@ -65,10 +72,10 @@ static void on_news(int watch, int fd, unsigned events, void *data)
         restore();
 }
 
-void vt_rules_watch(const struct vt_net_plan *plan, struct vt_nat_mark *mark)
+void vt_rules_watch(const struct vt_net_plan *plan, struct vt_rules_mark *mark)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-    int fd = vt_nat_watch(&err);
+    int fd = vt_rules_listen(&err);
 
     if (fd < 0 || vt_loop_add_fd(fd, VT_EVENT_READ, on_news, NULL) < 0) {
         vt_debug("the rules are not watched over: %s", err.msg ? err.msg : "no event loop");

@@ -3,9 +3,9 @@
  * firewall's `nft flush ruleset` in a pod, say. */
 #pragma once
 
-#include "net/nat_state.h"
 #include "net/plan.h"
+#include "net/rules.h"
 
 /* From here on the loop watches over the rules of @plan, known by @mark; once in the process. Both
  * are kept for as long as it runs, and @mark is changed. */
-void vt_rules_watch(const struct vt_net_plan *plan, struct vt_nat_mark *mark);
+void vt_rules_watch(const struct vt_net_plan *plan, struct vt_rules_mark *mark);

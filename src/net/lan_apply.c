@@ -390,17 +390,16 @@ static int take_port(struct vt_netlink *netlink, const struct vt_net_view *view,
     return r < 0 ? cannot_take(port, r, err) : 0;
 }
 
-static int apply_rules(const struct vt_lan *lan, struct vt_error *err)
+int vt_lan_apply_rules(const struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *err)
 {
     VT_AUTO_FREE char *fresh = vt_lan_ruleset(lan, true);
     VT_AUTO_FREE char *replacing = vt_lan_ruleset(lan, false);
 
-    if (vt_nft_run(fresh, "", NULL) == 0)
-        return 0;
-    return vt_nft_run(replacing, "cannot give the container's networks to the guest", err);
+    return vt_rules_apply(fresh, replacing, "cannot give the container's networks to the guest",
+                          ret, err);
 }
 
-int vt_lan_take(struct vt_lan *lan, struct vt_error *err)
+int vt_lan_take(struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *err)
 {
     VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -414,7 +413,7 @@ int vt_lan_take(struct vt_lan *lan, struct vt_error *err)
         ask_gateways(&netlink, lan, &lan->ports[i]);
     r = note_all(&netlink, lan, err);
     if (r == 0)
-        r = apply_rules(lan, err);
+        r = vt_lan_apply_rules(lan, ret, err);
     for (size_t i = 0; r == 0 && i < lan->count; i++)
         r = take_port(&netlink, &view, lan, &lan->ports[i], err);
     if (r < 0)

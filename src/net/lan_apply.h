@@ -8,13 +8,18 @@
 
 #include "net/addr.h"
 #include "net/lan.h"
+#include "net/rules.h"
 
 /*
  * Take the container's interfaces as @lan says: their addresses are noted and removed, each becomes
  * the port of a bridge of its own. From here on the container reaches the guest, and the world by
- * the guest's address. On failure it has what it had.
+ * the guest's address. By @ret the rules are known that this takes. On failure it has what it had.
  */
-int vt_lan_take(struct vt_lan *lan, struct vt_error *err) VT_MUST_CHECK;
+int vt_lan_take(struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *err) VT_MUST_CHECK;
+
+/* Put only the rules in force, again. */
+int vt_lan_apply_rules(const struct vt_lan *lan, struct vt_rules_mark *ret,
+                       struct vt_error *err) VT_MUST_CHECK;
 
 /*
  * Give the container back what vt_lan_take() took: at the guest's end, and what an earlier run

@@ -23,7 +23,7 @@
  */
 /* clang-format on */
 #include "net/lan.h"
-#include "net/nat.h"
+#include "net/rules.h"
 
 /* Frames that were turned to the container. */
 #define MARK "0x76697274"
@@ -117,7 +117,7 @@ static void add_bridge_table(struct vt_buf *out, const struct vt_lan *lan)
 {
     VT_AUTO_FREE char *uplinks = uplinks_text(lan);
 
-    vt_buf_adds(out, "table bridge " VT_NAT_TABLE " {\n"
+    vt_buf_adds(out, "table bridge " VT_RULES_TABLE " {\n"
                      "\tset asked {\n"
                      "\t\ttype ipv4_addr . inet_proto . inet_service . inet_service\n"
                      "\t\tsize " MAX_ASKED "; flags dynamic,timeout; timeout " PATIENCE_TCP ";\n"
@@ -147,7 +147,7 @@ static void add_inet_table(struct vt_buf *out, const struct vt_lan *lan)
     const struct vt_lan_port *port = &lan->ports[lan->first];
     struct vt_ip_text guest = vt_ip_text(port->guest);
 
-    vt_buf_adds(out, "table inet " VT_NAT_TABLE " {\n\tchain postrouting {\n"
+    vt_buf_adds(out, "table inet " VT_RULES_TABLE " {\n\tchain postrouting {\n"
                      "\t\ttype nat hook postrouting priority 100; policy accept;\n");
     if (vt_lan_has_way_out(lan)) {
         vt_buf_addf(out, "\t\toifname \"%s\" ip saddr %s ", port->bridge, vt_ip_text(port->here).s);
@@ -157,9 +157,9 @@ static void add_inet_table(struct vt_buf *out, const struct vt_lan *lan)
 }
 
 /* "add" first, so that there is something to delete. */
-#define NO_TABLE(family)                      \
-    "add table " family " " VT_NAT_TABLE "\n" \
-    "delete table " family " " VT_NAT_TABLE "\n"
+#define NO_TABLE(family)                        \
+    "add table " family " " VT_RULES_TABLE "\n" \
+    "delete table " family " " VT_RULES_TABLE "\n"
 
 char *vt_lan_no_ruleset(void)
 {
@@ -170,8 +170,8 @@ char *vt_lan_ruleset(const struct vt_lan *lan, bool fresh)
 {
     VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(65536);
 
-    vt_buf_adds(&out, fresh ? "create table bridge " VT_NAT_TABLE
-                              "\ncreate table inet " VT_NAT_TABLE "\n"
+    vt_buf_adds(&out, fresh ? "create table bridge " VT_RULES_TABLE
+                              "\ncreate table inet " VT_RULES_TABLE "\n"
                             : NO_TABLE("bridge") NO_TABLE("inet"));
     add_bridge_table(&out, lan);
     add_inet_table(&out, lan);

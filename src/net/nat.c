@@ -29,6 +29,7 @@
  */
 /* clang-format on */
 #include "net/nat.h"
+#include "net/rules.h"
 
 /* Of no connection that is known: the first packet of one, or one that fits none. */
 #define STRANGE "ct state != { established, related } "
@@ -198,10 +199,11 @@ char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh)
     VT_AUTO_BUF struct vt_buf out = VT_BUF_INIT(262144);
 
     if (fresh)
-        vt_buf_adds(&out, "create table inet " VT_NAT_TABLE "\n");
+        vt_buf_adds(&out, "create table inet " VT_RULES_TABLE "\n");
     else /* "add" first, so that there is something to delete */
-        vt_buf_adds(&out, "add table inet " VT_NAT_TABLE "\ndelete table inet " VT_NAT_TABLE "\n");
-    vt_buf_adds(&out, "table inet " VT_NAT_TABLE " {\n");
+        vt_buf_adds(&out,
+                    "add table inet " VT_RULES_TABLE "\ndelete table inet " VT_RULES_TABLE "\n");
+    vt_buf_adds(&out, "table inet " VT_RULES_TABLE " {\n");
     for (int ip6 = 0; plan->ssh_rate.count > 0 && ip6 <= plan->has_ip6; ip6++)
         add_callers(&out, plan, ip6);
     add_inbound(&out, plan);
@@ -210,21 +212,4 @@ char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh)
     add_filters(&out, plan);
     vt_buf_adds(&out, "}\n");
     return vt_buf_take(&out);
-}
-
-/* Each rule is a line of a chain, whose first one is about the chain itself. */
-unsigned vt_nat_count(const char *ruleset)
-{
-    unsigned rules = 0;
-    bool in_chain = false;
-
-    for (const char *line = ruleset; *line; line += strcspn(line, "\n") + 1) {
-        if (vt_startswith(line, "\tchain "))
-            in_chain = true;
-        else if (vt_startswith(line, "\t}"))
-            in_chain = false;
-        else if (in_chain && !vt_startswith(line, "\t\ttype "))
-            rules++;
-    }
-    return rules;
 }

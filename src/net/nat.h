@@ -4,9 +4,6 @@
 
 #include "net/plan.h"
 
-/* The table is inet VT_NAT_TABLE. */
-#define VT_NAT_TABLE "virtainer"
-
 /*
  * The commands for nft, owned by the caller: one transaction. With @fresh it fails when our table
  * is there already; without, it replaces the table of an earlier run, whatever was in it, so
@@ -14,6 +11,3 @@
  * hence the difference.)
  */
 char *vt_nat_ruleset(const struct vt_net_plan *plan, bool fresh);
-
-/* How many rules the kernel has when @ruleset is in force. */
-unsigned vt_nat_count(const char *ruleset);

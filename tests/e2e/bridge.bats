@@ -92,6 +92,9 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   http "$address" | grep -q "^client ${address%.*}.1\$"
   [[ $(by_ssh cat /sys/class/net/eth0/address) == "$(mac_of "$lab-vm" | tr -d ' ')" ]]
   exec_in vm virtainer healthcheck
+  exec_in vm nft delete table bridge virtainer
+  until_true 5 assert_log vm 'were taken away by the program nft; they are in force again'
+  by_ssh true
 }
 
 hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $address "; }

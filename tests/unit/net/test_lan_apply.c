@@ -24,10 +24,12 @@
 #include "net/nft.h"
 #include "views.h"
 
-#define MAC     "02:42:ac:11:00:02"
-#define GATEWAY "172.17.0.1"
+#define MAC      "02:42:ac:11:00:02"
+#define GATEWAY  "172.17.0.1"
+#define GATEWAY6 "fd00:5::1"
 
 static struct vt_netlink netlink = VT_NETLINK_INIT;
+static struct vt_rules_mark mark;
 static bool usable;
 
 static void freep(struct vt_lan **lan)
@@ -57,8 +59,8 @@ static int make_veth(void)
     return vt_netlink_ask(&netlink, request, NULL, NULL);
 }
 
-/* So that nobody need wait for its answer. */
-static int know_gateway(void)
+/* So that nobody need wait for its answer. @address is of @size bytes. */
+static int know_gateway(uint8_t family, const void *address, size_t size)
 {
     const struct ether_addr mac = {{2, 0, 0, 0, 0, 1}};
     char buffer[VT_NETLINK_REQUEST] = "";
@@ -68,10 +70,10 @@ static int know_gateway(void)
     request->nlmsg_type = RTM_NEWNEIGH;
     request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
     info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-    info->ndm_family = AF_INET;
+    info->ndm_family = family;
     info->ndm_ifindex = (int)if_nametoindex("eth0");
     info->ndm_state = NUD_PERMANENT;
-    mnl_attr_put_u32(request, NDA_DST, htonl(ip(GATEWAY)));
+    mnl_attr_put(request, NDA_DST, size, address);
     mnl_attr_put(request, NDA_LLADDR, sizeof(mac), &mac);
     return vt_netlink_ask(&netlink, request, NULL, NULL);
 }
@@ -90,7 +92,7 @@ static int add_way(const char *network, unsigned prefix, const char *gateway, un
 static int give_addresses(void)
 {
     const struct in6_addr six = ip6("fd00:5::2"), far = ip6("fd00:6::2");
-    const struct vt_route6 out = {.ifname = "eth0", .gateway = ip6("fd00:5::1"), .metric = 512};
+    const struct vt_route6 out = {.ifname = "eth0", .gateway = ip6(GATEWAY6), .metric = 512};
     int r = vt_link_add_address(&netlink, "eth0", ip("172.17.0.2"), 16);
 
     r = r == 0 ? vt_link_add_address(&netlink, "eth0", ip("172.17.0.9"), 16) : r;
@@ -105,11 +107,14 @@ static int give_addresses(void)
 
 static int make_network(void **state)
 {
+    const uint32_t gateway = htonl(ip(GATEWAY));
+
     (void)state;
     usable = (unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) &&
              vt_netlink_open(&netlink, NULL) == 0 && make_veth() == 0 &&
              vt_link_set_mac(&netlink, "eth0", MAC) == 0 && vt_link_up(&netlink, "eth1") == 0 &&
-             vt_link_up(&netlink, "eth0") == 0 && give_addresses() == 0 && know_gateway() == 0;
+             vt_link_up(&netlink, "eth0") == 0 && give_addresses() == 0 &&
+             know_gateway(AF_INET, &gateway, sizeof(gateway)) == 0;
     return 0;
 }
 
@@ -204,6 +209,32 @@ static struct vt_lan *plan(void)
     return lan;
 }
 
+/* Also whether this kernel has what they are made of. */
+static bool has_no_rules(const struct vt_lan *lan)
+{
+    VT_AUTO_FREE char *fresh = vt_lan_ruleset(lan, true);
+    VT_AUTO_FREE char *none = vt_lan_no_ruleset();
+
+    return vt_nft_run(fresh, "", NULL) == 0 && vt_nft_run(none, "", NULL) == 0;
+}
+
+/* Those of both tables. */
+static void assert_lost_rules_are_missed(const struct vt_lan *lan)
+{
+    static const char *const lost[] = {"flush chain bridge virtainer output",
+                                       "flush table inet virtainer", "flush ruleset"};
+    VT_AUTO_FREE char *ruleset = vt_lan_ruleset(lan, true);
+
+    assert_int_equal(mark.rules, vt_rules_count(ruleset));
+    for (size_t i = 0; i < VT_ARRAY_SIZE(lost); i++) {
+        assert_true(vt_rules_are_whole(&mark));
+        assert_int_equal(vt_nft_run(lost[i], "", NULL), 0);
+        assert_false(vt_rules_are_whole(&mark));
+        assert_int_equal(vt_lan_apply_rules(lan, &mark, NULL), 0);
+    }
+    assert_true(vt_rules_are_whole(&mark));
+}
+
 /* The MAC is another's, as a guest's that goes on in another container. */
 static void the_network_is_as_before_when_the_guest_has_gone(void **state)
 {
@@ -221,9 +252,11 @@ static void the_network_is_as_before_when_the_guest_has_gone(void **state)
     lan = plan();
     assert_string_equal(lan->ports[0].uplink, "eth0");
     (void)snprintf(lan->ports[0].mac, VT_MAC_TEXT, "02:42:ac:11:00:99");
-    if (vt_lan_take(lan, NULL) < 0)
+    if (!has_no_rules(lan))
         skip();
-    assert_non_null(strstr(lan->notice, "the IPv6 gateway fd00:5::1 does not answer"));
+    assert_int_equal(vt_lan_take(lan, &mark, NULL), 0);
+    assert_lost_rules_are_missed(lan);
+    assert_non_null(strstr(lan->notice, "the IPv6 gateway " GATEWAY6 " does not answer"));
     assert_null(strstr(lan->notice, GATEWAY " does not answer"));
     taken = what_there_is();
     assert_null(strstr(taken, "address eth0"));
@@ -235,36 +268,30 @@ static void the_network_is_as_before_when_the_guest_has_gone(void **state)
     assert_link_local("eth0");
 }
 
-static bool has_no_rules(const struct vt_lan *lan)
-{
-    VT_AUTO_FREE char *fresh = vt_lan_ruleset(lan, true);
-    VT_AUTO_FREE char *none = vt_lan_no_ruleset();
-
-    return vt_nft_run(fresh, "", NULL) == 0 && vt_nft_run(none, "", NULL) == 0;
-}
-
 static void what_cannot_be_taken_is_left_as_it_was(void **state)
 {
     AUTO_LAN struct vt_lan *nameless = NULL;
     AUTO_LAN struct vt_lan *bridgeless = NULL;
     VT_AUTO_FREE char *before = NULL;
     VT_AUTO_FREE char *after = NULL;
+    const struct in6_addr gateway6 = ip6(GATEWAY6);
 
     (void)state;
     if (!usable)
         skip();
+    assert_int_equal(know_gateway(AF_INET6, &gateway6, sizeof(gateway6)), 0);
     before = what_there_is();
     nameless = plan();
     if (!has_no_rules(nameless))
         skip();
     vt_str_replace(&nameless->ports[1].record, vt_fmt("%512s", ""));
-    assert_true(vt_lan_take(nameless, NULL) < 0);
+    assert_true(vt_lan_take(nameless, &mark, NULL) < 0);
     assert_true(has_no_rules(nameless));
     after = what_there_is();
     assert_string_equal(after, before);
     bridgeless = plan();
     (void)snprintf(bridgeless->ports[1].bridge, IFNAMSIZ, "lo");
-    assert_true(vt_lan_take(bridgeless, NULL) < 0);
+    assert_true(vt_lan_take(bridgeless, &mark, NULL) < 0);
     assert_true(has_no_rules(bridgeless));
     vt_str_replace(&after, what_there_is());
     assert_string_equal(after, before);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The rules in the kernel, in a network namespace of the test's own. */
-#include "net/nat_state.h"
+#include "net/rules.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -16,7 +16,7 @@
 #include "net/nat_apply.h"
 #include "views.h"
 
-static struct vt_nat_mark mark;
+static struct vt_rules_mark mark;
 static struct vt_net_plan plan;
 static bool usable;
 
@@ -45,18 +45,18 @@ static void nft(const char *commands)
 static void all_rules_are_read_back(void **state)
 {
     VT_AUTO_FREE char *ruleset = vt_nat_ruleset(&plan, true);
-    struct vt_nat_mark now = {0};
+    struct vt_rules_mark now = {0};
 
     (void)state;
     if (!usable)
         skip();
-    assert_int_equal(mark.rules, vt_nat_count(ruleset));
-    assert_int_equal(vt_nat_read(&now, NULL), 0);
+    assert_int_equal(mark.rules, vt_rules_count(ruleset));
+    assert_int_equal(vt_rules_read(&now, NULL), 0);
     assert_int_equal(now.rules, mark.rules);
-    assert_int_equal(now.last, mark.last);
-    assert_true(vt_nat_is_whole(&mark));
+    assert_memory_equal(now.last, mark.last, sizeof(now.last));
+    assert_true(vt_rules_are_whole(&mark));
     assert_int_equal(vt_nat_apply(&plan, &mark, NULL), 0);
-    assert_true(vt_nat_is_whole(&mark));
+    assert_true(vt_rules_are_whole(&mark));
 }
 
 /* What another program does, and whether that takes anything of ours away. */
@@ -77,24 +77,24 @@ static const struct {
 static void what_others_take_away_is_missed(void **state)
 {
     VT_AUTO_CLOSE int fd = -1;
-    char who[VT_NAT_WHO];
+    char who[VT_RULES_WHO];
 
     (void)state;
     if (!usable)
         skip();
-    fd = vt_nat_watch(NULL);
+    fd = vt_rules_listen(NULL);
     assert_true(fd >= 0);
     for (size_t i = 0; i < VT_ARRAY_SIZE(changes); i++) {
         VT_AUTO_FREE char *delete =
-            vt_fmt("delete rule inet virtainer input handle %" PRIu64, mark.last);
+            vt_fmt("delete rule inet virtainer input handle %" PRIu64, mark.last[VT_RULES_INET]);
 
-        (void)vt_nat_news(fd, who);
+        (void)vt_rules_news(fd, who);
         nft(changes[i].commands ? changes[i].commands : delete);
-        assert_int_equal(vt_nat_news(fd, who), changes[i].lost);
-        assert_int_equal(vt_startswith(who, "test_net_nat"), changes[i].lost);
-        assert_int_equal(vt_nat_is_whole(&mark), !changes[i].lost);
+        assert_int_equal(vt_rules_news(fd, who), changes[i].lost);
+        assert_int_equal(vt_startswith(who, "test_net_rul"), changes[i].lost);
+        assert_int_equal(vt_rules_are_whole(&mark), !changes[i].lost);
         assert_int_equal(vt_nat_apply(&plan, &mark, NULL), 0);
-        assert_true(vt_nat_is_whole(&mark));
+        assert_true(vt_rules_are_whole(&mark));
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "net/nat_state.h"
+#include "net/rules.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -12,15 +12,33 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "net/nat.h"
+#include "base/str.h"
 #include "net/netlink.h"
+#include "net/nft.h"
 
 /* A list that changes while it is read is read again, so often. */
 #define TRIES 10
 
+/* Each rule is a line of a chain, whose first one is about the chain itself. */
+unsigned vt_rules_count(const char *ruleset)
+{
+    unsigned rules = 0;
+    bool in_chain = false;
+
+    for (const char *line = ruleset; *line; line += strcspn(line, "\n") + 1) {
+        if (vt_startswith(line, "\tchain "))
+            in_chain = true;
+        else if (vt_startswith(line, "\t}"))
+            in_chain = false;
+        else if (in_chain && !vt_startswith(line, "\t\ttype "))
+            rules++;
+    }
+    return rules;
+}
+
 struct count {
-    uint64_t upto; /* rules with larger handles do not count */
-    struct vt_nat_mark mark;
+    const uint64_t *upto; /* by family: rules with larger handles do not count; NULL: all do */
+    struct vt_rules_mark mark;
 };
 
 struct rule {
@@ -31,7 +49,7 @@ struct rule {
 static bool is_our_table(const struct nlattr *attr)
 {
     return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
-           vt_streq(mnl_attr_get_str(attr), VT_NAT_TABLE);
+           vt_streq(mnl_attr_get_str(attr), VT_RULES_TABLE);
 }
 
 static int on_rule_attr(const struct nlattr *attr, void *data)
@@ -48,15 +66,17 @@ static int on_rule_attr(const struct nlattr *attr, void *data)
 
 static int on_rule(const struct nlmsghdr *message, void *data)
 {
+    const struct nfgenmsg *generic = mnl_nlmsg_get_payload(message);
+    unsigned family = generic->nfgen_family == NFPROTO_BRIDGE ? VT_RULES_BRIDGE : VT_RULES_INET;
     struct count *count = data;
     struct rule rule = {false, 0};
 
-    (void)mnl_attr_parse(message, sizeof(struct nfgenmsg), on_rule_attr, &rule);
-    if (!rule.ours || rule.handle > count->upto)
+    (void)mnl_attr_parse(message, sizeof(*generic), on_rule_attr, &rule);
+    if (!rule.ours || (count->upto && rule.handle > count->upto[family]))
         return MNL_CB_OK;
     count->mark.rules++;
-    if (rule.handle > count->mark.last)
-        count->mark.last = rule.handle;
+    if (rule.handle > count->mark.last[family])
+        count->mark.last[family] = rule.handle;
     return MNL_CB_OK;
 }
 
@@ -69,13 +89,13 @@ static int ask_for_rules(struct vt_netlink *netlink, struct count *count)
     request->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE;
     request->nlmsg_flags = NLM_F_DUMP;
     generic = mnl_nlmsg_put_extra_header(request, sizeof(*generic));
-    generic->nfgen_family = NFPROTO_INET;
-    mnl_attr_put_strz(request, NFTA_RULE_TABLE, VT_NAT_TABLE);
+    generic->nfgen_family = NFPROTO_UNSPEC;
+    /* Of all tables: when asked for one, the kernel stops at the first of that name. */
     return vt_netlink_ask(netlink, request, on_rule, count);
 }
 
-/* Those with handles up to @upto. */
-static int count_rules(uint64_t upto, struct vt_nat_mark *ret, struct vt_error *err)
+/* Those with handles up to @upto, or all. */
+static int count_rules(const uint64_t *upto, struct vt_rules_mark *ret, struct vt_error *err)
 {
     struct count count;
     int r = -EINTR;
@@ -92,24 +112,56 @@ static int count_rules(uint64_t upto, struct vt_nat_mark *ret, struct vt_error *
     }
     if (r < 0 && r != -ENOENT)
         return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
-                              "cannot read the rules of nftables' table inet " VT_NAT_TABLE);
+                              "cannot read the rules of nftables' tables " VT_RULES_TABLE);
     *ret = count.mark;
     return 0;
 }
 
-int vt_nat_read(struct vt_nat_mark *ret, struct vt_error *err)
+int vt_rules_read(struct vt_rules_mark *ret, struct vt_error *err)
 {
-    return count_rules(UINT64_MAX, ret, err);
+    return count_rules(NULL, ret, err);
 }
 
-bool vt_nat_is_whole(const struct vt_nat_mark *mark)
+/* That nftables accepted it says nothing of what others did to it since. */
+static int read_back(unsigned meant, struct vt_rules_mark *ret, struct vt_error *err)
 {
-    struct vt_nat_mark now = {0, 0};
+    struct vt_rules_mark now = {0};
+    int r = vt_rules_read(&now, err);
+
+    if (r < 0)
+        return r;
+    if (now.rules != meant)
+        return vt_error_set(err, VT_CAUSE_NETWORK, -EIO,
+                            "%u of the %u rules that lead to the guest are in force: another "
+                            "process changes nftables' tables " VT_RULES_TABLE
+                            " in the container's network",
+                            now.rules, meant);
+    *ret = now;
+    return 0;
+}
+
+int vt_rules_apply(const char *fresh, const char *replacing, const char *what,
+                   struct vt_rules_mark *ret, struct vt_error *err)
+{
+    /* In a new container it is always the first; should that fail for another reason, so does the
+     * second and says it. */
+    if (vt_nft_run(fresh, "", NULL) < 0) {
+        int r = vt_nft_run(replacing, what, err);
+
+        if (r < 0)
+            return r;
+    }
+    return read_back(vt_rules_count(fresh), ret, err);
+}
+
+bool vt_rules_are_whole(const struct vt_rules_mark *mark)
+{
+    struct vt_rules_mark now = {0};
 
     return count_rules(mark->last, &now, NULL) < 0 || now.rules == mark->rules;
 }
 
-int vt_nat_watch(struct vt_error *err)
+int vt_rules_listen(struct vt_error *err)
 {
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
     const int group = NFNLGRP_NFTABLES;
@@ -150,7 +202,7 @@ static int on_generation_attr(const struct nlattr *attr, void *data)
     if (mnl_attr_get_type(attr) != NFTA_GEN_PROC_NAME ||
         mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
         return MNL_CB_OK;
-    (void)snprintf(news->who, VT_NAT_WHO, "%s", mnl_attr_get_str(attr));
+    (void)snprintf(news->who, VT_RULES_WHO, "%s", mnl_attr_get_str(attr));
     for (char *c = news->who; *c; c++) {
         if (!isprint((unsigned char)*c))
             *c = '?';
@@ -183,7 +235,7 @@ static int on_change(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-bool vt_nat_news(int fd, char who[VT_NAT_WHO])
+bool vt_rules_news(int fd, char who[VT_RULES_WHO])
 {
     struct news news = {.who = who};
     char buffer[32768];
