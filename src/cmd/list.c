@@ -2,6 +2,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/guest.h"
@@ -12,19 +13,14 @@ static const struct vt_flag flags[] = {
     {0},
 };
 
-static void add(struct json_object *object, const char *name, const char *value)
-{
-    json_object_object_add(object, name, value ? json_object_new_string(value) : NULL);
-}
-
 static void print_json(const struct vt_status *status)
 {
     struct json_object *guests = json_object_new_array(), *guest = json_object_new_object();
 
-    add(guest, "name", status->name);
-    add(guest, "uuid", status->uuid);
-    add(guest, "state", vt_phase_name(status->phase));
-    add(guest, "address", status->address);
+    vt_object_add_text_or_null(guest, "name", status->name);
+    vt_object_add_text_or_null(guest, "uuid", status->uuid);
+    vt_object_add_text_or_null(guest, "state", vt_phase_name(status->phase));
+    vt_object_add_text_or_null(guest, "address", status->address);
     (void)json_object_array_add(guests, guest);
     printf("%s\n", json_object_to_json_string_ext(guests, JSON_C_TO_STRING_SPACED |
                                                               JSON_C_TO_STRING_NOSLASHESCAPE));

@@ -2,13 +2,9 @@
 /* The catalogue for people and for programs. */
 #include <json-c/json.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "image/catalogue.h"
-
-static void add(struct json_object *object, const char *name, const char *value)
-{
-    json_object_object_add(object, name, value ? json_object_new_string(value) : NULL);
-}
 
 static struct json_object *names(char *const *texts)
 {
@@ -24,18 +20,19 @@ static struct json_object *entry_json(const struct vt_distribution *distribution
 {
     struct json_object *object = json_object_new_object();
 
-    add(object, "name", distribution->name);
-    add(object, "title", distribution->title);
-    add(object, "release", release->version);
+    vt_object_add_text_or_null(object, "name", distribution->name);
+    vt_object_add_text_or_null(object, "title", distribution->title);
+    vt_object_add_text_or_null(object, "release", release->version);
     json_object_object_add(object, "aliases", names(release->aliases));
-    add(object, "user", release->user);
-    add(object, "osinfo", release->osinfo);
-    add(object, "end_of_life", release->end_of_life);
+    vt_object_add_text_or_null(object, "user", release->user);
+    vt_object_add_text_or_null(object, "osinfo", release->osinfo);
+    vt_object_add_text_or_null(object, "end_of_life", release->end_of_life);
     json_object_object_add(object, "ended",
                            json_object_new_boolean(vt_release_has_ended(release, today)));
-    add(object, "url", release->url);
-    add(object, "checksum", release->checksum ? release->checksum : release->checksum_url);
-    add(object, "signature", release->signature_url);
+    vt_object_add_text_or_null(object, "url", release->url);
+    vt_object_add_text_or_null(object, "checksum",
+                               release->checksum ? release->checksum : release->checksum_url);
+    vt_object_add_text_or_null(object, "signature", release->signature_url);
     return object;
 }
 

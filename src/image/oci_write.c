@@ -16,6 +16,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "host/files.h"
 #include "image/hash.h"
@@ -227,16 +228,11 @@ static int put_layer(struct writer *w, struct vt_error *err)
 
 /* ---- what tells of it ---- */
 
-static void add_text(json_object *object, const char *name, const char *text)
-{
-    json_object_object_add(object, name, json_object_new_string(text));
-}
-
 static void add_digest(json_object *object, const char *name, const struct blob *blob)
 {
     VT_AUTO_FREE char *text = vt_fmt("sha256:%s", blob->digest);
 
-    add_text(object, name, text);
+    vt_object_add_text(object, name, text);
 }
 
 static json_object *array_of(json_object *item)
@@ -252,7 +248,7 @@ static json_object *descriptor(const char *media_type, const struct blob *blob)
 {
     json_object *object = json_object_new_object();
 
-    add_text(object, "mediaType", media_type);
+    vt_object_add_text(object, "mediaType", media_type);
     add_digest(object, "digest", blob);
     json_object_object_add(object, "size", json_object_new_uint64(blob->size));
     return object;
@@ -285,8 +281,8 @@ static const char *architecture(void)
 
 static void add_platform(json_object *object)
 {
-    add_text(object, "architecture", architecture());
-    add_text(object, "os", "linux");
+    vt_object_add_text(object, "architecture", architecture());
+    vt_object_add_text(object, "os", "linux");
 }
 
 static char *config_text(const struct writer *w)
@@ -297,10 +293,10 @@ static char *config_text(const struct writer *w)
     struct tm tm;
 
     (void)strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&w->now, &tm));
-    add_text(object, "created", created);
+    vt_object_add_text(object, "created", created);
     add_platform(object);
     json_object_object_add(object, "config", json_object_new_object());
-    add_text(rootfs, "type", "layers");
+    vt_object_add_text(rootfs, "type", "layers");
     json_object_object_add(rootfs, "diff_ids", array_of(json_object_new_string(diff)));
     json_object_object_add(object, "rootfs", rootfs);
     return take_text(object);
@@ -311,7 +307,7 @@ static char *manifest_text(const struct writer *w)
     json_object *object = json_object_new_object();
 
     json_object_object_add(object, "schemaVersion", json_object_new_int(2));
-    add_text(object, "mediaType", MEDIA("manifest.v1+json"));
+    vt_object_add_text(object, "mediaType", MEDIA("manifest.v1+json"));
     json_object_object_add(object, "config", descriptor(MEDIA("config.v1+json"), &w->config));
     json_object_object_add(object, "layers",
                            array_of(descriptor(MEDIA("layer.v1.tar"), &w->layer)));
@@ -326,13 +322,13 @@ static char *index_text(const struct writer *w)
     json_object *manifest = descriptor(MEDIA("manifest.v1+json"), &w->manifest);
     json_object *platform = json_object_new_object();
 
-    add_text(names, "io.containerd.image.name", full);
-    add_text(names, "org.opencontainers.image.ref.name", "latest");
+    vt_object_add_text(names, "io.containerd.image.name", full);
+    vt_object_add_text(names, "org.opencontainers.image.ref.name", "latest");
     add_platform(platform);
     json_object_object_add(manifest, "platform", platform);
     json_object_object_add(manifest, "annotations", names);
     json_object_object_add(object, "schemaVersion", json_object_new_int(2));
-    add_text(object, "mediaType", MEDIA("index.v1+json"));
+    vt_object_add_text(object, "mediaType", MEDIA("index.v1+json"));
     json_object_object_add(object, "manifests", array_of(manifest));
     return take_text(object);
 }
@@ -345,7 +341,7 @@ static char *docker_text(const struct writer *w)
     VT_AUTO_FREE char *tag = vt_fmt("%s:latest", w->name);
     json_object *object = json_object_new_object();
 
-    add_text(object, "Config", config);
+    vt_object_add_text(object, "Config", config);
     json_object_object_add(object, "RepoTags", array_of(json_object_new_string(tag)));
     json_object_object_add(object, "Layers", array_of(json_object_new_string(layer)));
     return take_text(array_of(object));

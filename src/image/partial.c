@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <sys/stat.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "host/files.h"
 #include "image/hash.h"
@@ -26,11 +27,6 @@ void vt_partial_done(struct vt_partial *partial)
     *partial = (struct vt_partial)VT_PARTIAL_INIT;
 }
 
-static void put_json(json_object **object)
-{
-    json_object_put(*object);
-}
-
 /* This boot of the machine; "" if the kernel does not say, which then fits every other such. */
 static char *boot_id(void)
 {
@@ -49,27 +45,6 @@ static int cannot_write(const struct vt_partial *partial, int errnum, struct vt_
 
 /* --- the record --- */
 
-/* The string @name of @object, which keeps it; NULL if there is none. */
-static const char *text_of(json_object *object, const char *name)
-{
-    json_object *value = NULL;
-
-    return json_object_object_get_ex(object, name, &value) &&
-                   json_object_is_type(value, json_type_string)
-               ? json_object_get_string(value)
-               : NULL;
-}
-
-static int64_t number_of(json_object *object, const char *name)
-{
-    json_object *value = NULL;
-
-    return json_object_object_get_ex(object, name, &value) &&
-                   json_object_is_type(value, json_type_int)
-               ? json_object_get_int64(value)
-               : -1;
-}
-
 /* Only whether it is the same matters, and an address may hold a password or a signature. */
 static char *url_digest(const struct vt_partial *partial)
 {
@@ -79,7 +54,7 @@ static char *url_digest(const struct vt_partial *partial)
 /* Take what the record says of the file into @partial. Returns whether it fits. */
 static bool read_record(struct vt_partial *partial, bool any_boot)
 {
-    VT_CLEANUP(put_json) json_object *object = NULL;
+    VT_AUTO_OBJECT json_object *object = NULL;
     VT_AUTO_FREE char *text = NULL, *boot = boot_id(), *digest = url_digest(partial);
     const char *url, *validator, *then;
     int64_t total;
@@ -88,12 +63,12 @@ static bool read_record(struct vt_partial *partial, bool any_boot)
         return false;
     object = json_tokener_parse(text);
     if (!json_object_is_type(object, json_type_object) ||
-        number_of(object, "version") != RECORD_VERSION)
+        vt_object_number(object, "version", -1) != RECORD_VERSION)
         return false;
-    url = text_of(object, "url_digest");
-    validator = text_of(object, "validator");
-    then = text_of(object, "boot_id");
-    total = number_of(object, "total");
+    url = vt_object_text(object, "url_digest");
+    validator = vt_object_text(object, "validator");
+    then = vt_object_text(object, "boot_id");
+    total = vt_object_number(object, "total", -1);
     /* The validator becomes part of a request. */
     if (!url || !vt_streq(url, digest) || !validator || strpbrk(validator, "\r\n") || !then ||
         (!any_boot && !vt_streq(then, boot)) || (total >= 0 && partial->size > (uint64_t)total))
@@ -106,18 +81,16 @@ static bool read_record(struct vt_partial *partial, bool any_boot)
 
 static int write_record(const struct vt_partial *partial)
 {
-    VT_CLEANUP(put_json) json_object *object = json_object_new_object();
-    VT_AUTO_FREE char *boot = boot_id(), *digest = url_digest(partial);
-    const char *text;
+    VT_AUTO_OBJECT json_object *object = json_object_new_object();
+    VT_AUTO_FREE char *boot = boot_id(), *digest = url_digest(partial), *text = NULL;
 
-    json_object_object_add(object, "version", json_object_new_int(RECORD_VERSION));
-    json_object_object_add(object, "url_digest", json_object_new_string(digest));
-    json_object_object_add(object, "validator", json_object_new_string(partial->validator));
+    vt_object_add_number(object, "version", RECORD_VERSION);
+    vt_object_add_text(object, "url_digest", digest);
+    vt_object_add_text(object, "validator", partial->validator);
     if (partial->total_known)
-        json_object_object_add(object, "total", json_object_new_uint64(partial->total));
-    json_object_object_add(object, "boot_id", json_object_new_string(boot));
-    text = json_object_to_json_string_ext(object,
-                                          JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+        vt_object_add_number(object, "total", (int64_t)partial->total);
+    vt_object_add_text(object, "boot_id", boot);
+    text = vt_object_record(object);
     return vt_file_write(partial->record_path, text, strlen(text), 0644, partial->path);
 }
 

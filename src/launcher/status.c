@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 
+#include "base/object.h"
 #include "base/str.h"
 #include "host/files.h"
 
@@ -64,22 +65,17 @@ static const struct {
     {"problem", offsetof(struct vt_status, problem)},
 };
 
-static void add_string(struct json_object *object, const char *name, const char *value)
-{
-    json_object_object_add(object, name, value ? json_object_new_string(value) : NULL);
-}
-
 char *vt_status_json(const struct vt_status *status)
 {
     struct json_object *object = json_object_new_object();
     char *text;
 
     json_object_object_add(object, "version", json_object_new_int(SCHEMA_VERSION));
-    add_string(object, "state", phase_names[status->phase]);
+    vt_object_add_text_or_null(object, "state", phase_names[status->phase]);
     json_object_object_add(object, "since", json_object_new_int64(status->since));
     for (size_t i = 0; i < VT_ARRAY_SIZE(strings); i++)
-        add_string(object, strings[i].name,
-                   *(char *const *)((const char *)status + strings[i].offset));
+        vt_object_add_text_or_null(object, strings[i].name,
+                                   *(char *const *)((const char *)status + strings[i].offset));
     json_object_object_add(object, "cpus", json_object_new_int64(status->cpus));
     json_object_object_add(object, "ram_bytes", json_object_new_int64((int64_t)status->ram));
     json_object_object_add(object, "disk_bytes", json_object_new_int64((int64_t)status->disk_size));
