@@ -19,6 +19,7 @@
 #define SAVING    "saving"
 #define SAVED     "saved"
 #define RESUMING  "resuming"
+#define SPENT     "spent"
 #define SET_ASIDE "set-aside"
 #define MEMORY    "memory"
 #define RECORD    "state.json"
@@ -217,12 +218,14 @@ int vt_saved_look(const struct vt_data_dir *data, const struct vt_saved_facts *f
 {
     VT_AUTO_FREE char *saving = vt_data_dir_file(data, SAVING);
     VT_AUTO_FREE char *resuming = vt_data_dir_file(data, RESUMING);
+    VT_AUTO_FREE char *spent = vt_data_dir_file(data, SPENT);
 
     *ret = (struct vt_saved){.dir = vt_data_dir_file(data, SAVED)};
     if (vt_path_exists(saving)) {
         vt_remove_tree(saving);
         ret->cut_off = true;
     }
+    vt_remove_tree(spent);
     /* A start that was killed between reading the memory and running: nothing has changed yet,
      * unless the overlay says so. */
     if (!vt_path_exists(ret->dir) && vt_path_exists(resuming)) {
@@ -367,8 +370,13 @@ int vt_saved_consume(struct vt_saved *saved, const struct vt_data_dir *data, str
     return 0;
 }
 
-void vt_saved_forget(struct vt_saved *saved)
+void vt_saved_forget(struct vt_saved *saved, const struct vt_data_dir *data)
 {
+    VT_AUTO_FREE char *spent = vt_data_dir_file(data, SPENT);
+
+    /* Where it cannot be renamed it is removed all the same: the guest runs already. */
+    if (move(saved->dir, spent, data) == 0)
+        vt_str_replace(&saved->dir, VT_TAKE_PTR(spent));
     vt_remove_tree(saved->dir);
 }
 

@@ -6,6 +6,7 @@
  *     .virtainer/saved/memory         what libvirt wrote
  *     .virtainer/saved/state.json     what it fits
  *     .virtainer/resuming/            the same while it is being read
+ *     .virtainer/spent/               what is being removed because the guest runs
  *     .virtainer/set-aside/TIME/      what did not fit; for the person to look at and delete
  *
  * Each step is the rename of a directory, so that a kill at any moment leaves one of these. Memory
@@ -100,8 +101,8 @@ void vt_saved_abandon(const struct vt_data_dir *data, int memory);
 int vt_saved_consume(struct vt_saved *saved, const struct vt_data_dir *data,
                      struct vt_error *err) VT_MUST_CHECK;
 
-/* The guest runs: the memory is of no use any more. */
-void vt_saved_forget(struct vt_saved *saved);
+/* The guest runs: the memory is of no use any more, and a part of it no sign of damage. */
+void vt_saved_forget(struct vt_saved *saved, const struct vt_data_dir *data);
 
 /* Whether there is one in @data, even if it may not fit. Nothing is changed. */
 bool vt_saved_exists(const struct vt_data_dir *data);

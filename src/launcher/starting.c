@@ -60,7 +60,7 @@ static int resume(struct start *start)
     if (r == 0 && !saved->paused)
         r = vt_vm_continue(start->vm, &start->err);
     if (r == 0)
-        vt_saved_forget(saved);
+        vt_saved_forget(saved, &start->prepared->data);
     return r;
 }
 

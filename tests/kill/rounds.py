@@ -331,6 +331,6 @@ class Course:
     def tidy(self):
         """With a guest that runs there is nothing left of what was cut off."""
         left = [str(path) for path in self.data.rglob("*.part-*")]
-        left += [str(path) for path in (self.data / ".virtainer" / "saving",) if path.exists()]
+        left += [str(path) for path in (self.data / ".virtainer" / "saving", self.data / ".virtainer" / "spent") if path.exists()]
         if left:
             raise Failure(f"left behind by a start that was killed, and by the next: {' '.join(left)}")

@@ -321,9 +321,40 @@ static void a_resumed_guest_leaves_nothing(void **state)
     save("memory");
     look(&saved);
     assert_int_equal(vt_saved_consume(&saved, &data, &err), 0);
-    vt_saved_forget(&saved);
+    vt_saved_forget(&saved, &data);
     look(&again);
     assert_int_equal(again.kind, VT_SAVED_NONE);
+    assert_false(vt_path_exists(in_dir(".virtainer/resuming")));
+    assert_false(vt_path_exists(in_dir(".virtainer/spent")));
+}
+
+/* Killed while the memory of a guest that runs is removed: its rest is no state that is damaged. */
+static void the_rest_of_what_was_used_up_is_removed(void **state)
+{
+    VT_AUTO_SAVED struct vt_saved saved;
+
+    (void)state;
+    save("memory");
+    assert_int_equal(rename(in_dir(".virtainer/saved"), in_dir(".virtainer/spent")), 0);
+    assert_int_equal(unlink(in_dir(".virtainer/spent/state.json")), 0);
+    look(&saved);
+    assert_int_equal(saved.kind, VT_SAVED_NONE);
+    assert_false(saved.cut_off);
+    assert_false(vt_path_exists(in_dir(".virtainer/spent")));
+}
+
+/* What keeps it from being renamed does not keep it from being removed, piece by piece. */
+static void what_cannot_be_renamed_is_removed_in_place(void **state)
+{
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_SAVED struct vt_saved saved;
+
+    (void)state;
+    save("memory");
+    look(&saved);
+    assert_int_equal(vt_saved_consume(&saved, &data, &err), 0);
+    put_text(in_dir(".virtainer/spent"), "a file");
+    vt_saved_forget(&saved, &data);
     assert_false(vt_path_exists(in_dir(".virtainer/resuming")));
 }
 
@@ -358,6 +389,8 @@ int main(void)
         T(a_cut_off_resume_is_found_again),
         T(memory_that_was_used_up_does_not_fit),
         T(a_resumed_guest_leaves_nothing),
+        T(the_rest_of_what_was_used_up_is_removed),
+        T(what_cannot_be_renamed_is_removed_in_place),
         T(nobody_else_reads_it),
     };
 
