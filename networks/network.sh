@@ -12,6 +12,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../run-scripts/lib/engine.sh"
 # shellcheck source=../run-scripts/lib/prefix.sh
 . "$here/../run-scripts/lib/prefix.sh"
+# shellcheck source=lib/libvirt.sh
+. "$here/lib/libvirt.sh"
 
 # The network's label that says what it was made with, and that it is ours: words KEY=VALUE.
 readonly label=virtainer.network
@@ -27,6 +29,7 @@ usage() {
   cat <<EOF
 Usage: $program create bridge [--subnet CIDR]… [OPTION…]
        $program create macvlan --parent INTERFACE --range CIDR --host ADDRESS [OPTION…]
+       $program create libvirt [OPTION…]
        $program check [OPTION…]
        $program remove [OPTION…]
 
@@ -36,6 +39,8 @@ Which one to choose is in docs/networks.md.
 
   bridge            a network of this machine's own, with IPv4 and IPv6
   macvlan           the containers are on a LAN, with addresses of a part of it
+  libvirt           one of the two that is there gets a network of the same name in this machine's own libvirt, for virtual
+                    machines beside the containers
   --name NAME       the network's name ($network)
   --engine ENGINE   docker or podman; podman is run as root (also: ENGINE=)
   --help            this text
@@ -49,7 +54,8 @@ Once for IPv4 and, where it is wanted, once for IPv6:
   --host ADDRESS    another free address of the LAN, by which this machine talks to its containers: the kernel lets
                     nothing through between a macvlan and the interface below it
 
-  CONTAINER_IMAGE   what \`check\` starts a container of ($container_image)
+  CONTAINER_IMAGE       what \`check\` starts a container of ($container_image)
+  LIBVIRT_DEFAULT_URI   which libvirt ($libvirt_uri)
 EOF
 }
 
@@ -79,7 +85,7 @@ read_options() {
       --engine) ENGINE=$2 && shift ;;
       --parent | --subnet | --range | --gateway | --host) ask "${1#--}" "$2" && shift ;;
       create | check | remove) { [[ -z $action ]] && action=$1; } || die 2 "both '$action' and '$1'? see --help" ;;
-      bridge | macvlan) ask recipe "$1" ;;
+      bridge | macvlan | libvirt) ask recipe "$1" ;;
       *) die 2 "unknown argument '$1'; see --help" ;;
     esac
     shift
@@ -95,7 +101,8 @@ check_options() {
   case $action-${asked[recipe]-} in
     create-bridge) allowed='recipe subnet subnet6' ;;
     create-macvlan) allowed=${keys[*]} ;;
-    create-) die 2 'create what: bridge or macvlan? see --help' ;;
+    create-libvirt) allowed=recipe ;;
+    create-) die 2 'create what: bridge, macvlan or libvirt? see --help' ;;
     -*) die 2 'what is to be done: create, check or remove? see --help' ;;
   esac
   for key in "${!asked[@]}"; do
@@ -106,6 +113,8 @@ check_options() {
 # --- what is there ------------------------------------------------------------------------------------------------
 
 network_there() { engine network inspect "$network" >/dev/null 2>&1; }
+
+need_network() { network_there || die 1 "there is no network '$network'; those that are there: $(engine_line network ls)"; }
 
 # read_made: what the network was made with; ends the script if others made it.
 read_made() {
@@ -283,8 +292,18 @@ same_as_made() {
   done
 }
 
+create_libvirt() {
+  need_network
+  read_made
+  libvirt_create
+}
+
 create() {
   local options family
+  if [[ ${asked[recipe]} == libvirt ]]; then
+    create_libvirt
+    return
+  fi
   if network_there; then
     read_made
     same_as_made
@@ -358,10 +377,11 @@ check_address() {
 
 check() {
   local address addresses='{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}'
-  network_there || die 1 "there is no network '$network'; those that are there: $(engine_line network ls)"
+  need_network
   read_made
   echo "ok: '$network' is there: $(made_words)"
   [[ ${made[recipe]} != macvlan ]] || check_shim
+  libvirt_check
   start_check_container
   for address in $(engine container inspect -f "$addresses" "$check_container"); do check_address "$address"; done
   for address in ${made[host]-} ${made[host6]-}; do
@@ -375,9 +395,13 @@ check() {
 containers_on_it() { engine ps -a --filter "network=$network" --format '{{.Names}}' | paste -sd' '; }
 
 remove() {
+  local libvirts=''
   if network_there; then
     read_made
+    # As long as the engine tells on which interface it is.
+    ! libvirt_has ours || libvirts=yes
     engine network rm "$network" >/dev/null || die 1 "still on '$network': $(containers_on_it)"
+    [[ -z $libvirts ]] || libvirt_remove
     say "removed the network '$network'"
   else
     say "there is no network '$network'"

@@ -131,6 +131,7 @@ lan_options() {
   engine network inspect "$name" >/dev/null
   name=$e2e_id-new
   recipe 2 'create what' create
+  recipe 2 "'lo' is nothing for create libvirt" create libvirt --parent lo
   recipe 2 'what is to be done' bridge
   recipe 2 "both 'create' and 'check'" create check
   recipe 2 "both 'bridge' and 'macvlan'" create bridge macvlan
@@ -145,6 +146,49 @@ lan_options() {
   recipe 2 "both '10.0.0.0/8' and '11.0.0.0/8'" create bridge --subnet 10.0.0.0/8 --subnet 11.0.0.0/8
   recipe 2 "unknown argument '--bogus'" --bogus
   name=a/b recipe 2 "cannot be a network's name" check
+}
+
+# start_libvirt: the machine's own, with all its interfaces. The shell that is process 1 collects what ends.
+start_libvirt() {
+  local sockets=$BATS_TEST_TMPDIR/libvirt
+  mkdir "$sockets"
+  engine run -d --name "$e2e_id-libvirt" "${run_options[@]}" --stop-signal KILL --network host --cap-add NET_ADMIN --device /dev/net/tun -v "$sockets:/run/libvirt" \
+    --entrypoint bash "$VT_IMAGE" -c 'mkdir -p /run/virtainer/libvirt/{lib,cache,log/qemu,etc}; /usr/sbin/libvirtd; exit' >/dev/null
+  export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$sockets/libvirt-sock"
+  until_true 20 sh -c 'virsh -q version >/dev/null 2>&1'
+}
+
+# machine: a virtual machine on the network, under emulation; prints its tap.
+machine() {
+  virsh -q create /dev/stdin >/dev/null <<END
+<domain type='qemu'><name>$name</name><memory unit='MiB'>32</memory><os><type arch='x86_64'>hvm</type></os>
+  <devices><interface type='network'><source network='$name'/><model type='virtio'/></interface></devices></domain>
+END
+  virsh -q domiflist "$name" | awk '{ print $1 }'
+}
+
+@test "networks/: the machine's own libvirt has the network, too: its machines are on the bridge, or on the LAN" {
+  local options tap
+  recipe 1 "there is no network '$name'" create libvirt
+  export LIBVIRT_DEFAULT_URI='qemu+unix:///system?socket=/nowhere'
+  recipe 0 'made the network' create bridge --subnet "$subnet.0/24"
+  recipe 1 'libvirt does not answer at' create libvirt
+  start_libvirt
+  recipe 0 "libvirt has the network '$name'" create libvirt
+  recipe 0 "to use it:" create libvirt
+  recipe 0 'libvirt has it, too, at' check
+  tap=$(machine)
+  [[ $(readlink "/sys/class/net/$tap/master") == */br-$(engine network inspect -f '{{slice .Id 0 12}}' "$name") ]]
+  virsh -q destroy "$name"
+  recipe 0 "libvirt has no network '$name' any more" remove
+  [[ $(virsh -q net-list --all --name) != *"$name"* ]]
+
+  make_lan
+  mapfile -t options < <(lan_options)
+  recipe 0 'made the network' create macvlan "${options[@]}"
+  recipe 0 "libvirt has the network '$name'" create libvirt
+  recipe 0 "libvirt has it, too, at '$parent'" check
+  recipe 0 "libvirt has no network '$name' any more" remove
 }
 
 # definition KIND BACKEND: the addresses of a container on it, with a podman that knows nothing else. What is of this machine is put
