@@ -293,32 +293,18 @@ static int on_route6(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-static int dump(struct vt_netlink *netlink, uint16_t type, unsigned char family, mnl_cb_t callback,
-                struct vt_net_view *view)
-{
-    char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-    struct rtgenmsg *generic;
-
-    request->nlmsg_type = type;
-    request->nlmsg_flags = NLM_F_DUMP;
-    generic = mnl_nlmsg_put_extra_header(request, sizeof(struct rtmsg));
-    generic->rtgen_family = family;
-    return vt_netlink_ask(netlink, request, callback, view);
-}
-
 static int read_tables(struct vt_netlink *netlink, struct vt_net_view *view)
 {
-    int r = dump(netlink, RTM_GETLINK, AF_UNSPEC, on_link, view);
+    int r = vt_netlink_dump(netlink, RTM_GETLINK, AF_UNSPEC, on_link, view);
 
     if (r == 0)
-        r = dump(netlink, RTM_GETADDR, AF_INET, on_address, view);
+        r = vt_netlink_dump(netlink, RTM_GETADDR, AF_INET, on_address, view);
     if (r == 0)
-        r = dump(netlink, RTM_GETROUTE, AF_INET, on_route, view);
+        r = vt_netlink_dump(netlink, RTM_GETROUTE, AF_INET, on_route, view);
     if (r == 0)
-        r = dump(netlink, RTM_GETADDR, AF_INET6, on_address6, view);
+        r = vt_netlink_dump(netlink, RTM_GETADDR, AF_INET6, on_address6, view);
     if (r == 0)
-        r = dump(netlink, RTM_GETROUTE, AF_INET6, on_route6, view);
+        r = vt_netlink_dump(netlink, RTM_GETROUTE, AF_INET6, on_route6, view);
     return r;
 }
 

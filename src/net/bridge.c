@@ -128,23 +128,15 @@ int vt_bridge_make(const struct vt_net_plan *plan, struct vt_error *err)
  * Send back through the port what came in by it, if it is for the guest: but neither broadcasts nor
  * multicasts, which the guest would take for somebody else with its address.
  */
-static int reflect(struct vt_netlink *netlink, int index)
+static int reflect(struct vt_netlink *netlink, const char *name)
 {
-    char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-    struct ifinfomsg *info;
-    struct nlattr *port;
+    static const struct vt_link_port_option options[] = {
+        {IFLA_BRPORT_MODE, 1},
+        {IFLA_BRPORT_BCAST_FLOOD, 0},
+        {IFLA_BRPORT_MCAST_FLOOD, 0},
+    };
 
-    request->nlmsg_type = RTM_SETLINK;
-    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-    info->ifi_family = AF_BRIDGE;
-    info->ifi_index = index;
-    port = mnl_attr_nest_start(request, IFLA_PROTINFO | NLA_F_NESTED);
-    mnl_attr_put_u8(request, IFLA_BRPORT_MODE, 1);
-    mnl_attr_put_u8(request, IFLA_BRPORT_BCAST_FLOOD, 0);
-    mnl_attr_put_u8(request, IFLA_BRPORT_MCAST_FLOOD, 0);
-    mnl_attr_nest_end(request, port);
-    return vt_netlink_ask(netlink, request, NULL, NULL);
+    return vt_link_set_port(netlink, name, options, VT_ARRAY_SIZE(options));
 }
 
 int vt_bridge_hairpin(const struct vt_net_plan *plan, struct vt_error *err)
@@ -161,7 +153,7 @@ int vt_bridge_hairpin(const struct vt_net_plan *plan, struct vt_error *err)
     for (size_t i = 0; i < view.link_count; i++) {
         if (bridge == 0 || view.links[i].master != bridge)
             continue;
-        r = reflect(&netlink, view.links[i].index);
+        r = reflect(&netlink, view.links[i].name);
         if (r < 0)
             return vt_error_errno(err, VT_CAUSE_NETWORK, -r,
                                   "cannot let the guest reach itself by the container's address: "

@@ -19,7 +19,6 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <netinet/ether.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -47,39 +46,6 @@
 
 /* ---- requests ---- */
 
-/* Begin a request about the link with that @index, whose header is @family's. */
-static struct nlmsghdr *index_request(char *buffer, uint16_t type, unsigned char family, int index)
-{
-    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-    struct ifinfomsg *info;
-
-    request->nlmsg_type = type;
-    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-    info->ifi_family = family;
-    info->ifi_index = index;
-    return request;
-}
-
-static int enslave(struct vt_netlink *netlink, int index, const char *bridge)
-{
-    char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = index_request(buffer, RTM_NEWLINK, AF_UNSPEC, index);
-
-    mnl_attr_put_u32(request, IFLA_MASTER, if_nametoindex(bridge));
-    return vt_netlink_ask(netlink, request, NULL, NULL);
-}
-
-static int learn_nothing(struct vt_netlink *netlink, int index)
-{
-    char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = index_request(buffer, RTM_SETLINK, AF_BRIDGE, index);
-    struct nlattr *port = mnl_attr_nest_start(request, IFLA_PROTINFO | NLA_F_NESTED);
-
-    mnl_attr_put_u8(request, IFLA_BRPORT_LEARNING, 0);
-    mnl_attr_nest_end(request, port);
-    return vt_netlink_ask(netlink, request, NULL, NULL);
-}
-
 /* Begin a request about a neighbour. */
 static struct nlmsghdr *neighbour_request(char *buffer, uint16_t type, unsigned char family,
                                           int index)
@@ -94,14 +60,6 @@ static struct nlmsghdr *neighbour_request(char *buffer, uint16_t type, unsigned 
     return request;
 }
 
-static void put_mac(struct nlmsghdr *request, const char *text)
-{
-    struct ether_addr mac = {{0}};
-
-    (void)ether_aton_r(text, &mac);
-    mnl_attr_put(request, NDA_LLADDR, sizeof(mac), &mac);
-}
-
 static int forget_own_mac(struct vt_netlink *netlink, int index, const char *mac)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
@@ -110,7 +68,7 @@ static int forget_own_mac(struct vt_netlink *netlink, int index, const char *mac
     int r;
 
     info->ndm_flags = NTF_MASTER;
-    put_mac(request, mac);
+    vt_netlink_put_mac(request, NDA_LLADDR, mac);
     r = vt_netlink_ask(netlink, request, NULL, NULL);
     return r == -ENOENT ? 0 : r;
 }
@@ -124,7 +82,7 @@ static int set_neighbour(struct vt_netlink *netlink, int index, uint32_t address
     request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
     info->ndm_state = NUD_PERMANENT;
     mnl_attr_put_u32(request, NDA_DST, htonl(address));
-    put_mac(request, mac);
+    vt_netlink_put_mac(request, NDA_LLADDR, mac);
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
@@ -156,18 +114,6 @@ static int on_neighbour(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-static int dump(struct vt_netlink *netlink, uint16_t type, size_t header, mnl_cb_t callback,
-                void *data)
-{
-    char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-
-    request->nlmsg_type = type;
-    request->nlmsg_flags = NLM_F_DUMP;
-    (void)mnl_nlmsg_put_extra_header(request, header);
-    return vt_netlink_ask(netlink, request, callback, data);
-}
-
 /* Make the kernel look for it, by a datagram to the port for what is thrown away (RFC 863): it
  * looks with that one's source address, while its own link-local IPv6 address is not ready yet. */
 static void call(const struct search *search)
@@ -196,7 +142,7 @@ static void find(struct vt_netlink *netlink, struct search *search)
             call(search);
         else
             (void)nanosleep(&step, NULL);
-        if (dump(netlink, RTM_GETNEIGH, sizeof(struct ndmsg), on_neighbour, search) < 0)
+        if (vt_netlink_dump(netlink, RTM_GETNEIGH, AF_UNSPEC, on_neighbour, search) < 0)
             return;
     }
 }
@@ -285,7 +231,7 @@ static int strip(struct vt_netlink *netlink, const char *name)
     int r;
 
     vt_link_own_ip6(netlink, name, false);
-    r = dump(netlink, RTM_GETADDR, sizeof(struct ifaddrmsg), on_address, &own);
+    r = vt_netlink_dump(netlink, RTM_GETADDR, AF_UNSPEC, on_address, &own);
     for (size_t i = 0; r == 0 && i < own.count; i++)
         r = strip_address(netlink, name, &own.list[i]);
     return r;
@@ -325,7 +271,7 @@ static int make_bridge(struct vt_netlink *netlink, const struct vt_lan_port *por
 static int take_uplink(struct vt_netlink *netlink, const struct vt_net_view *view,
                        const struct vt_lan_port *port)
 {
-    int index = (int)if_nametoindex(port->uplink);
+    static const struct vt_link_port_option learn_nothing = {IFLA_BRPORT_LEARNING, 0};
     int r = strip_routes6(netlink, view, port->uplink);
 
     if (r == 0)
@@ -333,10 +279,10 @@ static int take_uplink(struct vt_netlink *netlink, const struct vt_net_view *vie
     if (r == 0 && !vt_streq(port->mac, port->uplink_mac))
         r = vt_link_set_mac(netlink, port->uplink, port->mac);
     if (r == 0)
-        r = enslave(netlink, index, port->bridge);
+        r = vt_link_set_master(netlink, port->uplink, port->bridge);
     if (r == 0)
-        r = learn_nothing(netlink, index);
-    return r == 0 ? forget_own_mac(netlink, index, port->mac) : r;
+        r = vt_link_set_port(netlink, port->uplink, &learn_nothing, 1);
+    return r == 0 ? forget_own_mac(netlink, (int)if_nametoindex(port->uplink), port->mac) : r;
 }
 
 /* The container's ways: to the guest, and by its address to the world. */

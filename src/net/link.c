@@ -5,9 +5,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <net/ethernet.h>
 #include <net/if.h>
-#include <netinet/ether.h>
 
 struct nlmsghdr *vt_link_request(char *buffer, uint16_t type, uint16_t flags, const char *name)
 {
@@ -20,14 +18,6 @@ struct nlmsghdr *vt_link_request(char *buffer, uint16_t type, uint16_t flags, co
     return request;
 }
 
-static void put_mac(struct nlmsghdr *request, const char *text)
-{
-    struct ether_addr mac = {{0}};
-
-    (void)ether_aton_r(text, &mac);
-    mnl_attr_put(request, IFLA_ADDRESS, sizeof(mac), &mac);
-}
-
 int vt_link_make_bridge(struct vt_netlink *netlink, const char *name, const char *mac, unsigned mtu)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
@@ -36,7 +26,7 @@ int vt_link_make_bridge(struct vt_netlink *netlink, const char *name, const char
     struct nlattr *info;
     struct nlattr *data;
 
-    put_mac(request, mac);
+    vt_netlink_put_mac(request, IFLA_ADDRESS, mac);
     mnl_attr_put_u32(request, IFLA_MTU, mtu);
     info = mnl_attr_nest_start(request, IFLA_LINKINFO);
     mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
@@ -72,7 +62,32 @@ int vt_link_set_mac(struct vt_netlink *netlink, const char *name, const char *ma
     char buffer[VT_NETLINK_REQUEST] = "";
     struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, 0, name);
 
-    put_mac(request, mac);
+    vt_netlink_put_mac(request, IFLA_ADDRESS, mac);
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_link_set_master(struct vt_netlink *netlink, const char *name, const char *master)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, 0, name);
+
+    mnl_attr_put_u32(request, IFLA_MASTER, if_nametoindex(master));
+    return vt_netlink_ask(netlink, request, NULL, NULL);
+}
+
+int vt_link_set_port(struct vt_netlink *netlink, const char *name,
+                     const struct vt_link_port_option *options, size_t count)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = vt_link_request(buffer, RTM_SETLINK, 0, name);
+    struct ifinfomsg *info = mnl_nlmsg_get_payload(request);
+    struct nlattr *port = mnl_attr_nest_start(request, IFLA_PROTINFO | NLA_F_NESTED);
+
+    info->ifi_family = AF_BRIDGE;
+    info->ifi_index = (int)if_nametoindex(name);
+    for (size_t i = 0; i < count; i++)
+        mnl_attr_put_u8(request, options[i].type, options[i].value);
+    mnl_attr_nest_end(request, port);
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 

@@ -22,6 +22,17 @@ int vt_link_delete(struct vt_netlink *netlink, const char *name) VT_MUST_CHECK;
 int vt_link_set_alias(struct vt_netlink *netlink, const char *name,
                       const char *alias) VT_MUST_CHECK;
 int vt_link_set_mac(struct vt_netlink *netlink, const char *name, const char *mac) VT_MUST_CHECK;
+/* Make it a port of the bridge @master. */
+int vt_link_set_master(struct vt_netlink *netlink, const char *name,
+                       const char *master) VT_MUST_CHECK;
+/* One thing of a bridge's port: IFLA_BRPORT_…, of a byte. */
+struct vt_link_port_option {
+    uint16_t type;
+    uint8_t value;
+};
+/* Set @count of them for the port @name. */
+int vt_link_set_port(struct vt_netlink *netlink, const char *name,
+                     const struct vt_link_port_option *options, size_t count) VT_MUST_CHECK;
 int vt_link_up(struct vt_netlink *netlink, const char *name) VT_MUST_CHECK;
 int vt_link_down(struct vt_netlink *netlink, const char *name) VT_MUST_CHECK;
 /* Whether the kernel gives it a link-local IPv6 address. One without IPv6 refuses, and has none

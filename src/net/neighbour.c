@@ -2,11 +2,10 @@
 #include "net/neighbour.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
+
+#include "net/netlink.h"
 
 #define VALID (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
@@ -17,13 +16,7 @@ struct search {
 
 int vt_neighbour_watch(struct vt_error *err)
 {
-    struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_NEIGH};
-    VT_AUTO_CLOSE int fd =
-        socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-        return vt_error_errno(err, VT_CAUSE_NETWORK, errno, "cannot ask for news of neighbours");
-    return VT_TAKE_FD(fd);
+    return vt_netlink_listen(NETLINK_ROUTE, RTNLGRP_NEIGH, "neighbours", err);
 }
 
 static int on_attr(const struct nlattr *attr, void *data)
@@ -50,15 +43,6 @@ static int on_neighbour(const struct nlmsghdr *message, void *data)
 bool vt_neighbour_news(int fd, uint32_t address)
 {
     struct search search = {address, false};
-    char buffer[32768];
 
-    for (;;) {
-        ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return search.found || errno == ENOBUFS;
-        (void)mnl_cb_run(buffer, (size_t)n, 0, 0, on_neighbour, &search);
-    }
+    return !vt_netlink_news(fd, on_neighbour, &search) || search.found;
 }

@@ -2,7 +2,9 @@
 #include "net/netlink.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <net/ethernet.h>
+#include <netinet/ether.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -65,6 +67,49 @@ int vt_netlink_ask(struct vt_netlink *netlink, struct nlmsghdr *request, mnl_cb_
     return r < 0 ? -errno : 0;
 }
 
+int vt_netlink_dump(struct vt_netlink *netlink, uint16_t type, unsigned char family,
+                    mnl_cb_t callback, void *data)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct rtgenmsg *generic;
+
+    request->nlmsg_type = type;
+    request->nlmsg_flags = NLM_F_DUMP;
+    /* The family alone counts, but for some tables the header must be as long as this. */
+    generic = mnl_nlmsg_put_extra_header(request, sizeof(struct rtmsg));
+    generic->rtgen_family = family;
+    return vt_netlink_ask(netlink, request, callback, data);
+}
+
+int vt_netlink_listen(int bus, int group, const char *what, struct vt_error *err)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+    VT_AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, bus);
+
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+        return vt_error_errno(err, VT_CAUSE_NETWORK, errno, "cannot ask for news of %s", what);
+    return VT_TAKE_FD(fd);
+}
+
+bool vt_netlink_news(int fd, mnl_cb_t callback, void *data)
+{
+    bool lost = false;
+    char buffer[32768];
+
+    for (;;) {
+        ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
+
+        if (n >= 0)
+            (void)mnl_cb_run(buffer, (size_t)n, 0, 0, callback, data);
+        else if (errno == ENOBUFS)
+            lost = true;
+        else if (errno != EINTR)
+            return !lost;
+    }
+}
+
 struct attrs {
     const struct nlattr **table;
     unsigned max;
@@ -92,6 +137,14 @@ void vt_netlink_nested(const struct nlattr *nest, const struct nlattr **table, u
     struct attrs attrs = {table, max};
 
     (void)mnl_attr_parse_nested(nest, on_attr, &attrs);
+}
+
+void vt_netlink_put_mac(struct nlmsghdr *request, uint16_t type, const char *mac)
+{
+    struct ether_addr bytes = {{0}};
+
+    (void)ether_aton_r(mac, &bytes);
+    mnl_attr_put(request, type, sizeof(bytes), &bytes);
 }
 
 bool vt_netlink_mac(const struct nlattr *attr, char mac[VT_MAC_TEXT])

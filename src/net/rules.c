@@ -10,7 +10,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "base/str.h"
 #include "net/netlink.h"
@@ -163,15 +162,7 @@ bool vt_rules_are_whole(const struct vt_rules_mark *mark)
 
 int vt_rules_listen(struct vt_error *err)
 {
-    const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
-    const int group = NFNLGRP_NFTABLES;
-    VT_AUTO_CLOSE int fd =
-        socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
-
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-        return vt_error_errno(err, VT_CAUSE_NETWORK, errno, "cannot ask for news of nftables");
-    return VT_TAKE_FD(fd);
+    return vt_netlink_listen(NETLINK_NETFILTER, NFNLGRP_NFTABLES, "nftables", err);
 }
 
 struct news {
@@ -238,16 +229,7 @@ static int on_change(const struct nlmsghdr *message, void *data)
 bool vt_rules_news(int fd, char who[VT_RULES_WHO])
 {
     struct news news = {.who = who};
-    char buffer[32768];
 
     who[0] = '\0';
-    for (;;) {
-        ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return news.ours || errno == ENOBUFS;
-        (void)mnl_cb_run(buffer, (size_t)n, 0, 0, on_change, &news);
-    }
+    return !vt_netlink_news(fd, on_change, &news) || news.ours;
 }

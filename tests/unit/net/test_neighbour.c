@@ -94,10 +94,28 @@ static void the_guest_shows_up(void **state)
     assert_false(vt_neighbour_news(fd, GUEST));
 }
 
+/* More than there is room for. */
+static void lost_news_may_have_been_of_the_guest(void **state)
+{
+    const int room = 1;
+    VT_AUTO_CLOSE int fd = -1;
+
+    (void)state;
+    if (!has_namespace || if_nametoindex(BRIDGE) == 0)
+        skip();
+    fd = vt_neighbour_watch(NULL);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
+    for (uint32_t i = 0; i < 100; i++)
+        change(RTM_NEWNEIGH, SOMEBODY + i, NUD_STALE);
+    assert_true(vt_neighbour_news(fd, GUEST));
+    assert_false(vt_neighbour_news(fd, GUEST));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_guest_shows_up),
+        cmocka_unit_test(lost_news_may_have_been_of_the_guest),
     };
 
     return cmocka_run_group_tests(tests, make_namespace, NULL);
