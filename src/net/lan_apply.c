@@ -19,27 +19,20 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "net/bridge_priv.h"
 #include "net/lan_record.h"
 #include "net/link.h"
+#include "net/neighbour.h"
 #include "net/nft.h"
 
 /*
- * How long a gateway may take to tell its MAC, and how often it is asked. With IPv6 that of an
- * engine's bridge takes two seconds from its first container on, to see whether it alone has the
- * address (RFC 4862, 5.4).
+ * ms that a gateway may take to tell its MAC. With IPv6 that of an engine's bridge takes two
+ * seconds from its first container on, to see whether it alone has the address (RFC 4862, 5.4).
  */
-#define ASK_STEP   10  /* ms */
-#define ASK_STEPS  300 /* so long in all */
-#define CALL_STEPS 100 /* the kernel itself asks as often as this */
-
-#define DISCARD_PORT 9
-
-#define VALID (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
+#define PATIENCE 3000
 
 #define MAX_ADDRESSES 64
 #define PREFIX6       64U
@@ -86,92 +79,45 @@ static int set_neighbour(struct vt_netlink *netlink, int index, uint32_t address
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
-/* ---- the gateway's MAC ---- */
+/* ---- the gateways' MACs ---- */
 
-struct search {
-    int index;
-    unsigned char family;
-    size_t size;         /* of the address */
-    const void *address; /* network order */
-    char *mac;           /* "" until it is found */
-};
-
-static int on_neighbour(const struct nlmsghdr *message, void *data)
+static void notice_silence(struct vt_lan *lan, const struct vt_lan_port *port)
 {
-    const struct ndmsg *info = mnl_nlmsg_get_payload(message);
-    const struct nlattr *attrs[NDA_MAX + 1] = {NULL};
-    const struct nlattr *address;
-    const struct search *search = data;
-
-    if (info->ndm_family != search->family || info->ndm_ifindex != search->index ||
-        !(info->ndm_state & VALID))
-        return MNL_CB_OK;
-    vt_netlink_attrs(message, sizeof(*info), attrs, NDA_MAX);
-    address = attrs[NDA_DST];
-    if (address && mnl_attr_get_payload_len(address) == search->size &&
-        memcmp(mnl_attr_get_payload(address), search->address, search->size) == 0)
-        (void)vt_netlink_mac(attrs[NDA_LLADDR], search->mac);
-    return MNL_CB_OK;
-}
-
-/* Make the kernel look for it, by a datagram to the port for what is thrown away (RFC 863): it
- * looks with that one's source address, while its own link-local IPv6 address is not ready yet. */
-static void call(const struct search *search)
-{
-    VT_AUTO_CLOSE int fd = socket(search->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(DISCARD_PORT)};
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(DISCARD_PORT)};
-
-    if (search->family == AF_INET) {
-        memcpy(&four.sin_addr, search->address, sizeof(four.sin_addr));
-        (void)!sendto(fd, "", 1, 0, (const struct sockaddr *)&four, sizeof(four));
-        return;
-    }
-    memcpy(&six.sin6_addr, search->address, sizeof(six.sin6_addr));
-    if (IN6_IS_ADDR_LINKLOCAL(&six.sin6_addr))
-        six.sin6_scope_id = (uint32_t)search->index;
-    (void)!sendto(fd, "", 1, 0, (const struct sockaddr *)&six, sizeof(six));
-}
-
-static void find(struct vt_netlink *netlink, struct search *search)
-{
-    const struct timespec step = {.tv_nsec = ASK_STEP * 1000000L};
-
-    for (unsigned i = 0; i < ASK_STEPS && !search->mac[0]; i++) {
-        if (i % CALL_STEPS == 0)
-            call(search);
-        else
-            (void)nanosleep(&step, NULL);
-        if (vt_netlink_dump(netlink, RTM_GETNEIGH, AF_UNSPEC, on_neighbour, search) < 0)
-            return;
-    }
+    if (port->gateway && !port->gateway_mac[0] && port == &lan->ports[lan->first])
+        vt_lan_add_notice(
+            lan, vt_fmt("the gateway %s does not answer: the container itself has no way out%s",
+                        vt_ip_text(port->gateway).s,
+                        lan->server_count == 0 ? ", and looks up no names for the guest" : ""));
+    if (!IN6_IS_ADDR_UNSPECIFIED(&port->gateway6) && !port->gateway6_mac[0])
+        vt_lan_add_notice(lan, vt_fmt("the IPv6 gateway %s does not answer: the guest has no way "
+                                      "out by it",
+                                      vt_ip6_text(&port->gateway6).s));
 }
 
 /* While the container still can. What follows where one does not answer is told, not refused: the
  * guest itself asks it as it likes. */
-static void ask_gateways(struct vt_netlink *netlink, struct vt_lan *lan, struct vt_lan_port *port)
+static int ask_gateways(struct vt_lan *lan, struct vt_error *err)
 {
-    uint32_t gateway = htonl(port->gateway);
-    int index = (int)if_nametoindex(port->uplink);
-    struct search four = {index, AF_INET, sizeof(gateway), &gateway, port->gateway_mac};
-    struct search six = {index, AF_INET6, sizeof(port->gateway6), &port->gateway6,
-                         port->gateway6_mac};
+    struct vt_neighbour gateways[2 * VT_LAN_PORTS];
+    uint32_t addresses[VT_LAN_PORTS];
+    size_t n = 0;
+    int r;
 
-    if (port->gateway) {
-        find(netlink, &four);
-        if (!port->gateway_mac[0] && port == &lan->ports[lan->first])
-            vt_lan_add_notice(
-                lan, vt_fmt("the gateway %s does not answer: the container itself has no way out%s",
-                            vt_ip_text(port->gateway).s,
-                            lan->server_count == 0 ? ", and looks up no names for the guest" : ""));
+    for (size_t i = 0; i < lan->count; i++) {
+        struct vt_lan_port *port = &lan->ports[i];
+        int index = (int)if_nametoindex(port->uplink);
+
+        addresses[i] = htonl(port->gateway);
+        if (port->gateway)
+            gateways[n++] = (struct vt_neighbour){index, AF_INET, &addresses[i], port->gateway_mac};
+        if (!IN6_IS_ADDR_UNSPECIFIED(&port->gateway6))
+            gateways[n++] =
+                (struct vt_neighbour){index, AF_INET6, &port->gateway6, port->gateway6_mac};
     }
-    if (!IN6_IS_ADDR_UNSPECIFIED(&port->gateway6)) {
-        find(netlink, &six);
-        if (!port->gateway6_mac[0])
-            vt_lan_add_notice(lan, vt_fmt("the IPv6 gateway %s does not answer: the guest has no "
-                                          "way out by it",
-                                          vt_ip6_text(&port->gateway6).s));
-    }
+    r = vt_neighbour_find(gateways, n, PATIENCE, err);
+    for (size_t i = 0; r == 0 && i < lan->count; i++)
+        notice_silence(lan, &lan->ports[i]);
+    return r;
 }
 
 /* ---- taking ---- */
@@ -353,10 +299,10 @@ int vt_lan_take(struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *
 
     if (r == 0)
         r = vt_netlink_open(&netlink, err);
+    if (r == 0)
+        r = ask_gateways(lan, err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < lan->count; i++)
-        ask_gateways(&netlink, lan, &lan->ports[i]);
     r = note_all(&netlink, lan, err);
     if (r == 0)
         r = vt_lan_apply_rules(lan, ret, err);

@@ -9,17 +9,22 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
+#include "base/clock.h"
 #include "net/netlink.h"
 
 #define BRIDGE   "vtbr0"
 #define GUEST    0xc0a86464U /* 192.168.100.100 */
 #define SOMEBODY 0xc0a86465U
+#define GATEWAY  0xc0a86501U /* and those that follow */
+#define MAC      "52:54:00:00:00:01"
 
 static bool has_namespace;
 
@@ -55,7 +60,6 @@ static bool make_bridge(void)
  */
 static void change(uint16_t type, uint32_t address, uint16_t nud_state)
 {
-    static const unsigned char mac[6] = {0x52, 0x54, 0, 0, 0, 1};
     VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
     char buffer[VT_NETLINK_REQUEST] = "";
     struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -69,7 +73,7 @@ static void change(uint16_t type, uint32_t address, uint16_t nud_state)
     info->ndm_ifindex = (int)if_nametoindex(BRIDGE);
     info->ndm_state = nud_state;
     mnl_attr_put_u32(request, NDA_DST, htonl(address));
-    mnl_attr_put(request, NDA_LLADDR, sizeof(mac), mac);
+    vt_netlink_put_mac(request, NDA_LLADDR, MAC);
     assert_int_equal(vt_netlink_ask(&netlink, request, NULL, NULL), 0);
 }
 
@@ -111,11 +115,68 @@ static void lost_news_may_have_been_of_the_guest(void **state)
     assert_false(vt_neighbour_news(fd, GUEST));
 }
 
+/* @address answers in a while: the process to wait for. */
+static pid_t answer_later(uint32_t address)
+{
+    const struct timespec a_while = {.tv_nsec = 200000000};
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    (void)nanosleep(&a_while, NULL);
+    change(RTM_NEWNEIGH, address, NUD_REACHABLE);
+    _exit(0);
+}
+
+#define DEAD 4
+
+/* The last of the list answers, the others do not; *@ret_mac is its MAC, as text. */
+static int64_t time_to_find(size_t dead, int patience, char ret_mac[VT_MAC_TEXT])
+{
+    const int index = (int)if_nametoindex(BRIDGE);
+    struct vt_neighbour list[DEAD + 1];
+    uint32_t addresses[DEAD + 1];
+    char macs[DEAD + 1][VT_MAC_TEXT] = {""};
+    int64_t begin = vt_now_ms();
+
+    for (uint32_t i = 0; i <= dead; i++) {
+        addresses[i] = htonl(GATEWAY + i);
+        list[i] = (struct vt_neighbour){index, AF_INET, &addresses[i], macs[i]};
+    }
+    list[dead].mac = ret_mac;
+    ret_mac[0] = '\0';
+    assert_int_equal(vt_neighbour_find(list, dead + 1, patience, NULL), 0);
+    for (size_t i = 0; i < dead; i++)
+        assert_string_equal(macs[i], "");
+    return vt_now_ms() - begin;
+}
+
+static void all_are_asked_at_once_and_an_answer_is_seen_when_it_comes(void **state)
+{
+    char mac[VT_MAC_TEXT];
+    pid_t pid;
+
+    (void)state;
+    if (!has_namespace || if_nametoindex(BRIDGE) == 0)
+        skip();
+    pid = answer_later(GATEWAY);
+    assert_in_range(time_to_find(0, 20000, mac), 0, 10000);
+    assert_string_equal(mac, MAC);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_in_range(time_to_find(0, 20000, mac), 0, 10000);
+    assert_string_equal(mac, MAC);
+    change(RTM_NEWNEIGH, GATEWAY, NUD_FAILED);
+    change(RTM_NEWNEIGH, GATEWAY + DEAD, NUD_STALE);
+    assert_in_range(time_to_find(DEAD, 600, mac), 600, 2000);
+    assert_string_equal(mac, MAC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_guest_shows_up),
         cmocka_unit_test(lost_news_may_have_been_of_the_guest),
+        cmocka_unit_test(all_are_asked_at_once_and_an_answer_is_seen_when_it_comes),
     };
 
     return cmocka_run_group_tests(tests, make_namespace, NULL);
