@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/lan.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/ether.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "net/arp.h"
 #include "net/lan_record.h"
 #include "net/mac.h"
 
@@ -47,6 +49,20 @@ bool vt_lan_serves_any(const struct vt_lan *lan)
             return true;
     }
     return false;
+}
+
+bool vt_lan_learns(const struct vt_lan *lan)
+{
+    return !vt_lan_serves(&lan->ports[lan->first]);
+}
+
+uint32_t vt_lan_address(const struct vt_lan *lan)
+{
+    uint32_t address = lan->ports[lan->first].guest;
+
+    for (size_t i = 0; address == 0 && i < lan->count; i++)
+        address = lan->ports[i].learned;
+    return address;
 }
 
 bool vt_lan_has_way_out(const struct vt_lan *lan)
@@ -256,6 +272,15 @@ void vt_lan_drop_ip6(struct vt_lan *lan, const char *flags)
     }
 }
 
+void vt_lan_cannot_learn(struct vt_lan *lan)
+{
+    if (vt_lan_learns(lan))
+        vt_lan_add_notice(
+            lan, vt_strdup("the container does not learn which address the guest gets from its "
+                           "network's DHCP, so virtainer ssh does not find it; for that run the "
+                           "container with --cap-add NET_RAW"));
+}
+
 static bool is_on_link(const struct vt_lan_port *port, uint32_t address)
 {
     uint32_t mask = vt_netmask(port->prefix);
@@ -407,12 +432,31 @@ char *vt_lan_text(const struct vt_lan *lan)
     for (size_t i = 0; i < lan->count; i++) {
         const struct vt_lan_port *port = &lan->ports[i];
 
-        vt_buf_addf(&text, "%s%s %s %u", i > 0 ? ", " : "", port->mac, vt_ip_text(port->guest).s,
-                    port->card_mtu);
+        vt_buf_addf(&text, "%s%s %s", i > 0 ? ", " : "", port->mac, vt_ip_text(port->guest).s);
+        if (port->learned)
+            vt_buf_addf(&text, "~%s", vt_ip_text(port->learned).s);
+        vt_buf_addf(&text, " %u", port->card_mtu);
         if (vt_lan_serves6(port))
             vt_buf_addf(&text, " %s", vt_ip6_text(&port->guest6).s);
     }
     return vt_buf_take(&text);
+}
+
+/* The address of one card of such a text: whether it fits @port, which then takes what was learned.
+ */
+static bool resume_address(struct vt_lan_port *port, char *text)
+{
+    char *learned = strchr(text, '~');
+    struct in_addr in = {0};
+
+    if (learned)
+        *learned++ = '\0';
+    if (!vt_streq(text, vt_ip_text(port->guest).s) ||
+        (learned && (vt_lan_serves(port) || inet_pton(AF_INET, learned, &in) != 1 ||
+                     !vt_arp_is_hosts(ntohl(in.s_addr)))))
+        return false;
+    port->learned = ntohl(in.s_addr);
+    return true;
 }
 
 /* One card of such a text: whether it fits @port, which then takes it. */
@@ -423,9 +467,8 @@ static bool resume_port(struct vt_lan_port *port, const char *text)
     int n = sscanf(text, "%31s %31s %15s %63s %c", mac, address, mtu, address6, &end);
     uint64_t number;
 
-    if (n < 3 || n > 4 || !vt_streq(address, vt_ip_text(port->guest).s) ||
-        !vt_streq(address6, six) || vt_parse_u64(mtu, UINT16_MAX, &number) < 0 ||
-        vt_mac_parse(mac, port->mac) < 0)
+    if (n < 3 || n > 4 || !resume_address(port, address) || !vt_streq(address6, six) ||
+        vt_parse_u64(mtu, UINT16_MAX, &number) < 0 || vt_mac_parse(mac, port->mac) < 0)
         return false;
     port->card_mtu = (unsigned)number;
     vt_mac_of_bridge(port->mac, port->bridge_mac);

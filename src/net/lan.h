@@ -22,9 +22,10 @@ struct vt_lan_port {
     unsigned mtu; /* of the uplink */
     unsigned card_mtu; /* of the guest's card, as struct vt_domain_card has it */
     uint32_t here;     /* where the guest reaches the container; host order, as all addresses */
-    uint32_t guest;    /* the container's address; 0: there is none, the network's DHCP gives it */
-    unsigned prefix;   /* of its network */
-    uint32_t gateway;  /* of its default route; 0: none */
+    uint32_t guest; /* the container's address; 0: there is none, the network's DHCP gives it… */
+    uint32_t learned;         /* …and this is it by the guest's own word; 0: not known */
+    unsigned prefix;          /* of its network */
+    uint32_t gateway;         /* of its default route; 0: none */
     struct in6_addr guest6;   /* the container's IPv6 address in a /64; zeroes: none… */
     struct in6_addr gateway6; /* …that of its default route; zeroes: none… */
     struct in6_addr here6;    /* …and the bridge's in the same /64, for dnsmasq's sake alone… */
@@ -72,6 +73,16 @@ static inline bool vt_lan_serves(const struct vt_lan_port *port)
 /* The same of the IPv6 address. */
 bool vt_lan_serves6(const struct vt_lan_port *port);
 
+/*
+ * Whether the container learns the guest's address from the guest: where no port has one of the
+ * engine's. Else it is known by that, and what the guest says of another port must not lead there
+ * what the container asks the world.
+ */
+bool vt_lan_learns(const struct vt_lan *lan);
+
+/* The guest's address: that of the first port, else the first that is learned; 0: not known. */
+uint32_t vt_lan_address(const struct vt_lan *lan);
+
 /* Whether there is a port of which either is true. */
 bool vt_lan_serves_any(const struct vt_lan *lan);
 
@@ -79,18 +90,21 @@ bool vt_lan_serves_any(const struct vt_lan *lan);
  * lacks for that. */
 void vt_lan_drop_ip6(struct vt_lan *lan, const char *flags);
 
+/* The container may not listen for the guest's address, where it would have to: say so. */
+void vt_lan_cannot_learn(struct vt_lan *lan);
+
 /* Whether the container itself has a way out, with the guest's address. */
 bool vt_lan_has_way_out(const struct vt_lan *lan);
 
 /*
  * What a guest that is saved has to find again, owned by the caller: for each card its MAC, its
- * address, its MTU and its IPv6 address.
+ * address, its MTU and its IPv6 address. An address that was learned is behind "0.0.0.0~".
  */
 char *vt_lan_text(const struct vt_lan *lan);
 
 /*
- * Give the guest the MACs and MTUs of @text, as vt_lan_text() made it. Returns false, and has
- * changed nothing, when its addresses are not the container's.
+ * Give the guest the MACs and MTUs of @text, as vt_lan_text() made it, and note what was learned.
+ * Returns false, and has changed nothing, when its addresses are not the container's.
  */
 bool vt_lan_resume(struct vt_lan *lan, const char *text) VT_MUST_CHECK;
 

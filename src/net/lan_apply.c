@@ -231,17 +231,24 @@ static int take_uplink(struct vt_netlink *netlink, const struct vt_net_view *vie
     return r == 0 ? forget_own_mac(netlink, (int)if_nametoindex(port->uplink), port->mac) : r;
 }
 
+static struct vt_route way_to(const struct vt_lan_port *port, uint32_t address)
+{
+    struct vt_route way = {.network = address, .prefix = 32};
+
+    memcpy(way.ifname, port->bridge, sizeof(way.ifname));
+    return way;
+}
+
 /* The container's ways: to the guest, and by its address to the world. */
 static int add_ways(struct vt_netlink *netlink, const struct vt_lan *lan,
                     const struct vt_lan_port *port)
 {
-    struct vt_route to_guest = {.network = port->guest, .prefix = 32};
+    struct vt_route to_guest = way_to(port, port->guest ? port->guest : port->learned);
     struct vt_route out = {.gateway = port->gateway};
     int r = 0;
 
-    if (!vt_lan_serves(port))
+    if (to_guest.network == 0)
         return 0;
-    memcpy(to_guest.ifname, port->bridge, sizeof(to_guest.ifname));
     memcpy(out.ifname, port->bridge, sizeof(out.ifname));
     r = vt_link_add_route(netlink, &to_guest, port->here);
     if (r < 0 || !vt_lan_has_way_out(lan) || port != &lan->ports[lan->first])
@@ -280,6 +287,24 @@ static int take_port(struct vt_netlink *netlink, const struct vt_net_view *view,
     if (r == 0)
         r = add_ways(netlink, lan, port);
     return r < 0 ? cannot_take(port, r, err) : 0;
+}
+
+int vt_lan_learn(struct vt_lan_port *port, uint32_t address, struct vt_error *err)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    struct vt_route former = way_to(port, port->learned), way = way_to(port, address);
+    int r = vt_netlink_open(&netlink, err);
+
+    port->learned = address;
+    if (r < 0)
+        return r;
+    if (former.network != 0 && vt_link_delete_route(&netlink, &former) < 0)
+        vt_debug("the way to the guest's former address is still there");
+    r = vt_link_add_route(&netlink, &way, port->here);
+    return r < 0 ? vt_error_errno(err, VT_CAUSE_NETWORK, -r,
+                                  "the container finds no way to the guest's address %s",
+                                  vt_ip_text(address).s)
+                 : 0;
 }
 
 int vt_lan_apply_rules(const struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *err)

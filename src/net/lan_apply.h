@@ -17,6 +17,12 @@
  */
 int vt_lan_take(struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *err) VT_MUST_CHECK;
 
+/*
+ * The guest says that its address on the network of @port is @address: from here on the container
+ * reaches it there, and where it was before no more. port->learned is it also when that fails.
+ */
+int vt_lan_learn(struct vt_lan_port *port, uint32_t address, struct vt_error *err) VT_MUST_CHECK;
+
 /* Put only the rules in force, again. */
 int vt_lan_apply_rules(const struct vt_lan *lan, struct vt_rules_mark *ret,
                        struct vt_error *err) VT_MUST_CHECK;

@@ -238,6 +238,20 @@ int vt_link_add_route(struct vt_netlink *netlink, const struct vt_route *route, 
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
+int vt_link_delete_route(struct vt_netlink *netlink, const struct vt_route *route)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = route_request(buffer, RTM_DELROUTE, AF_INET, route->prefix);
+    struct rtmsg *info = mnl_nlmsg_get_payload(request);
+    int r;
+
+    info->rtm_scope = RT_SCOPE_NOWHERE; /* any */
+    mnl_attr_put_u32(request, RTA_DST, htonl(route->network));
+    mnl_attr_put_u32(request, RTA_OIF, if_nametoindex(route->ifname));
+    r = vt_netlink_ask(netlink, request, NULL, NULL);
+    return r == -ESRCH ? 0 : r;
+}
+
 static int change_route6(struct vt_netlink *netlink, uint16_t type, const struct vt_route6 *route)
 {
     char buffer[VT_NETLINK_REQUEST] = "";

@@ -55,6 +55,8 @@ int vt_link_delete_address6(struct vt_netlink *netlink, const char *name,
  * 0: any. */
 int vt_link_add_route(struct vt_netlink *netlink, const struct vt_route *route,
                       uint32_t source) VT_MUST_CHECK;
+/* The one to route->network, whoever its gateway is. That there is none is right, too. */
+int vt_link_delete_route(struct vt_netlink *netlink, const struct vt_route *route) VT_MUST_CHECK;
 int vt_link_add_route6(struct vt_netlink *netlink, const struct vt_route6 *route) VT_MUST_CHECK;
 /* That there is none is right, too. */
 int vt_link_delete_route6(struct vt_netlink *netlink, const struct vt_route6 *route) VT_MUST_CHECK;

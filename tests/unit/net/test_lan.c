@@ -249,6 +249,52 @@ static void a_network_without_addresses_has_its_own_dhcp(void **state)
     assert_non_null(strstr(rules, "oifname { \"eth0\" } drop"));
 }
 
+/* Where it gets it from that DHCP; a guest that goes on has it still. */
+static void the_guests_address_is_learned(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    AUTO_LAN struct vt_lan *lan = NULL;
+    AUTO_LAN struct vt_lan *later = NULL;
+    VT_AUTO_FREE char *kept = NULL;
+
+    (void)state;
+    add_card(&view, "eth0", 2, MAC, "macvlan");
+    add_card(&view, "eth1", 3, "02:42:0a:01:00:01", "macvlan");
+    lan = lan_of(&view);
+    assert_true(vt_lan_learns(lan));
+    assert_int_equal(vt_lan_address(lan), 0);
+    lan->ports[1].learned = ip("192.168.1.7");
+    assert_int_equal(vt_lan_address(lan), ip("192.168.1.7"));
+    kept = vt_lan_text(lan);
+    assert_string_equal(kept, MAC " 0.0.0.0 0, 02:42:0a:01:00:01 0.0.0.0~192.168.1.7 0");
+    later = lan_of(&view);
+    assert_false(vt_lan_resume(later, MAC " 0.0.0.0~192.168.1 0, " MAC " 0.0.0.0 0"));
+    assert_false(vt_lan_resume(later, MAC " 0.0.0.0~ 0, " MAC " 0.0.0.0 0"));
+    assert_false(vt_lan_resume(later, MAC " 0.0.0.0~127.0.0.1 0, " MAC " 0.0.0.0 0"));
+    assert_true(vt_lan_resume(later, kept));
+    assert_int_equal(later->ports[0].learned, 0);
+    assert_int_equal(vt_lan_address(later), ip("192.168.1.7"));
+    vt_lan_cannot_learn(later);
+    assert_non_null(strstr(later->notice, "with --cap-add NET_RAW"));
+}
+
+/* What a guest says of another card cannot take the container's own questions from the network. */
+static void where_the_engine_gives_an_address_nothing_is_learned(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    AUTO_LAN struct vt_lan *lan = NULL;
+
+    (void)state;
+    one_network(&view);
+    add_card(&view, "eth1", 3, "02:42:0a:01:00:01", "macvlan");
+    lan = lan_of(&view);
+    assert_false(vt_lan_learns(lan));
+    assert_int_equal(vt_lan_address(lan), ip("172.17.0.2"));
+    vt_lan_cannot_learn(lan);
+    assert_null(lan->notice);
+    assert_false(vt_lan_resume(lan, MAC " 172.17.0.2~10.0.0.1 0, 02:42:0a:01:00:01 0.0.0.0 0"));
+}
+
 static void refuse(const struct vt_net_view *view, int expected, const char *words)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
@@ -364,6 +410,8 @@ int main(void)
         cmocka_unit_test(without_a_gateway_the_way_to_the_container_is_a_route),
         cmocka_unit_test(routes_that_dhcp_has_no_room_for_are_counted),
         cmocka_unit_test(a_network_without_addresses_has_its_own_dhcp),
+        cmocka_unit_test(the_guests_address_is_learned),
+        cmocka_unit_test(where_the_engine_gives_an_address_nothing_is_learned),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(ports_and_clients_are_refused),
         cmocka_unit_test(a_resumed_guest_keeps_its_macs_if_its_addresses_are_there),

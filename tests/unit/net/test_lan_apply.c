@@ -243,6 +243,24 @@ static void assert_lost_rules_are_missed(const struct vt_lan *lan)
     assert_true(vt_rules_are_whole(&mark));
 }
 
+/* Of a network whose own DHCP gives it. */
+static void assert_learned_addresses_are_reached(struct vt_lan_port *port)
+{
+    static const char *const addresses[] = {"10.7.0.5", "10.8.0.6"};
+    VT_AUTO_FREE char *ways = NULL;
+
+    for (size_t i = 0; i < VT_ARRAY_SIZE(addresses); i++) {
+        VT_AUTO_FREE char *way =
+            vt_fmt("route %s %s/32 via 0.0.0.0 metric 0\n", port->bridge, addresses[i]);
+
+        assert_int_equal(vt_lan_learn(port, ip(addresses[i]), NULL), 0);
+        assert_int_equal(port->learned, ip(addresses[i]));
+        vt_str_replace(&ways, what_there_is());
+        assert_non_null(strstr(ways, way));
+    }
+    assert_null(strstr(ways, addresses[0]));
+}
+
 /* The MAC is another's, as a guest's that goes on in another container. */
 static void the_network_is_as_before_when_the_guest_has_gone(void **state)
 {
@@ -270,6 +288,7 @@ static void the_network_is_as_before_when_the_guest_has_gone(void **state)
     assert_null(strstr(taken, "address eth0"));
     assert_null(strstr(taken, "route eth0"));
     assert_false(has_link_local("eth0"));
+    assert_learned_addresses_are_reached(&lan->ports[1]);
     assert_int_equal(vt_lan_give_back(NULL), 0);
     after = what_there_is();
     assert_string_equal(after, before);

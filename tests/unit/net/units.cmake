@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_unit(net addr)
+vt_unit(net arp LIBRARIES PkgConfig::LIBMNL)
 vt_unit(net check)
 vt_unit(net dhcp)
 vt_unit(net ip6)
 vt_unit(net lan LIBRARIES PkgConfig::LIBNFTABLES)
 vt_unit(net lan_apply LIBRARIES PkgConfig::LIBMNL PkgConfig::LIBNFTABLES)
 vt_unit(net lan_record)
+vt_unit(net lease)
 vt_unit(net listeners)
 vt_unit(net mac)
 vt_unit(net nat LIBRARIES PkgConfig::LIBNFTABLES)

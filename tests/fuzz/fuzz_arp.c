@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any frame that comes from the guest: the kernel's filter, which wakes us, and who reads it then
+ * are of one mind about what it says. */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "fuzz.h"
+#include "net/arp.h"
+#include "net/frames.h"
+
+static const struct ether_addr mac = {{0x02, 0x42, 0xac, 0x11, 0, 2}};
+
+/* The end that is written to; *@ret_out is the other, which has the filter. */
+static int make_pair(int *ret_out)
+{
+    struct vt_filter filter;
+    struct sock_fprog program = {0, filter.code};
+    int fds[2];
+
+    vt_arp_filter(&mac, VT_ARP_ALL_BUT, 0, &filter);
+    program.len = filter.len;
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0 ||
+        setsockopt(fds[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
+        abort();
+    *ret_out = fds[1];
+    return fds[0];
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static int in = -1, out;
+    uint32_t said = vt_arp_parse(data, size, &mac), read = 0;
+    int r;
+
+    if (in < 0)
+        in = make_pair(&out);
+    if (size == 0 || size > 2000)
+        return 0;
+    (void)!send(in, data, size, 0);
+    r = vt_arp_read(out, &mac, &read);
+    if ((r == 0) != (said != 0) || read != said)
+        abort();
+    return 0;
+}
