@@ -42,7 +42,7 @@ static int check_ssh(const struct vt_status *status, struct vt_error *err)
     int r;
 
     if (!status->guest_address)
-        return unhealthy(err, "the guest has no network");
+        return unhealthy(err, "the guest has no network, or its address is not known yet");
     r = vt_greeting_await(status->guest_address, SSH_PORT, "SSH-", SSH_WAIT);
     return r < 0 ? unhealthy(err, "the guest's SSH server does not answer at %s: %s",
                              status->guest_address, strerror(-r))
@@ -67,7 +67,7 @@ static int check_console(const struct vt_status *status, uint64_t limit, struct 
  * it runs. */
 static int check_ready(const struct vt_status *status, struct vt_error *err)
 {
-    int r = vt_health_check_cloud_init(&status->ready, err);
+    int r = vt_health_check_ready(status, err);
 
     return r == 0 && status->guest_address ? check_ssh(status, err) : r;
 }

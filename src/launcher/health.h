@@ -21,7 +21,8 @@ void vt_health_exec_own(void);
 int vt_health_check(const struct vt_status *status, struct vt_error *err) VT_MUST_CHECK;
 
 /*
- * Whether cloud-init leaves a guest that can be used: it has ended, degraded at worst, which is
- * with errors that it could recover from; or no sign of it was seen. Pure; returns as above.
+ * Whether the guest of @status can be used as far as that tells: cloud-init has ended, degraded at
+ * worst, which is with errors that it could recover from; or no sign of it was seen, and the
+ * guest's address is known if it has a network. Pure; returns as above.
  */
-int vt_health_check_cloud_init(const struct vt_ready *ready, struct vt_error *err) VT_MUST_CHECK;
+int vt_health_check_ready(const struct vt_status *status, struct vt_error *err) VT_MUST_CHECK;

@@ -25,6 +25,7 @@
 #include "launcher/control.h"
 #include "launcher/dhcp_watch.h"
 #include "launcher/guest_clock.h"
+#include "launcher/lan_watch.h"
 #include "launcher/passt_watch.h"
 #include "launcher/prepare.h"
 #include "launcher/qemu_cache.h"
@@ -380,6 +381,19 @@ static int open_terminal(struct launcher *l, struct vt_error *err)
     return r;
 }
 
+/* NETWORK=bridge where the network's own DHCP gives the guest its address: now it is known, or
+ * another. */
+static void on_guest_address(void *data)
+{
+    struct launcher *l = data;
+    struct vt_ip_text address = vt_ip_text(vt_lan_address(l->prepared.net.lan));
+
+    vt_str_replace(&l->status.address, vt_strdup(address.s));
+    vt_str_replace(&l->status.guest_address, vt_strdup(address.s));
+    write_status(l);
+    vt_readiness_address(l->readiness);
+}
+
 /* ---- the start ---- */
 
 /* The guest was paused when it was saved, and so it is now. */
@@ -487,6 +501,8 @@ static int live(struct launcher *l, struct vt_error *err)
         (void)!vt_status_write(&l->status);
         vt_summary_print(config, &l->prepared);
         l->readiness = vt_readiness_new(&l->status, &l->prepared, l->vm, write_status, l);
+        if (l->prepared.net.lan)
+            vt_lan_watch(l->prepared.net.lan, on_guest_address, l);
         r = open_terminal(l, err);
     }
     if (r == 0 && l->prepared.saved.kind == VT_SAVED_FITS)

@@ -2,6 +2,7 @@
 #include "launcher/prepare_lan.h"
 
 #include "base/str.h"
+#include "host/caps.h"
 #include "net/dhcp.h"
 #include "net/ip6.h"
 #include "net/lan_apply.h"
@@ -26,6 +27,8 @@ int vt_prepare_lan(struct vt_prepared *p, const struct vt_net_view *view, struct
     if (r < 0)
         return r;
     drop_ip6(lan);
+    if (!(vt_caps_effective() & VT_CAP(CAP_NET_RAW)))
+        vt_lan_cannot_learn(lan);
     vt_net_plan_of_lan(lan, &p->net);
     if (p->saved.kind != VT_SAVED_FITS)
         return 0;

@@ -170,7 +170,7 @@ static void keep_console_keys(struct vt_readiness *r)
 {
     const char *instance = r->prepared->seed.instance_id;
 
-    if (r->report.keys.count == r->keys_kept)
+    if (r->report.keys.count == r->keys_kept || !r->status->guest_address)
         return;
     keep_keys(r, &r->report.keys, instance ? instance : "");
     r->keys_kept = r->report.keys.count;
@@ -461,6 +461,13 @@ void vt_readiness_begin(struct vt_readiness *r, bool resumed)
         vt_knock_after(r->knock, resumed ? RESUMED_PAUSE : 0);
     if (resumed && vt_vm_has_agent(r->vm))
         vt_readiness_agent(r);
+}
+
+void vt_readiness_address(struct vt_readiness *r)
+{
+    keep_console_keys(r);
+    if (!ready(r)->passed[VT_MILESTONE_SSH])
+        vt_knock_after(r->knock, 0);
 }
 
 void vt_readiness_reboot(struct vt_readiness *r)

@@ -25,6 +25,9 @@ struct vt_readiness *vt_readiness_new(struct vt_status *status, const struct vt_
 /* The guest runs: booted, or @resumed from its saved memory. */
 void vt_readiness_begin(struct vt_readiness *readiness, bool resumed);
 
+/* Its address is known now, or another: status->guest_address. */
+void vt_readiness_address(struct vt_readiness *readiness);
+
 /* It reboots: everything begins again. */
 void vt_readiness_reboot(struct vt_readiness *readiness);
 

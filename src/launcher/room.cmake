@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_room(launcher BELOW base host config image seed net vm
         SOURCES
+          claim.c
           client.c
           cloud_ask.c
           cloud_report.c
@@ -18,6 +19,7 @@ vt_room(launcher BELOW base host config image seed net vm
           health.c
           host_keys.c
           knock.c
+          lan_watch.c
           launcher.c
           offline.c
           outlet.c

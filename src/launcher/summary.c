@@ -86,7 +86,9 @@ static void add_lan(struct vt_buf *out, const struct vt_lan *lan)
         if (vt_lan_serves(port))
             vt_buf_addf(out, "the address %s", vt_net_text(port->guest, port->prefix).s);
         else
-            vt_buf_adds(out, "an address from that network's DHCP");
+            vt_buf_addf(out, "an address from that network's DHCP%s%s",
+                        port->learned ? ", the last one " : "",
+                        port->learned ? vt_ip_text(port->learned).s : "");
         if (vt_lan_serves6(port))
             vt_buf_addf(out, " and %s", vt_ip6_text(&port->guest6).s);
         vt_buf_adds(out, "\n");
@@ -184,6 +186,12 @@ char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *
     return vt_buf_take(&out);
 }
 
+/* @planned, but that a guest that takes the container's place may have told another. */
+static uint32_t reached_at(const struct vt_net_plan *net, uint32_t planned)
+{
+    return net->lan ? vt_lan_address(net->lan) : planned;
+}
+
 static char *address_text(uint32_t address)
 {
     return address ? vt_strdup(vt_ip_text(address).s) : NULL;
@@ -209,9 +217,10 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
     };
     if (prepared->network == VT_NETWORK_NONE)
         return;
-    ret->address = address_text(prepared->net.container);
-    ret->guest_address =
-        prepared->net.user ? vt_strdup(VT_USER_WAY_IN) : address_text(prepared->net.guest);
+    ret->address = address_text(reached_at(&prepared->net, prepared->net.container));
+    ret->guest_address = prepared->net.user
+                             ? vt_strdup(VT_USER_WAY_IN)
+                             : address_text(reached_at(&prepared->net, prepared->net.guest));
     if (prepared->net.has_ip6) {
         ret->address6 = vt_strdup(vt_ip6_text(&prepared->net.container6).s);
         ret->guest_address6 = vt_strdup(vt_ip6_text(&prepared->net.guest6).s);

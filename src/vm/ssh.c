@@ -246,8 +246,8 @@ int vt_ssh_open(const struct vt_ssh_target *target, struct vt_ssh *ret, struct v
 
     if (!target->address)
         return no_way_in(err, "the guest has no address that is known here (NETWORK=none, or "
-                              "NETWORK=bridge where another "
-                              "DHCP server gives it), so there is no SSH");
+                              "NETWORK=bridge before another DHCP server has given it one), so "
+                              "there is no SSH");
     ssh.address = vt_strdup(target->address);
     ssh.dir = vt_strdup(target->dir);
     ssh.user = vt_strdup(target->user);

@@ -164,6 +164,35 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
 
 has_router() { in_guest ip -6 route show default | grep -q 'via fe80::.* proto ra'; }
 
+# A pod without an address, and the container image's dnsmasq as its neighbour.
+@test "bridge: on a network with a DHCP server of its own the container learns the guest's address, and follows it" {
+  local net=10.214.$((RANDOM % 256)) link=vtd${e2e_id//[^0-9]/} pid
+  link=${link:0:15}
+  as_root ip netns add "$e2e_id-client"
+  as_root ip link add "$link" type veth peer name eth0 netns "$e2e_id-client"
+  as_root ip link set "$link" up
+  in_client ip link set eth0 up
+  new_network lan -d macvlan -o "parent=$link" --subnet "$net.0/24" --gateway "$net.1"
+  engine run -d --name "$e2e_id-server" "${run_options[@]}" --cap-add NET_ADMIN --network "$e2e_id-lan" --ip "$net.2"     --entrypoint dnsmasq "$VT_IMAGE" -k --dhcp-range="$net.20,$net.20" --dhcp-authoritative --dhcp-option="3,$net.2" >/dev/null
+  engine run -d --name "$e2e_id-pod" "${run_options[@]}" --network "$e2e_id-lan" --entrypoint sleep "$VT_IMAGE" 300 >/dev/null
+  pid=$(engine inspect -f '{{.State.Pid}}' "$e2e_id-pod")
+  in_container ip addr flush dev eth0
+  boot_small vm --network "container:$e2e_id-pod" -e NETWORK=bridge -e STOP_ACTION=save
+  until_true 10 assert_log vm "the guest's address on the network of eth0 is ${net//./\\.}\\.20"
+  state vm '.address == "'"$net.20"'" and .guest_address == .address'
+  exec_in vm virtainer wait --for ssh --timeout "$(seconds 20)"
+  exec_in vm virtainer ssh -- "(sleep 0.3; ip addr flush dev eth0; ip addr add $net.99/24 dev eth0
+    ip route add default via $net.2; ping -c 2 $net.2) >/dev/null 2>&1 &"
+  until_true 10 state vm '.address == "'"$net.99"'"'
+  exec_in vm virtainer ssh -- true
+  # A guest that goes on has it still, and says nothing.
+  stop vm
+  engine start "$e2e_id-vm" >/dev/null
+  wait_log vm 'the guest goes on where it was' 30
+  state vm '.address == "'"$net.99"'"'
+  until_true 10 exec_in vm virtainer healthcheck --ssh
+}
+
 @test "bridge: each network of the container is a card of the guest" {
   new_network one
   new_network two

@@ -68,14 +68,32 @@ static void cloud_init_leaves_a_guest_that_can_be_used(void **state)
 
     (void)state;
     for (enum vt_cloud_init i = 0; i < VT_CLOUD_INIT_MAX_; i++) {
-        struct vt_ready ready = {.cloud_init = i, .detail = words};
+        const struct vt_status status = {.ready = {.cloud_init = i, .detail = words}};
         VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-        int r = vt_health_check_cloud_init(&ready, &err);
+        int r = vt_health_check_ready(&status, &err);
 
         assert_int_equal(r < 0, expected[i] != NULL);
         if (expected[i])
             assert_string_equal(err.msg, expected[i]);
     }
+}
+
+/* Where the network's own DHCP gives it (NETWORK=bridge); cloud-init's end says as much. */
+static void a_guest_without_an_address_yet_is_not_ready(void **state)
+{
+    static char bridge[] = "bridge", none[] = "none", address[] = "10.0.0.5";
+    struct vt_status status = {.network = bridge};
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+    (void)state;
+    assert_true(vt_health_check_ready(&status, &err) < 0);
+    assert_string_equal(err.msg, "the guest's address is not known yet");
+    status.ready.cloud_init = VT_CLOUD_INIT_DONE;
+    assert_int_equal(vt_health_check_ready(&status, NULL), 0);
+    status = (struct vt_status){.network = bridge, .guest_address = address};
+    assert_int_equal(vt_health_check_ready(&status, NULL), 0);
+    status = (struct vt_status){.network = none};
+    assert_int_equal(vt_health_check_ready(&status, NULL), 0);
 }
 
 int main(void)
@@ -85,6 +103,7 @@ int main(void)
         cmocka_unit_test(a_guest_in_trouble),
         cmocka_unit_test(qemu_is_there_or_not),
         cmocka_unit_test(cloud_init_leaves_a_guest_that_can_be_used),
+        cmocka_unit_test(a_guest_without_an_address_yet_is_not_ready),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
