@@ -180,7 +180,7 @@ static int on_link(const struct nlmsghdr *message, void *data)
         link.master = (int)mnl_attr_get_u32(attrs[IFLA_MASTER]);
     if (attrs[IFLA_IFALIAS])
         (void)snprintf(link.alias, sizeof(link.alias), "%s", mnl_attr_get_str(attrs[IFLA_IFALIAS]));
-    link.ours = vt_streq(link.alias, VT_NET_ALIAS);
+    link.ours = attrs[IFLA_GROUP] && mnl_attr_get_u32(attrs[IFLA_GROUP]) == VT_NET_GROUP;
     add_kind(attrs[IFLA_LINKINFO], &link);
     if (link.ethernet)
         (void)vt_netlink_mac(attrs[IFLA_ADDRESS], link.mac);

@@ -14,8 +14,9 @@
 
 #include "base/error.h"
 
-/* The alias (IFLA_IFALIAS) by which a bridge is known to be a virtainer's. */
-#define VT_NET_ALIAS "virtainer"
+/* The group (IFLA_GROUP) by which a bridge is known to be a virtainer's: unlike an alias, the
+ * kernel gives it with the making, so a kill at any moment leaves no bridge that nobody knows. */
+#define VT_NET_GROUP 0x76697274U
 /* Room for "52:54:00:12:34:56". */
 #define VT_MAC_TEXT 18
 
@@ -24,7 +25,7 @@ struct vt_link {
     int index;
     unsigned mtu;
     int master;            /* index of the bridge it is a port of, 0 for none */
-    bool ours;             /* carries VT_NET_ALIAS */
+    bool ours;             /* of VT_NET_GROUP */
     bool up;               /* by whoever made it */
     bool ethernet;         /* has Ethernet's frames and addresses */
     char mac[VT_MAC_TEXT]; /* of an Ethernet one */

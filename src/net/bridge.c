@@ -68,11 +68,8 @@ void vt_bridge_ask_again_soon(struct vt_netlink *netlink, const char *bridge)
 
 static int configure(struct vt_netlink *netlink, const struct vt_net_plan *plan)
 {
-    /* Creation takes no alias. */
-    int r = vt_link_set_alias(netlink, plan->bridge, VT_NET_ALIAS);
+    int r;
 
-    if (r < 0)
-        return r;
     /* No IPv6 address but those that we give it. */
     vt_link_own_ip6(netlink, plan->bridge, false);
     vt_bridge_ask_again_soon(netlink, plan->bridge);

@@ -202,11 +202,9 @@ static int make_bridge(struct vt_netlink *netlink, const struct vt_lan_port *por
 
     if (r < 0)
         return r;
-    r = vt_link_set_alias(netlink, port->bridge, VT_NET_ALIAS);
     vt_link_own_ip6(netlink, port->bridge, false);
     vt_bridge_ask_again_soon(netlink, port->bridge);
-    if (r == 0)
-        r = vt_link_add_address(netlink, port->bridge, port->here, 32);
+    r = vt_link_add_address(netlink, port->bridge, port->here, 32);
     if (r == 0 && vt_lan_serves6(port))
         r = vt_link_add_address6(netlink, port->bridge, &port->router6, PREFIX6);
     if (r == 0 && vt_lan_serves6(port))

@@ -28,6 +28,7 @@ int vt_link_make_bridge(struct vt_netlink *netlink, const char *name, const char
 
     vt_netlink_put_mac(request, IFLA_ADDRESS, mac);
     mnl_attr_put_u32(request, IFLA_MTU, mtu);
+    mnl_attr_put_u32(request, IFLA_GROUP, VT_NET_GROUP);
     info = mnl_attr_nest_start(request, IFLA_LINKINFO);
     mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
     data = mnl_attr_nest_start(request, IFLA_INFO_DATA);

@@ -14,7 +14,8 @@
 /* Begin a request of @type about the link @name; @buffer has VT_NETLINK_REQUEST zeroes. */
 struct nlmsghdr *vt_link_request(char *buffer, uint16_t type, uint16_t flags, const char *name);
 
-/* Make the bridge @name with @mac and @mtu: no spanning tree, no delay, no multicast snooping. */
+/* Make the bridge @name, of VT_NET_GROUP, with @mac and @mtu: no spanning tree, no delay, no
+ * multicast snooping. */
 int vt_link_make_bridge(struct vt_netlink *netlink, const char *name, const char *mac,
                         unsigned mtu) VT_MUST_CHECK;
 /* Remove it; that there is none is right, too. */
