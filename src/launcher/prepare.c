@@ -24,6 +24,7 @@
 #include "net/lan_apply.h"
 #include "net/listeners.h"
 #include "net/mac.h"
+#include "net/namespace.h"
 #include "net/nat_apply.h"
 #include "net/user.h"
 #include "seed/iso.h"
@@ -494,6 +495,8 @@ static int look(struct vt_prepared *p, const struct vt_config *config, struct vt
         r = choose_accel(config, &p->accel, err);
     if (r == 0)
         r = choose_network(p, config, err);
+    if (r == 0 && (p->network == VT_NETWORK_NAT || p->network == VT_NETWORK_BRIDGE))
+        r = vt_namespace_take(err);
     if (r == 0)
         r = collect_seed(p, config, err);
     if (r == 0 && p->seed.kind != VT_SEED_READY_ISO)

@@ -237,6 +237,23 @@ what_it_has() {
   in_container ip -o link show eth0 | sed -n 's/.*\(alias .*\)/\1/p'
 }
 
+@test "bridge: who is still downloading keeps the network that another one shares" {
+  local pid gateway server=$BATS_TEST_TMPDIR/silent.serving
+  # Nobody answers there.
+  gateway=$(ip -4 -o address show docker0 | awk '{ sub("/.*", "", $4); print $4; exit }')
+  python3 -u -c 'import os, socket, sys, time
+s = socket.create_server((sys.argv[1], 0)); print("serving as", os.getpid(), s.getsockname()[1]); time.sleep(300)' "$gateway" >"$server" 3>&- &
+  until_true 10 grep -q serving "$server"
+  virtainer early -e no_proxy='*' -e IMAGE_URL="http://$gateway:$(awk '{ print $4 }' "$server")/image"
+  pid=$(engine inspect -f '{{.State.Pid}}' "$e2e_id-early")
+  until_true 10 in_container pgrep --ns "$pid" --nslist net dnsmasq
+  before=$(in_container ip -o link | sort)
+  run_virtainer 20 -v "$boot_sector:/image:ro" --privileged --network "container:$e2e_id-early" -e NETWORK=bridge
+  ((status == 50))
+  [[ $stderr == *'another virtainer runs in this network namespace'* ]] || fail "$stderr"
+  [[ $(in_container ip -o link | sort) == "$before" ]] || fail "before: $before, after: $(in_container ip -o link)"
+}
+
 # bats test_tags=podman
 @test "bridge: what cannot be is refused before anything is touched" {
   before=$(listing "$data")
