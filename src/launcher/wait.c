@@ -99,7 +99,8 @@ char *vt_wait_describe(const struct vt_status *status)
         return vt_buf_take(&out);
     if (has_network(status))
         vt_buf_addf(&out, ", %s",
-                    ready->passed[VT_MILESTONE_SSH]       ? "SSH answers"
+                    !status->guest_address                ? "its address is not known"
+                    : ready->passed[VT_MILESTONE_SSH]     ? "SSH answers"
                     : ready->passed[VT_MILESTONE_NETWORK] ? "its network answers, SSH does not"
                                                           : "its network does not answer");
     if (ready->cloud_init == VT_CLOUD_INIT_UNSEEN)

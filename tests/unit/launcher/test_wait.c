@@ -14,7 +14,7 @@
 static char name[] = "vm", none[] = "none", nat[] = "nat", address[] = "192.168.100.100",
             words[] = "cloud-init 25.1.4 failed: x";
 
-enum { RUN = 1, NET = 2, SSH = 4, NO_CARD = 8 };
+enum { RUN = 1, NET = 2, SSH = 4, NO_CARD = 8, NO_ADDRESS = 16 };
 
 static const struct {
     const char *what;
@@ -86,6 +86,12 @@ static const struct {
      VT_CLOUD_INIT_UNSEEN,
      {OK, NO, NO, ON, OK},
      "the guest is running, and no sign of cloud-init was seen"},
+    {"no address yet",
+     VT_PHASE_RUNNING,
+     RUN | NO_ADDRESS,
+     VT_CLOUD_INIT_DONE,
+     {OK, ON, ON, OK, ON},
+     "the guest is running, its address is not known, and cloud-init has ended"},
     {"no network, cloud-init",
      VT_PHASE_RUNNING,
      RUN | NO_CARD,
@@ -113,7 +119,7 @@ static struct vt_status status_of(size_t i)
     struct vt_status status = {.phase = cases[i].phase, .name = name};
 
     status.network = cases[i].seen & NO_CARD ? none : nat;
-    if (!(cases[i].seen & NO_CARD) && status.phase != VT_PHASE_PREPARING)
+    if (!(cases[i].seen & (NO_CARD | NO_ADDRESS)) && status.phase != VT_PHASE_PREPARING)
         status.guest_address = address;
     for (unsigned bit = 0; bit < VT_MILESTONE_CLOUD_INIT; bit++)
         status.ready.passed[bit] = cases[i].seen >> bit & 1;
