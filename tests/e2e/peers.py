@@ -9,9 +9,11 @@
     peers.py ping ADDRESS                  by ICMP; print how many hops the answer may still go: 64 from a neighbour
     peers.py mss ADDRESS PORT              connect by TCP, and print the largest segment that is sent
     peers.py routes INTERFACE MAC          ask by DHCP; print the routes that are given, and "onlink" or "via" whom
+    peers.py request INTERFACE ADDRESS     request that address from DHCP servers, of which there need be none
     peers.py arp INTERFACE OWN ADDRESS     ask who has it; print the MAC address of each that says so to OWN within 0.7 s
 """
 import contextlib
+import fcntl
 import os
 import select
 import socket
@@ -160,6 +162,17 @@ def routes(interface, mac):
         print("0.0.0.0/0 via", socket.inet_ntoa(options[3][:4]))
 
 
+def request(interface, address):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.bind(("", 68))
+        mac = fcntl.ioctl(sock, 0x8927, struct.pack("16s16x", interface.encode()))[18:24]  # SIOCGIFHWADDR
+        message = bytes([1, 1, 6, 0]) + os.urandom(4) + bytes(20) + mac.ljust(208, b"\0") + bytes.fromhex("63825363")
+        options = bytes([53, 1, 3, 50, 4]) + socket.inet_aton(address) + b"\xff"
+        sock.sendto(message + options, ("255.255.255.255", 67))
+
+
 def arp(interface, own, address):
     kind = 0x0806  # ETH_P_ARP
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind)) as sock:
@@ -186,6 +199,7 @@ def main():
             "ping": ping,
             "mss": mss,
             "routes": routes,
+            "request": request,
             "arp": arp,
         }[command](*arguments)
     except OSError as error:
