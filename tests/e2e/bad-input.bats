@@ -29,7 +29,7 @@ refused() {
   [[ $stderr == 'virtainer: error: '* ]] || fail 'no error line of ours'
   [[ $stderr != *$'\n'* ]] || fail 'more than one line on standard error'
   [[ -z $output ]] || fail "something on standard output: $output"
-  [[ $stderr =~ $thing.*$way_out || $stderr =~ $way_out.*$thing ]] || fail "the line lacks '$thing' or '$way_out'"
+  [[ $stderr =~ ($thing).*($way_out) || $stderr =~ ($way_out).*($thing) ]] || fail "the line lacks '$thing' or '$way_out'"
   [[ $before == "$after" ]] || { diff <(echo "$before") <(echo "$after") || fail 'the data directory was changed'; }
 }
 
@@ -74,7 +74,7 @@ good() {
 
 @test "PORTS=80,70-90" { good && wrong PORTS 80,70-90 'port 80/tcp is in it twice'; }
 @test "ALLOW_FROM=10.0.0.0/33" { good && wrong ALLOW_FROM 10.0.0.0/33 'such as 192.0.2.1,'; }
-@test "NETWORK=moon" { good && wrong NETWORK moon 'auto, nat, user or none'; }
+@test "NETWORK=moon" { good && wrong NETWORK moon 'auto, nat, user, bridge or none'; }
 
 @test "ACCEL=fast" { good && wrong ACCEL fast 'auto, kvm or tcg'; }
 
