@@ -95,10 +95,22 @@ static void add_lan(struct vt_buf *out, const struct vt_lan *lan)
     }
 }
 
+/* The addresses that are the guest: a network may have those of one protocol only. */
+static char *outer_addresses(const struct vt_net_plan *net)
+{
+    struct vt_ip_text ip4 = vt_ip_text(net->container);
+    struct vt_ip6_text ip6 = vt_ip6_text(&net->container6);
+
+    if (!net->has_ip6)
+        return vt_fmt("%s is", net->container ? ip4.s : "the container's address");
+    return net->container ? vt_fmt("%s and %s are", ip4.s, ip6.s) : vt_fmt("%s is", ip6.s);
+}
+
 static void add_network(struct vt_buf *out, const struct vt_config *config,
                         const struct vt_prepared *p)
 {
     VT_AUTO_FREE char *ports = vt_ports_text(&config->ports);
+    VT_AUTO_FREE char *outer = outer_addresses(&p->net);
 
     if (p->network == VT_NETWORK_NONE) {
         vt_buf_adds(out, "  network  none\n");
@@ -108,17 +120,13 @@ static void add_network(struct vt_buf *out, const struct vt_config *config,
         add_lan(out, p->net.lan);
         return;
     }
-    vt_buf_addf(out, "  network  %s",
-                p->net.container ? vt_ip_text(p->net.container).s : "the container's address");
+    vt_buf_addf(out, "  network  %s the guest", outer);
     if (p->net.user) {
-        vt_buf_addf(out, " is the guest (passt)\n           by %s\n",
+        vt_buf_addf(out, " (passt)\n           by %s\n",
                     config->ports.count > 0 ? ports : VT_USER_PORTS);
         return;
     }
-    if (p->net.has_ip6)
-        vt_buf_addf(out, " and %s", vt_ip6_text(&p->net.container6).s);
-    vt_buf_addf(out, " %s the guest (%s", p->net.has_ip6 ? "are" : "is",
-                vt_ip_text(p->net.guest).s);
+    vt_buf_addf(out, " (%s", vt_ip_text(p->net.guest).s);
     if (p->net.has_ip6)
         vt_buf_addf(out, " and %s", vt_ip6_text(&p->net.guest6).s);
     vt_buf_adds(out, " inside)\n");
@@ -135,9 +143,10 @@ static void add_network(struct vt_buf *out, const struct vt_config *config,
 static void add_login(struct vt_buf *out, const struct vt_config *config,
                       const struct vt_prepared *p)
 {
-    if (config->ssh_user && p->network != VT_NETWORK_NONE && p->net.container)
+    if (config->ssh_user && p->network != VT_NETWORK_NONE && (p->net.container || p->net.has_ip6))
         vt_buf_addf(out, "  login    ssh %s@%s\n", config->ssh_user,
-                    vt_ip_text(p->net.container).s);
+                    p->net.container ? vt_ip_text(p->net.container).s
+                                     : vt_ip6_text(&p->net.container6).s);
 }
 
 static void add_saved(struct vt_buf *out, const struct vt_saved *saved)

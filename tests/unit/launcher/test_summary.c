@@ -178,6 +178,9 @@ static void ip6_is_the_guests_too(void **state)
     vt_summary_status(&config, &prepared, &status);
     assert_string_equal(status.address6, "fd00:5::2");
     assert_string_equal(status.guest_address6, "fd54:12:3456:0:5054:ff:fe12:3456");
+    prepared.net.container = 0;
+    config.ssh_user = vt_strdup("debian");
+    check("launcher/summary-ip6-only", &config, &prepared);
 }
 
 static void a_guest_behind_passt(void **state)
