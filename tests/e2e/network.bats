@@ -10,7 +10,7 @@
 bats_require_minimum_version 1.5.0
 load lib
 
-readonly peers=$e2e_directory/peers.py
+readonly peers=$e2e_directory/peers.py packets=$e2e_directory/packets.py
 
 setup_file() {
   e2e_setup
@@ -18,17 +18,19 @@ setup_file() {
   subnet6=fd5e:$(printf %x:%x "$((RANDOM))" "$((E2E_RUN % 65536))")
   new_network net --ipv6 --subnet "$subnet6::/64"
   # Off, so that it is virtainer that switches it on.
-  boot vm --network "$lab-net" --sysctl net.ipv4.ip_forward=0
+  boot vm --network "$lab-net" --sysctl net.ipv4.ip_forward=0 -p 127.0.0.1::80 -p 127.0.0.1::53/udp -p '[::1]::80'
   read -r client gateway bits < <(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.Gateway}} {{
     .IPPrefixLen}}{{end}}' "$lab-vm")
   client=${client%.*}.77 client6=$subnet6::77
-  export client client6 gateway bits
+  export client client6 gateway bits subnet6
   add_client
   enter vm
   export pid address address6 guest guest6 mac bridge guest_ns
   serve guest 22 53 80 4321
   serve client 80 4321
   serve container 4321
+  serve_sctp guest
+  serve_sctp client
 }
 
 # enter NAME: from now on `container` is that one, and `guest` a namespace at its guest's bridge.
@@ -92,6 +94,13 @@ serve() {
   until_true 10 grep -q serving "$log"
 }
 
+# serve_sctp NAMESPACE: at every port. The kernels of many machines that run tests have no SCTP of their own.
+serve_sctp() {
+  local log=$BATS_FILE_TMPDIR/$e2e_id-$1-sctp.log
+  "in_$1" "$packets" sctp-serve "$1" >"$log" 2>&1 3>&- &
+  until_true 10 grep -q serving "$log"
+}
+
 # leave: what `serve` and `enter` have made goes.
 leave() {
   local name log
@@ -124,6 +133,13 @@ assert_answer() {
   local said
   said=$(ask "${@:2}") || fail "nobody answers ${*:2}"
   [[ $said == "$1"* ]] || fail "to ${*:2} was said '$said' instead of '$1'"
+}
+
+# assert_packet TEXT WHERE COMMAND ADDRESS PORT…: what comes back to packets.py.
+assert_packet() {
+  local said
+  said=$("in_$2" "$packets" "${@:3}") || fail "nothing comes back to ${*:2}"
+  [[ $said == "$1" ]] || fail "what comes back to ${*:2} is '$said' instead of '$1'"
 }
 
 # assert_silence WHERE PROTOCOL ADDRESS PORT
@@ -196,6 +212,65 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   in_guest ip link del docker0
 }
 
+@test "SCTP: associations begin as connections of TCP do" {
+  assert_packet "guest $client 5060" client sctp "$address" 5060
+  assert_packet "guest $address 5060" container sctp "$address" 5060
+  assert_packet "guest ${guest%.*}.1 5060" guest sctp "$address" 5060
+  assert_packet "client $address 5060" guest sctp "$client" 5060
+  assert_packet "guest $client6 5060" client sctp "$address6" 5060
+  assert_packet "client $address6 5060" guest sctp "$client6" 5060
+}
+
+@test "a port where nobody listens, and each hop of the way, is told to who asks, in the addresses that it knows" {
+  assert_packet "port-unreachable $address" client error "$address" 9
+  assert_packet "time-exceeded $address" client error "$address" 9 1
+  assert_packet "port-unreachable $address" client error "$address" 9 2
+  assert_packet "port-unreachable $address" container error "$address" 9
+  assert_packet "port-unreachable $client" guest error "$client" 9
+  assert_packet "time-exceeded ${guest%.*}.1" guest error "$client" 9 1
+  assert_packet "port-unreachable $address6" client error "$address6" 9
+  assert_packet "time-exceeded $address6" client error "$address6" 9 1
+  assert_packet "port-unreachable $client6" guest error "$client6" 9
+  assert_packet "time-exceeded ${guest6%%:0:5*}::1" guest error "$client6" 9 1
+}
+
+@test "datagrams that are larger than the MTU come in pieces, and so do their answers" {
+  assert_packet 4000 client big "$address" 4321 4000
+  assert_packet 4000 client big "$address6" 4321 4000
+  assert_packet 4000 guest big "$client" 4321 4000
+  assert_packet 4000 guest big "$client6" 4321 4000
+}
+
+@test "a way with room for 1280 bytes: who sends too much is told so, the guest and its client" {
+  # Beyond the client, as beyond a tunnel.
+  local far=198.51.100.2 far6=2001:db8::2
+  in_client ip link add far up mtu 1280 type bridge
+  in_client sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+  in_client ip route add "$far" dev far
+  in_client ip route add "$far6" dev far
+  in_container ip route add "$far" via "$client"
+  in_container ip route add "$far6" via "$client6"
+  assert_packet "1280 $client" guest mtu "$far" 9
+  assert_packet "1280 $client6" guest mtu "$far6" 9
+  # Behind the container.
+  in_container ip route add "$guest" dev "$bridge" mtu lock 1280
+  in_container ip route add "$guest6" dev "$bridge" mtu lock 1280
+  assert_packet "1280 $address" client mtu "$address" 9
+  assert_packet "1280 $address6" client mtu "$address6" 9
+  in_container ip route del "$guest" dev "$bridge"
+  in_container ip route del "$guest6" dev "$bridge"
+}
+
+# It takes a proxy of Docker's for that, one for each protocol.
+@test "ports that Docker publishes on loopback lead to the guest, whose client is Docker's gateway" {
+  local where
+  where=$(engine port "$lab-vm" 80)
+  [[ $("$peers" ask tcp 127.0.0.1 "$(sed -n 's/^127.0.0.1://p' <<<"$where")") == "guest $gateway "* ]]
+  [[ $("$peers" ask tcp ::1 "$(sed -n 's/^\[::1]://p' <<<"$where")") == "guest $subnet6::1 "* ]]
+  where=$(engine port "$lab-vm" 53/udp)
+  [[ $("$peers" ask udp 127.0.0.1 "${where#*:}") == "guest $gateway" ]]
+}
+
 @test "IPv4 that may not be forwarded: status 50, and the flag is named" {
   run_virtainer 20 --cap-add NET_ADMIN --device /dev/net/tun --sysctl net.ipv4.ip_forward=0 -e NETWORK=nat \
     -v "$boot_sector:/image:ro" -v "$data:/mounted"
@@ -229,6 +304,20 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   [[ $(in_guest "$peers" ping "$client6") == 63 ]]
 }
 
+@test "IPv6: a network that has nothing else" {
+  engine run -d --name "$e2e_id-pod" "${run_options[@]}" --network "$lab-net" --entrypoint sleep "$VT_IMAGE" 300 >/dev/null
+  as_root nsenter -t "$(engine inspect -f '{{.State.Pid}}' "$e2e_id-pod")" -n ip -4 addr flush dev eth0
+  boot vm --network "container:$e2e_id-pod"
+  enter vm
+  serve guest 22 80
+  assert_log vm "network  ${address6//./\\.} is the guest "
+  assert_answer "guest $client6" client tcp "$address6" 22
+  assert_answer "client $address6" guest tcp "$client6" 80
+  assert_answer "guest $address6" container tcp "$address6" 80
+  # At once, so that who has addresses of both protocols takes the other.
+  [[ $(LC_ALL=C ask guest tcp "$client" 80 2>&1) == *'Network is unreachable' ]]
+}
+
 @test "IPv6 that may not be forwarded: IPv4 alone, and the flag is named; with the flag it is" {
   rights=(--cap-add NET_ADMIN --device /dev/net/tun --network "$lab-net")
   boot without "${rights[@]}" --no-data
@@ -242,14 +331,18 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
 # --- PORTS ----------------------------------------------------------------------------------------------------------
 
 @test "PORTS: what is named leads to the guest, at its own port, and the rest to the container; SSH_RATE" {
-  boot vm --network "$lab-net" -e PORTS=22,8080:80,4321/udp,8022:22 -e SSH_RATE=2/hour
-  assert_log vm 'by these ports only: 22/tcp,8080:80/tcp,4321/udp,8022:22/tcp'
+  boot vm --network "$lab-net" -e PORTS=22,8080:80,4321/udp,8022:22,9000:5060/sctp -e SSH_RATE=2/hour
+  assert_log vm 'by these ports only: 22/tcp,8080:80/tcp,4321/udp,8022:22/tcp,9000:5060/sctp'
   enter vm
   serve guest 22 80 4321
+  serve_sctp guest
   serve container 80 4321
   assert_answer "guest $client" client tcp "$address" 22
   assert_answer "guest $client" client tcp "$address" 8080
   assert_answer "guest $client" client udp "$address" 4321
+  assert_packet "guest $client 5060" client sctp "$address" 9000
+  assert_packet "guest $client6 5060" client sctp "$address6" 9000
+  run ! in_client "$packets" sctp "$address" 5060
   assert_answer "container $client" client tcp "$address" 80
   assert_answer "container $client" client tcp "$address" 4321
   [[ $(in_client "$peers" ping "$address") == 64 ]]
@@ -306,6 +399,22 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   assert_answer "guest $client" client tcp "$address" 80
   assert_answer "client $address" guest tcp "$client" 80
 }
+
+@test "a container that is started again at another address is the guest there" {
+  boot vm --network "$lab-net"
+  before=$(address_of vm)
+  stop vm
+  engine run -d --name "$e2e_id-other" "${run_options[@]}" --network "$lab-net" --entrypoint sleep "$VT_IMAGE" 300 >/dev/null
+  engine start "$e2e_id-vm" >/dev/null
+  until_true 30 is_running
+  enter vm
+  serve guest 80
+  [[ $address != "$before" ]] || fail "the address is still $before"
+  assert_answer "guest $client" client tcp "$address" 80
+  assert_answer "client $address" guest tcp "$client" 80
+}
+
+is_running() { [[ $(state vm .state) == running ]]; }
 
 @test "the domains to search names in are handed on by DHCP" {
   boot vm --no-data --dns-search one.example --dns-search two.example

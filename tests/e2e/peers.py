@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who talks to whom, packet by packet.
 
-    peers.py serve NAME PORT…              TCP and UDP at all addresses: each caller is told NAME, its address and ours
+    peers.py serve NAME PORT…              TCP and UDP at all addresses: each caller is told NAME, its address and ours;
+                                           by UDP in no fewer bytes than it sent
     peers.py ask tcp|udp ADDRESS PORT      print what a server says; status 1 if nobody does within 2 s
     peers.py silent tcp|udp ADDRESS PORT   status 0 if nobody answers within 0.7 s
     peers.py load ADDRESS PORT BYTES       send so many to its TCP server, which says how many came
@@ -55,8 +56,8 @@ def answer_caller(connection, peer, name):
 
 
 def answer_udp(sock, name):
-    _, peer = sock.recvfrom(65536)
-    sock.sendto(f"{name} {plain(peer[0])}\n".encode(), peer)
+    asked, peer = sock.recvfrom(65536)
+    sock.sendto(f"{name} {plain(peer[0])}\n".encode().ljust(len(asked)), peer)
 
 
 def serve(name, *ports):

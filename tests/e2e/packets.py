@@ -1,0 +1,160 @@
+#!/usr/bin/python3 -IS
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What peers.py cannot say with sockets as programs use them: errors of the network, and SCTP without a kernel that has it.
+
+    packets.py error ADDRESS PORT [TTL]    send by UDP; print the ICMP error that comes back, and from whom
+    packets.py mtu ADDRESS PORT            send 1400 bytes that nobody may break; print the MTU that comes back, and from whom
+    packets.py big ADDRESS PORT BYTES      send a datagram that has to be broken, to `peers.py serve`; print the answer's size
+    packets.py sctp ADDRESS PORT           begin an association; print who answers, and the address and port that it sees
+    packets.py sctp-serve NAME             answer who begins one, at every port of every address
+Each waits 2 s, and ends with status 1 if nothing comes."""
+import contextlib
+import os
+import select
+import socket
+import struct
+import sys
+import time
+
+DEADLINE = 2
+# linux/in.h, linux/in6.h: IP_MTU_DISCOVER, IP_RECVERR, and DO and DONT; the same for IPv6.
+OPTIONS = {socket.AF_INET: (socket.IPPROTO_IP, 10, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 23, 25)}
+PMTUDISC_DONT, PMTUDISC_DO = 0, 2
+TTL = {socket.AF_INET: socket.IP_TTL, socket.AF_INET6: socket.IPV6_UNICAST_HOPS}
+# linux/errqueue.h: where an error is from. Type and code: RFC 792 and 4443.
+ORIGIN_LOCAL = 1
+ERRORS = {
+    (2, 3, 3): "port-unreachable",
+    (2, 11, 0): "time-exceeded",
+    (2, 3, 4): "too-big",
+    (3, 1, 4): "port-unreachable",
+    (3, 3, 0): "time-exceeded",
+    (3, 2, 0): "too-big",
+}
+
+
+def connected(address, port):
+    family, _, _, _, where = socket.getaddrinfo(address, int(port), type=socket.SOCK_DGRAM)[0]
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    sock.settimeout(DEADLINE)
+    level, discover, errors = OPTIONS[family]
+    sock.setsockopt(level, errors, 1)
+    sock.setsockopt(level, discover, PMTUDISC_DO)
+    sock.connect(where)
+    return sock
+
+
+def read_error(sock):
+    """The next that came from the network: its name, whom it is from, its number."""
+    deadline = time.monotonic() + DEADLINE
+    poll = select.poll()
+    poll.register(sock, select.POLLERR)
+    while (left := deadline - time.monotonic()) > 0:
+        poll.poll(left * 1000)
+        with contextlib.suppress(OSError):
+            _, ancillary, _, _ = sock.recvmsg(2048, 512, socket.MSG_ERRQUEUE)
+            _, origin, kind, code, _, info, _ = struct.unpack_from("=IBBBBII", ancillary[0][2])
+            if origin != ORIGIN_LOCAL:
+                offender = ancillary[0][2][16:]
+                return ERRORS[origin, kind, code], address_text(offender), info
+    raise TimeoutError("no error came")
+
+
+def address_text(data):
+    family = struct.unpack_from("=H", data)[0]
+    return socket.inet_ntop(family, data[4:8] if family == socket.AF_INET else data[8:24])
+
+
+def error(address, port, ttl="64"):
+    with connected(address, port) as sock:
+        sock.setsockopt(OPTIONS[sock.family][0], TTL[sock.family], int(ttl))
+        sock.send(b"x")
+        print(*read_error(sock)[:2])
+
+
+def mtu(address, port):
+    with connected(address, port) as sock:
+        sock.send(bytes(1400))
+        name, offender, size = read_error(sock)
+        print(size if name == "too-big" else name, offender)
+
+
+def big(address, port, size):
+    with connected(address, port) as sock:
+        level, discover, _ = OPTIONS[sock.family]
+        sock.setsockopt(level, discover, PMTUDISC_DONT)
+        sock.send(bytes(int(size)))
+        print(len(sock.recv(65536)))
+
+
+# --- SCTP (RFC 9260) --------------------------------------------------------------------------------------------------
+
+SCTP, INIT, INIT_ACK, COOKIE = 132, 1, 2, 7
+OWN_PORT = 40000
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def sctp_packet(source, destination, tag, kind, cookie=b""):
+    chunk = struct.pack("!IIHHI", 0x7669, 65536, 1, 1, 1)
+    if cookie:
+        chunk += struct.pack("!HH", COOKIE, 4 + len(cookie)) + cookie.ljust(-len(cookie) % 4 + len(cookie), b"\0")
+    chunk = struct.pack("!BBH", kind, 0, 4 + len(chunk)) + chunk
+    header = struct.pack("!HHI", source, destination, tag)
+    return header + struct.pack("<I", crc32c(header + bytes(4) + chunk)) + chunk
+
+
+def sctp_read(packet, family):
+    """Ports, the chunk's kind, and what is in its cookie; nothing of a packet whose checksum is wrong."""
+    if family == socket.AF_INET:
+        packet = packet[(packet[0] & 15) * 4 :]
+    if len(packet) < 32 or struct.unpack_from("<I", packet, 8)[0] != crc32c(packet[:8] + bytes(4) + packet[12:]):
+        return 0, 0, 0, b""
+    source, destination = struct.unpack_from("!HH", packet)
+    cookie = packet[36 : 32 + struct.unpack_from("!H", packet, 34)[0]] if len(packet) > 36 else b""
+    return source, destination, packet[12], cookie
+
+
+def sctp(address, port):
+    family, _, _, _, where = socket.getaddrinfo(address, 0)[0]
+    with socket.socket(family, socket.SOCK_RAW, SCTP) as sock:
+        sock.connect(where)
+        deadline = time.monotonic() + DEADLINE
+        sock.send(sctp_packet(OWN_PORT, int(port), 0, INIT))
+        while (left := deadline - time.monotonic()) > 0:
+            sock.settimeout(left)
+            source, destination, kind, cookie = sctp_read(sock.recv(2048), family)
+            if (source, destination, kind) == (int(port), OWN_PORT, INIT_ACK):
+                print(cookie.decode())
+                return
+    raise TimeoutError("no INIT ACK came")
+
+
+def sctp_serve(name):
+    socks = [socket.socket(family, socket.SOCK_RAW, SCTP) for family in (socket.AF_INET, socket.AF_INET6)]
+    print("serving as", os.getpid(), flush=True)
+    while True:
+        for sock in select.select(socks, [], [])[0]:
+            packet, peer = sock.recvfrom(2048)
+            source, destination, kind, _ = sctp_read(packet, sock.family)
+            if kind == INIT:
+                cookie = f"{name} {peer[0]} {destination}".encode()
+                sock.sendto(sctp_packet(destination, source, 0x7669, INIT_ACK, cookie), (peer[0], 0))
+
+
+def main():
+    command, *arguments = sys.argv[1:]
+    try:
+        {"error": error, "mtu": mtu, "big": big, "sctp": sctp, "sctp-serve": sctp_serve}[command](*arguments)
+    except OSError as failure:
+        sys.exit(f"packets.py: {failure}")
+
+
+main()
