@@ -15,9 +15,11 @@ static int check(struct vt_error *err)
 
     if (r == 0)
         r = vt_health_check(&status, err);
-    if (r == 0)
-        printf("%s\n", vt_phase_name(status.phase));
-    return r;
+    if (r < 0)
+        return r;
+    printf("%s\n", vt_phase_name(status.phase));
+    vt_health_warn(&status);
+    return 0;
 }
 
 int main(int argc, char *argv[])

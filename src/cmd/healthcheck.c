@@ -105,6 +105,7 @@ static int run(const struct vt_call *call, struct vt_error *err)
         return r;
     }
     printf("%s\n", vt_phase_name(status.phase));
+    vt_health_warn(&status);
     return 0;
 }
 
@@ -115,6 +116,7 @@ const struct vt_command vt_cmd_healthcheck = {
     .details = "Succeed (status 0) if this container's guest is running, paused, resuming,\n"
                "saving or saved, and QEMU is there; else say what is wrong and fail (status 1).\n"
                "A guest that is paused because its disk could not be written is not well.\n"
+               "A table of connections that is nearly full is told as a warning.\n"
                "For HEALTHCHECK, Kubernetes probes and people: it reads one small file and asks\n"
                "nobody, unless a flag says so. With a flag, the guest must be running too.\n"
                "The program virtainer-healthcheck does the same and is loaded in a moment.\n\n"

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/guest.h"
+#include "launcher/health.h"
 
 enum { JSON };
 static const struct vt_flag flags[] = {
@@ -25,6 +26,7 @@ static int run(const struct vt_call *call, struct vt_error *err)
     } else {
         printf("%s\n", vt_phase_name(status.phase));
     }
+    vt_health_warn(&status);
     return 0;
 }
 

@@ -26,3 +26,7 @@ int vt_health_check(const struct vt_status *status, struct vt_error *err) VT_MUS
  * guest's address is known if it has a network. Pure; returns as above.
  */
 int vt_health_check_ready(const struct vt_status *status, struct vt_error *err) VT_MUST_CHECK;
+
+/* Log, as a warning, what a guest that is well may soon miss: with NETWORK=nat, room in the
+ * container's table of connections. */
+void vt_health_warn(const struct vt_status *status);

@@ -164,6 +164,7 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   assert_answer "guest $client" client udp "$address" 4321
   # It is still there, for the guest's own side and for the container itself.
   assert_answer "container $guest" guest tcp "${guest%.*}.1" 4321
+  assert_answer "container $guest6" guest tcp "${guest6%%:0:5*}::1" 4321
   assert_answer 'container 127.0.0.1' container tcp 127.0.0.1 4321
 }
 
@@ -372,6 +373,28 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   engine run -d --name "$e2e_id-pod" "${run_options[@]}" --entrypoint dnsmasq "$VT_IMAGE" -k -p 5300 -u root >/dev/null
   boot vm --network "container:$e2e_id-pod"
   assert_log vm "warning: somebody listens in the container's network at 5300/tcp,5300/udp, which lead to the guest"
+}
+
+@test "a table of connections that is full: those that are there go on, new ones do not begin, and the health check warns" {
+  boot vm --network "$lab-net"
+  enter vm
+  serve guest 80
+  coproc HELD { in_client "$packets" hold "$address" 80 3>&-; }
+  local said answer=${HELD[0]} end=${HELD[1]}
+  read -r said <&"$answer"
+  assert_command vm 0 '^running$' healthcheck
+  in_container "$packets" fill "$address"
+  assert_silence client tcp "$address" 80
+  assert_silence guest tcp "$client" 80
+  assert_command vm 0 '^running.*warning: [0-9]* of the [0-9]* connections .* raise net.netfilter.nf_conntrack_max' healthcheck
+  assert_command vm 0 '^running.*warning: [0-9]* of the [0-9]* connections' state
+  exec_in vm virtainer-healthcheck 2>&1 | grep -q 'warning: [0-9]* of the [0-9]* connections'
+  exec {end}>&-
+  read -r said <&"$answer"
+  [[ $said == "guest $client "* ]] || fail "who was connected hears '$said'"
+  in_container "$packets" empty
+  assert_answer "guest $client" client tcp "$address" 80
+  assert_command vm 0 '^running$' healthcheck
 }
 
 # --- what the guest is told, and networks that come and go ----------------------------------------------------------

@@ -7,6 +7,9 @@
     packets.py big ADDRESS PORT BYTES      send a datagram that has to be broken, to `peers.py serve`; print the answer's size
     packets.py sctp ADDRESS PORT           begin an association; print who answers, and the address and port that it sees
     packets.py sctp-serve NAME             answer who begins one, at every port of every address
+    packets.py hold ADDRESS PORT           connect by TCP, and go on until standard input ends; then print the answer
+    packets.py fill ADDRESS                fill this namespace's table of connections with some to it, that nobody has
+    packets.py empty                       and empty it
 Each waits 2 s, and ends with status 1 if nothing comes."""
 import contextlib
 import os
@@ -87,6 +90,71 @@ def big(address, port, size):
         print(len(sock.recv(65536)))
 
 
+def hold(address, port):
+    with socket.create_connection((address, int(port)), DEADLINE) as sock:
+        print("connected", flush=True)
+        # The server waits for something, not long.
+        while not select.select([sys.stdin], [], [], 0.2)[0]:
+            sock.send(b"x")
+        sock.shutdown(socket.SHUT_WR)
+        print(sock.recv(1024).decode(), end="")
+
+
+# --- the table of connections (linux/netfilter/nfnetlink_conntrack.h) --------------------------------------------------
+
+CT_NEW, CT_DELETE = 0x100, 0x102  # NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_…
+REQUEST, ACK, CREATE_EXCL = 1, 4, 0x600
+ORIGINAL, REPLY, STATUS, TIMEOUT = 1, 2, 3, 7
+KEPT = 14  # IPS_SEEN_REPLY | IPS_ASSURED | IPS_CONFIRMED: no other takes its place
+LARGEST = "/proc/sys/net/netfilter/nf_conntrack_max"
+
+
+def attribute(kind, data):
+    return struct.pack("=HH", 4 + len(data), kind) + data.ljust(-len(data) % 4 + len(data), b"\0")
+
+
+def nested(kind, *attributes):
+    return attribute(kind | 0x8000, b"".join(attributes))
+
+
+def way(kind, source, destination, source_port, destination_port):
+    addresses = nested(1, attribute(1, source), attribute(2, destination))
+    ports = attribute(2, source_port), attribute(3, destination_port)
+    return nested(kind, addresses, nested(2, attribute(1, bytes([socket.IPPROTO_UDP])), *ports))
+
+
+def message(kind, flags, body=b""):
+    body = struct.pack("=BBH", socket.AF_INET, 0, 0) + body
+    return struct.pack("=IHHII", 16 + len(body), kind, REQUEST | flags, 0, 0) + body
+
+
+def netlink():
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)  # NETLINK_NETFILTER
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    return sock
+
+
+def fill(address):
+    with open(LARGEST, encoding="ascii") as file:
+        count = int(file.read())
+    own, discard = socket.inet_aton(address), struct.pack("!H", 9)
+    rest = attribute(STATUS, struct.pack("!I", KEPT)) + attribute(TIMEOUT, struct.pack("!I", 600))
+    with netlink() as sock:
+        for first in range(0, count, 1000):
+            batch = []
+            for number in range(first, first + 1000):
+                peer = struct.pack("!HI", number & 0xFFFF, (100 << 24 | 64 << 16) + (number >> 16))
+                there = way(ORIGINAL, peer[2:], own, peer[:2], discard)
+                batch.append(message(CT_NEW, CREATE_EXCL, there + way(REPLY, own, peer[2:], discard, peer[:2]) + rest))
+            sock.send(b"".join(batch))
+
+
+def empty():
+    with netlink() as sock:
+        sock.send(message(CT_DELETE, ACK))
+        sock.recv(1024)
+
+
 # --- SCTP (RFC 9260) --------------------------------------------------------------------------------------------------
 
 SCTP, INIT, INIT_ACK, COOKIE = 132, 1, 2, 7
@@ -152,7 +220,16 @@ def sctp_serve(name):
 def main():
     command, *arguments = sys.argv[1:]
     try:
-        {"error": error, "mtu": mtu, "big": big, "sctp": sctp, "sctp-serve": sctp_serve}[command](*arguments)
+        {
+            "error": error,
+            "mtu": mtu,
+            "big": big,
+            "hold": hold,
+            "fill": fill,
+            "empty": empty,
+            "sctp": sctp,
+            "sctp-serve": sctp_serve,
+        }[command](*arguments)
     except OSError as failure:
         sys.exit(f"packets.py: {failure}")
 

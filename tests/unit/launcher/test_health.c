@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "launcher/health.h"
+#include "launcher/health_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../tempdir.h"
 #include "base/str.h"
 
 static void phases(void **state)
@@ -96,6 +97,61 @@ static void a_guest_without_an_address_yet_is_not_ready(void **state)
     assert_int_equal(vt_health_check_ready(&status, NULL), 0);
 }
 
+/* What the two files of the kernel say, and whether that is worth a warning. */
+static const struct {
+    const char *count, *most;
+    bool warns;
+} tables[] = {
+    {"0\n", "262144\n", false},      {"249036\n", "262144\n", false},
+    {"249037\n", "262144\n", true},  {"262144\n", "262144\n", true},
+    {"262150\n", "262144\n", true},  {"9\n", "0\n", false}, /* no limit */
+    {NULL, "262144\n", false},       {"262144\n", NULL, false},
+    {"plenty\n", "262144\n", false}, {"262144\n", "-1\n", false},
+};
+
+static void put_number(const char *name, const char *text)
+{
+    (void)unlink(in_dir(name));
+    if (text)
+        put_text(in_dir(name), text);
+}
+
+static void a_table_of_connections_that_is_nearly_full(void **state)
+{
+    static char nat[] = "nat";
+    struct vt_status status = {.network = nat};
+
+    (void)state;
+    for (size_t i = 0; i < VT_ARRAY_SIZE(tables); i++) {
+        VT_AUTO_FREE char *warning = NULL;
+
+        put_number("nf_conntrack_count", tables[i].count);
+        put_number("nf_conntrack_max", tables[i].most);
+        warning = vt_health_warning_at(&status, test_dir);
+        assert_int_equal(warning != NULL, tables[i].warns);
+    }
+}
+
+static void the_warning_says_what_to_do(void **state)
+{
+    static char nat[] = "nat", bridge[] = "bridge";
+    struct vt_status status = {.network = nat};
+    VT_AUTO_FREE char *warning = NULL;
+
+    (void)state;
+    put_number("nf_conntrack_count", "262144\n");
+    put_number("nf_conntrack_max", "262144\n");
+    warning = vt_health_warning_at(&status, test_dir);
+    assert_string_equal(warning,
+                        "262144 of the 262144 connections that the kernel keeps track of at a time "
+                        "are in use in the container, and when all are, new ones are dropped: "
+                        "raise net.netfilter.nf_conntrack_max on the machine");
+    status.network = bridge;
+    assert_null(vt_health_warning_at(&status, test_dir));
+    status.network = NULL;
+    assert_null(vt_health_warning_at(&status, test_dir));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +160,8 @@ int main(void)
         cmocka_unit_test(qemu_is_there_or_not),
         cmocka_unit_test(cloud_init_leaves_a_guest_that_can_be_used),
         cmocka_unit_test(a_guest_without_an_address_yet_is_not_ready),
+        IN_DIR(a_table_of_connections_that_is_nearly_full),
+        IN_DIR(the_warning_says_what_to_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
