@@ -19,7 +19,7 @@ packages() {
       printf '%s\n' cmake gcc libc6-dev ninja-build pkg-config libarchive-dev libcurl4-gnutls-dev libgnutls28-dev \
         libisofs-dev libjson-c-dev liblzma-dev libmicrohttpd-dev libmnl-dev libnftables-dev libosinfo-1.0-dev libvirt-dev libyaml-dev
       ;;
-    unit) printf '%s\n' gpgv libcmocka-dev openssh-client qemu-utils ;;
+    unit) printf '%s\n' gpgv libcmocka-dev libxml2-utils openssh-client qemu-utils ;;
     lint) printf '%s\n' clang-format clang-tidy shellcheck ;;
     e2e)
       printf '%s\n' bats catatonit curl docker-compose e2fsprogs iproute2 jq libfaketime libvirt-clients nginx-light openssh-client openssl \

@@ -210,7 +210,7 @@ good() {
 
 # A file system of SIZE at the data directory, with a file of BYTES in it.
 tiny_data() {
-  as_root mount -t tmpfs -o "size=$1" tmpfs "$data" || skip 'no right to mount a small file system'
+  as_root mount -t tmpfs -o "size=$1" tmpfs "$data"
   mounts+=("$data")
   as_root touch "$data/kept"
   as_root dd if=/dev/zero of="$data/filler" bs=4096 count="$2" status=none 2>/dev/null || true

@@ -141,7 +141,7 @@ clock_library=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketime.so.1
 with_clock() {
   local name=$1
   shift
-  [[ -e $clock_library ]] || skip 'libfaketime is not installed'
+  [[ -e $clock_library ]] || fail 'libfaketime is not installed'
   set_clock +0
   boot "$name" -v "$clock_library:/faketime.so:ro" -v "$BATS_TEST_TMPDIR/clock:/clock:ro" -e LD_PRELOAD=/faketime.so \
     -e NO_FAKE_STAT=1 -e FAKETIME_TIMESTAMP_FILE=/clock -e FAKETIME_NO_CACHE=1 -e FAKETIME_DONT_FAKE_MONOTONIC=1 "$@"

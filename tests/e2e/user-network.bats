@@ -122,8 +122,8 @@ hears_sibling() { in_guest "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling
   [[ $passt == *passt*--interface* && $passt != *172.31.255.9* ]] || fail "it runs as: $passt"
 }
 
+# podman allows user namespaces.
 @test "where neither nat nor user is possible: status 50 with the flags of both" {
-  [[ $VT_ENGINE == docker ]] || skip 'podman allows user namespaces'
   run_virtainer 20 -v "$boot_sector:/image:ro" -v "$data:/mounted"
   ((status == 50))
   [[ $stderr == *'--cap-add NET_ADMIN --device /dev/net/tun'*'--security-opt seccomp='* ]] || fail "$stderr"
