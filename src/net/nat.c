@@ -8,9 +8,9 @@
  *              guest: every protocol, every port. The guest itself is no exception (its own
  *              container's address leads back to it), but for the gateway's address, where dnsmasq
  *              answers it. From elsewhere even the gateway's address leads to the guest: dnsmasq is
- *              nobody else's business. What arrives by lo was sent by the container and has been
- *              through output. PORTS narrows it: the rest is left to the container. Link-local IPv6
- *              addresses are the container's own: nothing of them can be forwarded.
+ *              nobody else's business. What arrives by lo has been asked about in output already,
+ *              and is not again. PORTS narrows it: the rest is left to the container. Link-local
+ *              IPv6 addresses are the container's own: nothing of them can be forwarded.
  * output       What the container sends to its own address goes to the guest too, but for
  *              127.0.0.0/8 (Docker's name server lives there), ::1 and the gateway's address.
  * postrouting  The guest leaves with the container's address. What it sent to itself through the
@@ -92,7 +92,6 @@ static void add_to_guest(struct vt_buf *out, const struct vt_net_plan *plan, con
 static void add_inbound(struct vt_buf *out, const struct vt_net_plan *plan)
 {
     begin_chain(out, "prerouting", "nat", "prerouting", "-100");
-    vt_buf_addf(out, "\t\tiifname \"lo\" accept\n");
     vt_buf_addf(out, "\t\tiifname \"%s\" ip daddr %s accept\n", plan->bridge,
                 vt_ip_text(plan->gateway).s);
     if (plan->has_ip6) {
