@@ -142,7 +142,7 @@ assert_packet() {
   [[ $said == "$1" ]] || fail "what comes back to ${*:2} is '$said' instead of '$1'"
 }
 
-# assert_silence WHERE PROTOCOL ADDRESS PORT
+# assert_silence WHERE PROTOCOL ADDRESS PORT…: of as many as are given.
 assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
 
 # --- IPv4 -----------------------------------------------------------------------------------------------------------
@@ -305,6 +305,19 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   [[ $(in_guest "$peers" ping "$client6") == 63 ]]
 }
 
+@test "IPv6: the container is no way for its neighbours, and the guest none for the container" {
+  local host=$subnet6::1
+  [[ $(in_client "$peers" ping "$host") == 64 ]]
+  in_client ip route add "$host" via "$address6"
+  run ! in_client timeout 0.7 "$peers" ping "$host"
+  in_client ip route del "$host" via "$address6"
+  in_container sysctl -qw "net.ipv6.conf.$bridge.accept_ra=2"
+  in_guest "$packets" advertise
+  # It has come when what is said after it is answered.
+  assert_answer "container fe80" guest tcp "fe80::1%eth0" 4321
+  run ! grep -q . <<<"$(in_container ip -6 route show proto ra dev "$bridge")"
+}
+
 @test "IPv6: a network that has nothing else" {
   engine run -d --name "$e2e_id-pod" "${run_options[@]}" --network "$lab-net" --entrypoint sleep "$VT_IMAGE" 300 >/dev/null
   as_root nsenter -t "$(engine inspect -f '{{.State.Pid}}' "$e2e_id-pod")" -n ip -4 addr flush dev eth0
@@ -351,9 +364,10 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   assert_answer "guest $client6" client tcp "$address6" 8080
   assert_answer "container $client6" client tcp "$address6" 80
   # Past the rules, by a route to the guest's own network.
+  gateway6=${guest6%%:0:5*}::1
   in_client ip route add "${guest%.*}.0/24" via "$address"
-  assert_silence client tcp "$guest" 80
-  assert_silence client tcp "${guest%.*}.1" 4321
+  in_client ip route add "$gateway6/64" via "$address6"
+  assert_silence client tcp "$guest" 80 tcp "${guest%.*}.1" 4321 tcp "$guest6" 80 tcp "$gateway6" 4321
   # Within, too.
   assert_answer "guest $address" container tcp "$address" 8080
   assert_answer "container $address" container tcp "$address" 80

@@ -7,6 +7,7 @@
     packets.py big ADDRESS PORT BYTES      send a datagram that has to be broken, to `peers.py serve`; print the answer's size
     packets.py sctp ADDRESS PORT           begin an association; print who answers, and the address and port that it sees
     packets.py sctp-serve NAME             answer who begins one, at every port of every address
+    packets.py advertise                   say to all of the link that this is a router, and what its network is
     packets.py hold ADDRESS PORT           connect by TCP, and go on until standard input ends; then print the answer
     packets.py fill ADDRESS                fill this namespace's table of connections with some to it, that nobody has
     packets.py empty                       and empty it
@@ -88,6 +89,15 @@ def big(address, port, size):
         sock.setsockopt(level, discover, PMTUDISC_DONT)
         sock.send(bytes(int(size)))
         print(len(sock.recv(65536)))
+
+
+def advertise():
+    # RFC 4861: hop limit, flags, lifetime, two times, and a prefix on this link.
+    prefix = struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 3600, 0) + socket.inet_pton(socket.AF_INET6, "2001:db8:bad::")
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as sock:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        where = socket.getaddrinfo("ff02::1%eth0", 0)[0][4]
+        sock.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + prefix, where)
 
 
 def hold(address, port):
@@ -224,6 +234,7 @@ def main():
             "error": error,
             "mtu": mtu,
             "big": big,
+            "advertise": advertise,
             "hold": hold,
             "fill": fill,
             "empty": empty,

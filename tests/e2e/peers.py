@@ -5,7 +5,7 @@
     peers.py serve NAME PORT…              TCP and UDP at all addresses: each caller is told NAME, its address and ours;
                                            by UDP in no fewer bytes than it sent
     peers.py ask tcp|udp ADDRESS PORT      print what a server says; status 1 if nobody does within 2 s
-    peers.py silent tcp|udp ADDRESS PORT   status 0 if nobody answers within 0.7 s
+    peers.py silent tcp|udp ADDRESS PORT…  status 0 if nobody answers within 0.7 s, of as many as are given
     peers.py load ADDRESS PORT BYTES       send so many to its TCP server, which says how many came
     peers.py ping ADDRESS                  by ICMP; print how many hops the answer may still go: 64 from a neighbour
     peers.py mss ADDRESS PORT              connect by TCP, and print the largest segment that is sent
@@ -80,23 +80,35 @@ def connected(kind, address, port):
     return sock
 
 
-def ask(protocol, address, port):
+def answer_of(protocol, address, port):
     with connected(socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM, address, port) as sock:
         if protocol == "tcp":
             sock.shutdown(socket.SHUT_WR)
         else:
             sock.send(b"who am I?")
-        print(sock.recv(1024).decode(), end="")
+        return sock.recv(1024).decode()
+
+
+def ask(*whom):
+    print(answer_of(*whom), end="")
 
 
 def silent(*whom):
     global DEADLINE
     DEADLINE = 0.7
-    try:
-        ask(*whom)
-    except OSError:
-        return
-    sys.exit("peers.py: somebody answers")
+    answers = []
+
+    def listen(peer):
+        with contextlib.suppress(OSError):
+            answers.append(answer_of(*peer))
+
+    threads = [threading.Thread(target=listen, args=(whom[i : i + 3],)) for i in range(0, len(whom), 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if answers:
+        sys.exit(f"peers.py: somebody answers: {answers}")
 
 
 def load(address, port, count):
