@@ -217,17 +217,46 @@ static int on_address(const struct nlmsghdr *message, void *data)
 /* Whether somebody gave it, who would have to give it again. */
 static bool is_given(const struct rtmsg *info)
 {
-    return info->rtm_table == RT_TABLE_MAIN && info->rtm_type == RTN_UNICAST &&
-           info->rtm_protocol != RTPROT_KERNEL && info->rtm_protocol != RTPROT_REDIRECT &&
-           info->rtm_protocol != RTPROT_RA;
+    return info->rtm_type == RTN_UNICAST && info->rtm_protocol != RTPROT_KERNEL &&
+           info->rtm_protocol != RTPROT_REDIRECT && info->rtm_protocol != RTPROT_RA;
+}
+
+/* The interface in @attrs, whose name goes to @ret_unkept where it is one of several or of another
+ * table than the main one, and else to @ret. */
+static void route_interface(const struct vt_net_view *view, const struct rtmsg *info,
+                            const struct nlattr **attrs, char ret[IFNAMSIZ],
+                            char ret_unkept[IFNAMSIZ])
+{
+    const struct nlattr *hops = attrs[RTA_MULTIPATH];
+    const struct rtnexthop *first = hops ? mnl_attr_get_payload(hops) : NULL;
+
+    if (attrs[RTA_OIF])
+        name_of(view, (int)mnl_attr_get_u32(attrs[RTA_OIF]), ret);
+    if (!is_given(info))
+        return;
+    if (first && mnl_attr_get_payload_len(hops) >= sizeof(*first))
+        name_of(view, first->rtnh_ifindex, ret_unkept);
+    else if (info->rtm_table != RT_TABLE_MAIN)
+        memcpy(ret_unkept, ret, IFNAMSIZ);
+}
+
+static unsigned attr_mtu(const struct nlattr *metrics)
+{
+    const struct nlattr *attrs[RTAX_MAX + 1] = {NULL};
+
+    if (metrics)
+        vt_netlink_nested(metrics, attrs, RTAX_MAX);
+    return attrs[RTAX_MTU] ? mnl_attr_get_u32(attrs[RTAX_MTU]) : 0;
 }
 
 static int on_route(const struct nlmsghdr *message, void *data)
 {
     const struct rtmsg *info = mnl_nlmsg_get_payload(message);
     const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
-    struct vt_route route = {
-        .prefix = info->rtm_dst_len, .is_default = info->rtm_dst_len == 0, .given = is_given(info)};
+    struct vt_route route = {.prefix = info->rtm_dst_len,
+                             .is_default = info->rtm_dst_len == 0,
+                             .onlink = info->rtm_flags & RTNH_F_ONLINK,
+                             .given = info->rtm_table == RT_TABLE_MAIN && is_given(info)};
 
     vt_netlink_attrs(message, sizeof(*info), attrs, RTA_MAX);
     if (info->rtm_table == RT_TABLE_LOCAL)
@@ -238,10 +267,12 @@ static int on_route(const struct nlmsghdr *message, void *data)
         route.network = attr_ip(attrs[RTA_DST]);
     if (attrs[RTA_GATEWAY])
         route.gateway = attr_ip(attrs[RTA_GATEWAY]);
+    if (attrs[RTA_PREFSRC])
+        route.source = attr_ip(attrs[RTA_PREFSRC]);
     if (attrs[RTA_PRIORITY])
         route.metric = mnl_attr_get_u32(attrs[RTA_PRIORITY]);
-    if (attrs[RTA_OIF])
-        name_of(data, (int)mnl_attr_get_u32(attrs[RTA_OIF]), route.ifname);
+    route.mtu = attr_mtu(attrs[RTA_METRICS]);
+    route_interface(data, info, attrs, route.ifname, route.unkept);
     vt_net_view_add_route(data, &route);
     return MNL_CB_OK;
 }
@@ -277,7 +308,9 @@ static int on_route6(const struct nlmsghdr *message, void *data)
 {
     const struct rtmsg *info = mnl_nlmsg_get_payload(message);
     const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
-    struct vt_route6 route = {.prefix = info->rtm_dst_len, .given = is_given(info)};
+    struct vt_route6 route = {.prefix = info->rtm_dst_len,
+                              .onlink = info->rtm_flags & RTNH_F_ONLINK,
+                              .given = info->rtm_table == RT_TABLE_MAIN && is_given(info)};
 
     if (info->rtm_family != AF_INET6 || info->rtm_table == RT_TABLE_LOCAL)
         return MNL_CB_OK;
@@ -285,10 +318,11 @@ static int on_route6(const struct nlmsghdr *message, void *data)
     if (!attr_ip6(attrs[RTA_DST], &route.network) && route.prefix > 0)
         return MNL_CB_OK;
     (void)attr_ip6(attrs[RTA_GATEWAY], &route.gateway);
+    (void)attr_ip6(attrs[RTA_PREFSRC], &route.source);
     if (attrs[RTA_PRIORITY])
         route.metric = mnl_attr_get_u32(attrs[RTA_PRIORITY]);
-    if (attrs[RTA_OIF])
-        name_of(data, (int)mnl_attr_get_u32(attrs[RTA_OIF]), route.ifname);
+    route.mtu = attr_mtu(attrs[RTA_METRICS]);
+    route_interface(data, info, attrs, route.ifname, route.unkept);
     vt_net_view_add_route6(data, &route);
     return MNL_CB_OK;
 }

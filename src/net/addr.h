@@ -45,10 +45,15 @@ struct vt_route {
     uint32_t network;      /* host order */
     unsigned prefix;
     uint32_t gateway; /* host order; 0: the network is on the link */
+    uint32_t source;  /* of what the container itself sends by it, host order; 0: any */
     unsigned metric;
+    unsigned mtu; /* 0: that of the interface */
+    bool onlink;  /* the gateway is taken to be on the link, whatever the routes say */
     bool is_default;
-    bool on_link; /* what it leads to is on the interface's own network (no gateway) */
-    bool given;   /* by somebody, in the main table: not by the kernel */
+    bool on_link;          /* what it leads to is on the interface's own network (no gateway) */
+    bool given;            /* by somebody, in the main table: not by the kernel */
+    char unkept[IFNAMSIZ]; /* the interface that it goes with where only a router knows how to make
+                              it again: one of several gateways, or of another table; else "" */
 };
 
 /* A global IPv6 address. */
@@ -63,9 +68,13 @@ struct vt_route6 {
     struct in6_addr network;
     unsigned prefix;         /* 0: a default route… */
     struct in6_addr gateway; /* …and by whom; zeroes: by nobody */
+    struct in6_addr source;  /* as above, as are the following; zeroes: any */
     unsigned metric;
-    bool given;            /* as above, nor by a router's advertisement */
+    unsigned mtu;
+    bool onlink;
+    bool given;            /* nor by a router's advertisement */
     char ifname[IFNAMSIZ]; /* "" when the route names none */
+    char unkept[IFNAMSIZ];
 };
 
 struct vt_net_view {

@@ -231,7 +231,7 @@ static int take_uplink(struct vt_netlink *netlink, const struct vt_net_view *vie
 
 static struct vt_route way_to(const struct vt_lan_port *port, uint32_t address)
 {
-    struct vt_route way = {.network = address, .prefix = 32};
+    struct vt_route way = {.network = address, .prefix = 32, .source = port->here};
 
     memcpy(way.ifname, port->bridge, sizeof(way.ifname));
     return way;
@@ -242,17 +242,17 @@ static int add_ways(struct vt_netlink *netlink, const struct vt_lan *lan,
                     const struct vt_lan_port *port)
 {
     struct vt_route to_guest = way_to(port, port->guest ? port->guest : port->learned);
-    struct vt_route out = {.gateway = port->gateway};
+    struct vt_route out = {.gateway = port->gateway, .source = port->here, .onlink = true};
     int r = 0;
 
     if (to_guest.network == 0)
         return 0;
     memcpy(out.ifname, port->bridge, sizeof(out.ifname));
-    r = vt_link_add_route(netlink, &to_guest, port->here);
+    r = vt_link_add_route(netlink, &to_guest);
     if (r < 0 || !vt_lan_has_way_out(lan) || port != &lan->ports[lan->first])
         return r;
     r = set_neighbour(netlink, (int)if_nametoindex(port->bridge), port->gateway, port->gateway_mac);
-    return r == 0 ? vt_link_add_route(netlink, &out, port->here) : r;
+    return r == 0 ? vt_link_add_route(netlink, &out) : r;
 }
 
 static int cannot_take(const struct vt_lan_port *port, int code, struct vt_error *err)
@@ -298,7 +298,7 @@ int vt_lan_learn(struct vt_lan_port *port, uint32_t address, struct vt_error *er
         return r;
     if (former.network != 0 && vt_link_delete_route(&netlink, &former) < 0)
         vt_debug("the way to the guest's former address is still there");
-    r = vt_link_add_route(&netlink, &way, port->here);
+    r = vt_link_add_route(&netlink, &way);
     return r < 0 ? vt_error_errno(err, VT_CAUSE_NETWORK, -r,
                                   "the container finds no way to the guest's address %s",
                                   vt_ip_text(address).s)

@@ -33,12 +33,26 @@ static void add_item(struct text *text, char *item)
         text->left++;
 }
 
-static void add_route(struct text *text, const char *network, const char *gateway, unsigned metric,
-                      unsigned usual)
-{
-    VT_AUTO_FREE char *other = metric == usual ? vt_strdup("") : vt_fmt("%%%u", metric);
+/* A route in words; "" or 0: there is no such word. */
+struct words {
+    const char *network, *gateway, *source;
+    unsigned prefix, metric, mtu;
+    bool has_metric, onlink;
+};
 
-    add_item(text, vt_fmt("%s>%s%s", network, gateway, other));
+static void add_route(struct text *text, const struct words *words)
+{
+    VT_AUTO_BUF struct vt_buf item = VT_BUF_INIT(VT_LAN_RECORD_SIZE);
+
+    vt_buf_addf(&item, "%s/%u>%s", words->network, words->prefix, words->gateway);
+    if (words->has_metric)
+        vt_buf_addf(&item, "%%%u", words->metric);
+    if (words->source[0])
+        vt_buf_addf(&item, "@%s", words->source);
+    if (words->mtu)
+        vt_buf_addf(&item, "~%u", words->mtu);
+    vt_buf_adds(&item, words->onlink ? "!" : "");
+    add_item(text, vt_buf_take(&item));
 }
 
 static void add_all(struct text *text, const struct vt_net_view *view, const char *ifname)
@@ -51,11 +65,21 @@ static void add_all(struct text *text, const struct vt_net_view *view, const cha
     }
     for (size_t i = 0; i < view->route_count; i++) {
         const struct vt_route *r = &view->routes[i];
-        struct vt_ip_text gateway = vt_ip_text(r->gateway);
+        struct vt_ip_text network = vt_ip_text(r->network), gateway = vt_ip_text(r->gateway),
+                          source = vt_ip_text(r->source);
+        const struct words words = {network.s,
+                                    r->gateway ? gateway.s : "",
+                                    r->source ? source.s : "",
+                                    r->prefix,
+                                    r->metric,
+                                    r->mtu,
+                                    r->metric != METRIC,
+                                    r->onlink};
 
+        if (vt_streq(r->unkept, ifname))
+            text->left++;
         if (r->given && vt_streq(r->ifname, ifname))
-            add_route(text, vt_net_text(r->network, r->prefix).s, r->gateway ? gateway.s : "",
-                      r->metric, METRIC);
+            add_route(text, &words);
     }
 }
 
@@ -69,12 +93,21 @@ static void add_all6(struct text *text, const struct vt_net_view *view, const ch
     }
     for (size_t i = 0; i < view->route6_count; i++) {
         const struct vt_route6 *r = &view->routes6[i];
-        VT_AUTO_FREE char *network = vt_fmt("%s/%u", vt_ip6_text(&r->network).s, r->prefix);
-        struct vt_ip6_text gateway = vt_ip6_text(&r->gateway);
+        struct vt_ip6_text network = vt_ip6_text(&r->network), gateway = vt_ip6_text(&r->gateway),
+                           source = vt_ip6_text(&r->source);
+        const struct words words = {network.s,
+                                    IN6_IS_ADDR_UNSPECIFIED(&r->gateway) ? "" : gateway.s,
+                                    IN6_IS_ADDR_UNSPECIFIED(&r->source) ? "" : source.s,
+                                    r->prefix,
+                                    r->metric,
+                                    r->mtu,
+                                    r->metric != METRIC6,
+                                    r->onlink};
 
+        if (vt_streq(r->unkept, ifname))
+            text->left++;
         if (r->given && vt_streq(r->ifname, ifname))
-            add_route(text, network, IN6_IS_ADDR_UNSPECIFIED(&r->gateway) ? "" : gateway.s,
-                      r->metric, METRIC6);
+            add_route(text, &words);
     }
 }
 
@@ -113,34 +146,49 @@ static bool parse_number(const char *text, unsigned max, unsigned *ret)
     return true;
 }
 
+/* The parts of one item; NULL: it is not there. */
+struct item {
+    const char *ip, *prefix, *gateway, *metric, *source, *mtu;
+    bool onlink;
+};
+
+static bool parse_numbers(const struct item *item, unsigned prefix_max, unsigned *ret_prefix,
+                          unsigned *ret_metric, unsigned *ret_mtu)
+{
+    return parse_number(item->prefix, prefix_max, ret_prefix) &&
+           (!item->metric || parse_number(item->metric, UINT32_MAX, ret_metric)) &&
+           (!item->mtu || parse_number(item->mtu, UINT32_MAX, ret_mtu));
+}
+
+/* Also when there is no address, as with a route without gateway. */
 static bool parse_ip(const char *text, uint32_t *ret)
 {
-    struct in_addr in;
+    struct in_addr in = {0};
 
-    if (inet_pton(AF_INET, text, &in) != 1)
+    if (text && *text && inet_pton(AF_INET, text, &in) != 1)
         return false;
     *ret = ntohl(in.s_addr);
     return true;
 }
 
-/* The parts of one item; NULL: it is not there. */
-struct item {
-    const char *ip, *prefix, *gateway, *metric;
-};
+static bool parse_ip6(const char *text, struct in6_addr *ret)
+{
+    return !text || !*text || inet_pton(AF_INET6, text, ret) == 1;
+}
 
 static bool parse4(const struct item *item, const char *ifname, struct vt_net_view *view)
 {
     struct vt_address address = {.global = true};
-    struct vt_route route = {.metric = METRIC, .given = true};
+    struct vt_route route = {.metric = METRIC, .onlink = item->onlink, .given = true};
 
     (void)snprintf(address.ifname, sizeof(address.ifname), "%s", ifname);
     (void)snprintf(route.ifname, sizeof(route.ifname), "%s", ifname);
-    if (!parse_ip(item->ip, &address.address) || !parse_number(item->prefix, 32, &address.prefix) ||
-        (item->metric && !parse_number(item->metric, UINT32_MAX, &route.metric)) ||
-        (item->gateway && *item->gateway && !parse_ip(item->gateway, &route.gateway)))
+    if (!*item->ip || !parse_ip(item->ip, &route.network) ||
+        !parse_ip(item->gateway, &route.gateway) || !parse_ip(item->source, &route.source) ||
+        !parse_numbers(item, 32, &route.prefix, &route.metric, &route.mtu))
         return false;
-    route.network = address.address;
-    route.prefix = address.prefix;
+    address.address = route.network;
+    address.prefix = route.prefix;
     route.is_default = route.prefix == 0;
     if (item->gateway)
         vt_net_view_add_route(view, &route);
@@ -152,18 +200,16 @@ static bool parse4(const struct item *item, const char *ifname, struct vt_net_vi
 static bool parse6(const struct item *item, const char *ifname, struct vt_net_view *view)
 {
     struct vt_address6 address = {.permanent = true};
-    struct vt_route6 route = {.metric = METRIC6, .given = true};
+    struct vt_route6 route = {.metric = METRIC6, .onlink = item->onlink, .given = true};
 
     (void)snprintf(address.ifname, sizeof(address.ifname), "%s", ifname);
     (void)snprintf(route.ifname, sizeof(route.ifname), "%s", ifname);
-    if (inet_pton(AF_INET6, item->ip, &address.address) != 1 ||
-        !parse_number(item->prefix, 128, &address.prefix) ||
-        (item->metric && !parse_number(item->metric, UINT32_MAX, &route.metric)) ||
-        (item->gateway && *item->gateway &&
-         inet_pton(AF_INET6, item->gateway, &route.gateway) != 1))
+    if (!*item->ip || !parse_ip6(item->ip, &route.network) ||
+        !parse_ip6(item->gateway, &route.gateway) || !parse_ip6(item->source, &route.source) ||
+        !parse_numbers(item, 128, &route.prefix, &route.metric, &route.mtu))
         return false;
-    route.network = address.address;
-    route.prefix = address.prefix;
+    address.address = route.network;
+    address.prefix = route.prefix;
     if (item->gateway)
         vt_net_view_add_route6(view, &route);
     else
@@ -176,11 +222,18 @@ static bool parse_item(char *text, const char *ifname, struct vt_net_view *view)
     struct item item = {.ip = text};
     bool six = strchr(text, ':') != NULL;
     char *gateway = cut(text, '>');
+    const char *end = "";
 
     item.gateway = gateway;
-    item.metric = gateway ? cut(gateway, '%') : NULL;
+    if (gateway) {
+        end = cut(gateway, '!');
+        item.mtu = cut(gateway, '~');
+        item.source = cut(gateway, '@');
+        item.metric = cut(gateway, '%');
+        item.onlink = end != NULL;
+    }
     item.prefix = cut(text, '/');
-    if (!item.prefix)
+    if (!item.prefix || (end && *end))
         return false;
     return six ? parse6(&item, ifname, view) : parse4(&item, ifname, view);
 }

@@ -5,7 +5,8 @@
  *
  * After VT_LAN_RECORD its MAC, then what it had, with blanks between: addresses as
  * "172.17.0.2/16", routes as "10.5.0.0/16>172.17.0.3", with "%" and the metric where that is not
- * the kernel's usual one, and without a gateway where the network is on the link.
+ * the kernel's usual one, "@" and the address that the container sends with, "~" and the MTU, and
+ * "!" for onlink, in that order; and without a gateway where the network is on the link.
  */
 #pragma once
 

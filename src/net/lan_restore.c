@@ -61,6 +61,33 @@ static int first_error(int a, int b)
     return a < 0 ? a : b;
 }
 
+/* A record that had no room for all may lack the way to the gateway. */
+static int restore_route(struct vt_netlink *netlink, const struct vt_route *route)
+{
+    struct vt_route onlink = *route;
+    int r = vt_link_add_route(netlink, route);
+
+    onlink.onlink = route->gateway != 0;
+    return r < 0 ? vt_link_add_route(netlink, &onlink) : r;
+}
+
+/* Those that have a gateway or those that have none, which lead to the gateways of the others. */
+static int restore_routes(struct vt_netlink *netlink, const struct vt_net_view *had,
+                          bool with_gateway)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < had->route_count; i++) {
+        if ((had->routes[i].gateway != 0) == with_gateway)
+            r = first_error(r, restore_route(netlink, &had->routes[i]));
+    }
+    for (size_t i = 0; i < had->route6_count; i++) {
+        if (!IN6_IS_ADDR_UNSPECIFIED(&had->routes6[i].gateway) == with_gateway)
+            r = first_error(r, vt_link_add_route6(netlink, &had->routes6[i]));
+    }
+    return r;
+}
+
 static int restore_items(struct vt_netlink *netlink, const struct vt_net_view *had)
 {
     int r = 0;
@@ -71,17 +98,14 @@ static int restore_items(struct vt_netlink *netlink, const struct vt_net_view *h
         r = first_error(
             r, unless_there(vt_link_add_address(netlink, a->ifname, a->address, a->prefix)));
     }
-    for (size_t i = 0; i < had->route_count; i++)
-        r = first_error(r, vt_link_add_route(netlink, &had->routes[i], 0));
     for (size_t i = 0; i < had->address6_count; i++) {
         const struct vt_address6 *a = &had->addresses6[i];
 
         r = first_error(
             r, unless_there(vt_link_add_address6(netlink, a->ifname, &a->address, a->prefix)));
     }
-    for (size_t i = 0; i < had->route6_count; i++)
-        r = first_error(r, vt_link_add_route6(netlink, &had->routes6[i]));
-    return r;
+    r = first_error(r, restore_routes(netlink, had, false));
+    return first_error(r, restore_routes(netlink, had, true));
 }
 
 /* Its IPv6 begins anew with the link's coming up: link-local address, routers' advertisements. */

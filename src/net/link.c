@@ -219,22 +219,34 @@ static struct nlmsghdr *route_request(char *buffer, uint16_t type, unsigned char
     return request;
 }
 
-int vt_link_add_route(struct vt_netlink *netlink, const struct vt_route *route, uint32_t source)
+static void put_mtu(struct nlmsghdr *request, unsigned mtu)
+{
+    struct nlattr *metrics;
+
+    if (mtu == 0)
+        return;
+    metrics = mnl_attr_nest_start(request, RTA_METRICS);
+    mnl_attr_put_u32(request, RTAX_MTU, mtu);
+    mnl_attr_nest_end(request, metrics);
+}
+
+int vt_link_add_route(struct vt_netlink *netlink, const struct vt_route *route)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
     struct nlmsghdr *request = route_request(buffer, RTM_NEWROUTE, AF_INET, route->prefix);
     struct rtmsg *info = mnl_nlmsg_get_payload(request);
 
     info->rtm_scope = route->gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-    info->rtm_flags = route->gateway ? RTNH_F_ONLINK : 0;
+    info->rtm_flags = route->onlink ? RTNH_F_ONLINK : 0;
     if (route->prefix > 0)
         mnl_attr_put_u32(request, RTA_DST, htonl(route->network));
     if (route->gateway)
         mnl_attr_put_u32(request, RTA_GATEWAY, htonl(route->gateway));
-    if (source)
-        mnl_attr_put_u32(request, RTA_PREFSRC, htonl(source));
+    if (route->source)
+        mnl_attr_put_u32(request, RTA_PREFSRC, htonl(route->source));
     if (route->metric)
         mnl_attr_put_u32(request, RTA_PRIORITY, route->metric);
+    put_mtu(request, route->mtu);
     mnl_attr_put_u32(request, RTA_OIF, if_nametoindex(route->ifname));
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
@@ -257,13 +269,18 @@ static int change_route6(struct vt_netlink *netlink, uint16_t type, const struct
 {
     char buffer[VT_NETLINK_REQUEST] = "";
     struct nlmsghdr *request = route_request(buffer, type, AF_INET6, route->prefix);
+    struct rtmsg *info = mnl_nlmsg_get_payload(request);
 
+    info->rtm_flags = route->onlink ? RTNH_F_ONLINK : 0;
     if (route->prefix > 0)
         mnl_attr_put(request, RTA_DST, sizeof(route->network), &route->network);
     if (!IN6_IS_ADDR_UNSPECIFIED(&route->gateway))
         mnl_attr_put(request, RTA_GATEWAY, sizeof(route->gateway), &route->gateway);
+    if (!IN6_IS_ADDR_UNSPECIFIED(&route->source))
+        mnl_attr_put(request, RTA_PREFSRC, sizeof(route->source), &route->source);
     if (route->metric)
         mnl_attr_put_u32(request, RTA_PRIORITY, route->metric);
+    put_mtu(request, route->mtu);
     mnl_attr_put_u32(request, RTA_OIF, if_nametoindex(route->ifname));
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }

@@ -52,10 +52,8 @@ int vt_link_delete_address6(struct vt_netlink *netlink, const char *name,
                             const struct in6_addr *address, unsigned prefix) VT_MUST_CHECK;
 
 /* Routes of the main table by route->ifname, in the place of one that leads there with the same
- * metric. Gateways are taken to be on the link. @source: of what the container itself sends by it;
- * 0: any. */
-int vt_link_add_route(struct vt_netlink *netlink, const struct vt_route *route,
-                      uint32_t source) VT_MUST_CHECK;
+ * metric. */
+int vt_link_add_route(struct vt_netlink *netlink, const struct vt_route *route) VT_MUST_CHECK;
 /* The one to route->network, whoever its gateway is. That there is none is right, too. */
 int vt_link_delete_route(struct vt_netlink *netlink, const struct vt_route *route) VT_MUST_CHECK;
 int vt_link_add_route6(struct vt_netlink *netlink, const struct vt_route6 *route) VT_MUST_CHECK;

@@ -248,7 +248,7 @@ what_it_has() {
   in_container ip -o -4 addr show | awk '{ print $2, $4 }'
   in_container ip -o -6 addr show scope global | awk '{ print $2, $4 }'
   in_container ip -6 route show default | sed 's/ proto [a-z]*//; s/ *$//'
-  in_container ip -4 route show | sed 's/ proto [a-z]*//; s/ onlink//; s/ *$//' | sort
+  in_container ip -4 route show | sed 's/ proto [a-z]*//; s/ *$//' | sort
   in_container ip -o link show type bridge
   in_container ip -o link show eth0 | sed -n 's/.*\(alias .*\)/\1/p'
 }

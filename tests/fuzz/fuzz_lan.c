@@ -32,6 +32,9 @@ static void check_record(const char *text)
     if (!vt_lan_record_parse(alias, "eth0", &record))
         return;
     again = vt_lan_record_text(&record.had, "eth0", record.mac, &left);
+    /* The same address can be written shorter than we write it. */
+    if (left > 0)
+        return;
     if (!vt_lan_record_parse(again, "eth0", &same))
         abort();
     third = vt_lan_record_text(&same.had, "eth0", same.mac, &left);

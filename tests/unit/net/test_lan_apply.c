@@ -86,31 +86,39 @@ static void know_gateways(void)
     assert_int_equal(know_gateway(AF_INET6, &six, sizeof(six)), 0);
 }
 
-static int add_way(const char *network, unsigned prefix, const char *gateway, unsigned metric)
+/* The gateways of some are reached by others. */
+static int give_routes(void)
 {
-    struct vt_route r = {.ifname = "eth0",
-                         .network = ip(network),
-                         .prefix = prefix,
-                         .gateway = gateway ? ip(gateway) : 0,
-                         .metric = metric};
+    const struct vt_route routes[] = {
+        {.prefix = 0, .gateway = ip(GATEWAY), .metric = 100, .mtu = 1400},
+        {.network = ip("10.5.0.0"), .prefix = 16, .gateway = ip("172.17.0.3")},
+        {.network = ip("10.6.0.1"), .prefix = 32, .source = ip("10.9.0.9")},
+        {.network = ip("10.1.0.0"), .prefix = 16, .gateway = ip("10.6.0.1")},
+        {.network = ip("10.7.0.0"), .prefix = 16, .gateway = ip("192.0.2.1"), .onlink = true},
+    };
+    const struct vt_route6 out = {
+        .ifname = "eth0", .gateway = ip6(GATEWAY6), .metric = 512, .source = ip6("fd00:6::2")};
+    int r = 0;
 
-    return vt_link_add_route(&netlink, &r, 0);
+    for (size_t i = 0; r == 0 && i < VT_ARRAY_SIZE(routes); i++) {
+        struct vt_route route = routes[i];
+
+        memcpy(route.ifname, "eth0", sizeof("eth0"));
+        r = vt_link_add_route(&netlink, &route);
+    }
+    return r == 0 ? vt_link_add_route6(&netlink, &out) : r;
 }
 
 static int give_addresses(void)
 {
     const struct in6_addr six = ip6("fd00:5::2"), far = ip6("fd00:6::2");
-    const struct vt_route6 out = {.ifname = "eth0", .gateway = ip6(GATEWAY6), .metric = 512};
     int r = vt_link_add_address(&netlink, "eth0", ip("172.17.0.2"), 16);
 
     r = r == 0 ? vt_link_add_address(&netlink, "eth0", ip("172.17.0.9"), 16) : r;
     r = r == 0 ? vt_link_add_address(&netlink, "eth0", ip("10.9.0.9"), 24) : r;
     r = r == 0 ? vt_link_add_address6(&netlink, "eth0", &six, 64) : r;
     r = r == 0 ? vt_link_add_address6(&netlink, "eth0", &far, 80) : r;
-    r = r == 0 ? add_way("0.0.0.0", 0, GATEWAY, 100) : r;
-    r = r == 0 ? add_way("10.5.0.0", 16, "172.17.0.3", 0) : r;
-    r = r == 0 ? add_way("10.6.0.1", 32, NULL, 0) : r;
-    return r == 0 ? vt_link_add_route6(&netlink, &out) : r;
+    return r == 0 ? give_routes() : r;
 }
 
 static int make_network(void **state)
@@ -144,6 +152,24 @@ static char *sorted(char **lines, size_t count)
     return vt_buf_take(&text);
 }
 
+static char *route_line(const struct vt_route *r)
+{
+    struct vt_ip_text gateway = vt_ip_text(r->gateway), source = vt_ip_text(r->source);
+
+    return vt_fmt("route %s %s via %s metric %u src %s mtu %u%s", r->ifname,
+                  vt_net_text(r->network, r->prefix).s, gateway.s, r->metric, source.s, r->mtu,
+                  r->onlink ? " onlink" : "");
+}
+
+static char *route6_line(const struct vt_route6 *r)
+{
+    struct vt_ip6_text gateway = vt_ip6_text(&r->gateway), source = vt_ip6_text(&r->source);
+
+    return vt_fmt("route %s %s/%u via %s metric %u src %s mtu %u%s", r->ifname,
+                  vt_ip6_text(&r->network).s, r->prefix, gateway.s, r->metric, source.s, r->mtu,
+                  r->onlink ? " onlink" : "");
+}
+
 /* The links, addresses and routes, but not those of link-local addresses, which take a while. */
 static char *what_there_is(void)
 {
@@ -165,20 +191,11 @@ static char *what_there_is(void)
     for (size_t i = 0; i < view.address6_count; i++)
         lines[n++] = vt_fmt("address %s %s/%u", view.addresses6[i].ifname,
                             vt_ip6_text(&view.addresses6[i].address).s, view.addresses6[i].prefix);
-    for (size_t i = 0; i < view.route_count; i++) {
-        VT_AUTO_FREE char *gateway = vt_strdup(vt_ip_text(view.routes[i].gateway).s);
-
-        lines[n++] = vt_fmt("route %s %s via %s metric %u", view.routes[i].ifname,
-                            vt_net_text(view.routes[i].network, view.routes[i].prefix).s, gateway,
-                            view.routes[i].metric);
-    }
+    for (size_t i = 0; i < view.route_count; i++)
+        lines[n++] = route_line(&view.routes[i]);
     for (size_t i = 0; i < view.route6_count; i++) {
-        VT_AUTO_FREE char *gateway = vt_strdup(vt_ip6_text(&view.routes6[i].gateway).s);
-
         if (!IN6_IS_ADDR_LINKLOCAL(&view.routes6[i].network))
-            lines[n++] = vt_fmt("route %s %s/%u via %s metric %u", view.routes6[i].ifname,
-                                vt_ip6_text(&view.routes6[i].network).s, view.routes6[i].prefix,
-                                gateway, view.routes6[i].metric);
+            lines[n++] = route6_line(&view.routes6[i]);
     }
     return sorted(lines, n);
 }
@@ -251,7 +268,7 @@ static void assert_learned_addresses_are_reached(struct vt_lan_port *port)
 
     for (size_t i = 0; i < VT_ARRAY_SIZE(addresses); i++) {
         VT_AUTO_FREE char *way =
-            vt_fmt("route %s %s/32 via 0.0.0.0 metric 0\n", port->bridge, addresses[i]);
+            vt_fmt("route %s %s/32 via 0.0.0.0 metric 0 ", port->bridge, addresses[i]);
 
         assert_int_equal(vt_lan_learn(port, ip(addresses[i]), NULL), 0);
         assert_int_equal(port->learned, ip(addresses[i]));
@@ -274,7 +291,8 @@ static void the_network_is_as_before_when_the_guest_has_gone(void **state)
         skip();
     assert_link_local("eth0");
     before = what_there_is();
-    assert_non_null(strstr(before, "route eth0 0.0.0.0/0 via 172.17.0.1 metric 100\n"));
+    assert_non_null(strstr(before, "route eth0 0.0.0.0/0 via 172.17.0.1 metric 100 src 0.0.0.0 "
+                                   "mtu 1400\n"));
     lan = plan();
     assert_string_equal(lan->ports[0].uplink, "eth0");
     (void)snprintf(lan->ports[0].mac, VT_MAC_TEXT, "02:42:ac:11:00:99");
@@ -324,6 +342,55 @@ static void what_cannot_be_taken_is_left_as_it_was(void **state)
     assert_string_equal(after, before);
 }
 
+/* To 10.@second.0.0/16 by both gateways, or in a table of its own. */
+static int add_unkept(uint8_t second, bool multipath)
+{
+    const struct rtnexthop hop = {.rtnh_len = sizeof(hop) + sizeof(struct nlattr) + 4,
+                                  .rtnh_ifindex = (int)if_nametoindex("eth0")};
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct rtmsg *info;
+    struct nlattr *hops;
+
+    request->nlmsg_type = RTM_NEWROUTE;
+    request->nlmsg_flags = NLM_F_CREATE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    *info = (struct rtmsg){.rtm_family = AF_INET,
+                           .rtm_dst_len = 16,
+                           .rtm_table = multipath ? RT_TABLE_MAIN : 100,
+                           .rtm_protocol = RTPROT_STATIC,
+                           .rtm_type = RTN_UNICAST};
+    mnl_attr_put_u32(request, RTA_DST, htonl(ip("10.0.0.0") | (uint32_t)second << 16));
+    if (!multipath) {
+        mnl_attr_put_u32(request, RTA_GATEWAY, htonl(ip("172.17.0.3")));
+        return vt_netlink_ask(&netlink, request, NULL, NULL);
+    }
+    hops = mnl_attr_nest_start(request, RTA_MULTIPATH);
+    for (uint32_t i = 3; i < 5; i++) {
+        memcpy(mnl_nlmsg_get_payload_tail(request), &hop, sizeof(hop));
+        request->nlmsg_len += sizeof(hop);
+        mnl_attr_put_u32(request, RTA_GATEWAY, htonl(ip("172.17.0.0") | i));
+    }
+    mnl_attr_nest_end(request, hops);
+    return vt_netlink_ask(&netlink, request, NULL, NULL);
+}
+
+static void what_cannot_be_kept_is_told(void **state)
+{
+    AUTO_LAN struct vt_lan *whole = NULL;
+    AUTO_LAN struct vt_lan *lacking = NULL;
+
+    (void)state;
+    if (!usable)
+        skip();
+    whole = plan();
+    assert_null(whole->notice ? strstr(whole->notice, "does not get back") : NULL);
+    assert_int_equal(add_unkept(20, true), 0);
+    assert_int_equal(add_unkept(21, false), 0);
+    lacking = plan();
+    assert_non_null(strstr(lacking->notice, "does not get back 2 addresses and routes of eth0"));
+}
+
 /* It was killed when it had just made the bridge; and an alias is spoilt. */
 static void what_a_killed_one_left_is_put_right(void **state)
 {
@@ -353,6 +420,7 @@ int main(void)
         cmocka_unit_test(the_network_is_as_before_when_the_guest_has_gone),
         cmocka_unit_test(what_cannot_be_taken_is_left_as_it_was),
         cmocka_unit_test(what_a_killed_one_left_is_put_right),
+        cmocka_unit_test(what_cannot_be_kept_is_told),
     };
 
     return cmocka_run_group_tests(tests, make_network, NULL);
