@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vt_room(launcher BELOW base host config image seed net vm
         SOURCES
+          cards.c
           claim.c
           client.c
           cloud_ask.c

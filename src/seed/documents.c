@@ -88,6 +88,32 @@ char *vt_phone_home_config(const char *url)
                   url);
 }
 
+char *vt_network_config(const char *const *macs, size_t count)
+{
+    VT_AUTO_BUF struct vt_buf text = VT_BUF_INIT(4096);
+
+    vt_buf_adds(&text, "version: 2\nethernets:\n");
+    for (size_t i = 0; i < count; i++) {
+        vt_buf_addf(&text,
+                    "  card%zu:\n"
+                    "    match:\n"
+                    "      macaddress: '%s'\n"
+                    "    dhcp4: true\n"
+                    "    dhcp6: true\n",
+                    i, macs[i]);
+        if (i > 0)
+            vt_buf_adds(&text, "    optional: true\n");
+    }
+    return vt_buf_take(&text);
+}
+
+char *vt_network_update_config(void)
+{
+    return vt_strdup("updates:\n"
+                     "  network:\n"
+                     "    when: [boot-new-instance, boot]\n");
+}
+
 char *vt_empty_config(void)
 {
     return vt_strdup("#cloud-config\n{}\n");

@@ -28,6 +28,16 @@ char *vt_password_config(const char *password);
  */
 char *vt_phone_home_config(const char *url);
 
+/*
+ * A network-config (version 2) for cards with these @macs, the first of which the boot waits for:
+ * each asks for its addresses. Nobody is named: a card keeps the name that the guest gives it.
+ */
+char *vt_network_config(const char *const *macs, size_t count);
+
+/* The part of a cloud-config that has cloud-init look at the network-config at each boot, and not
+ * only at an instance's first. */
+char *vt_network_update_config(void);
+
 /* The least user-data: the file must be there, and a bare "#cloud-config" makes cloud-init warn. */
 char *vt_empty_config(void);
 

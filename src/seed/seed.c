@@ -509,26 +509,53 @@ bool vt_seed_add_key(struct vt_seed *seed, const char *line)
     return true;
 }
 
+/* A mounted one may be anything, a script or an archive. */
+static bool may_add_to_vendor_data(const struct vt_seed *seed)
+{
+    const struct vt_seed_doc *vendor = &seed->vendor_data;
+
+    return !vendor->text || vt_streq(vendor->origin, "generated");
+}
+
 bool vt_seed_can_phone_home(const struct vt_seed *seed)
 {
     /* Who chooses the host keys may leave one out, and cloud-init's phone_home complains of each of
      * its three that is not there: the guest would be "degraded" for our sake. */
     static const char *const obstacles[] = {"phone_home", "ssh_genkeytypes", "ssh_keys"};
     const struct vt_seed_doc *user = &seed->user_data;
-    const struct vt_seed_doc *vendor = &seed->vendor_data;
 
     for (size_t i = 0; i < VT_ARRAY_SIZE(obstacles); i++) {
         if (vt_data_format(user->text, user->len) == VT_DATA_CLOUD_CONFIG &&
             vt_yaml_top_has(user->text, user->len, obstacles[i]))
             return false;
     }
-    return !vendor->text || vt_streq(vendor->origin, "generated");
+    return may_add_to_vendor_data(seed);
+}
+
+static void add_to_vendor_data(struct vt_seed *seed, const char *part)
+{
+    struct vt_seed_doc *vendor = &seed->vendor_data;
+
+    doc_generate(vendor, vt_fmt("%s%s", vendor->text ? vendor->text : "#cloud-config\n", part));
 }
 
 void vt_seed_add_phone_home(struct vt_seed *seed, const char *url)
 {
     VT_AUTO_FREE char *part = vt_phone_home_config(url);
-    struct vt_seed_doc *vendor = &seed->vendor_data;
 
-    doc_generate(vendor, vt_fmt("%s%s", vendor->text ? vendor->text : "#cloud-config\n", part));
+    add_to_vendor_data(seed, part);
+}
+
+bool vt_seed_add_cards(struct vt_seed *seed, const char *const *macs, size_t count)
+{
+    VT_AUTO_FREE char *update = vt_network_update_config();
+
+    if (seed->network_config.text)
+        return false;
+    doc_generate(&seed->network_config, vt_network_config(macs, count));
+    if (!may_add_to_vendor_data(seed))
+        return vt_yaml_top_has(seed->vendor_data.text, seed->vendor_data.len, "updates") ||
+               vt_yaml_top_has(seed->user_data.text, seed->user_data.len, "updates");
+    add_to_vendor_data(seed, update);
+    return true;
 }

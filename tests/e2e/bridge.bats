@@ -97,6 +97,8 @@ assert_silence() { "in_$1" "$peers" silent "${@:2}"; }
   assert_log vm "small-guest: address ${address//./\\.}$"
   http "$address" | grep -q "^client ${address%.*}.1\$"
   [[ $(by_ssh cat /sys/class/net/eth0/address) == "$(mac_of "$lab-vm" | tr -d ' ')" ]]
+  # Its seed tells cloud-init of it.
+  exec_in vm grep -aq "macaddress: '$(mac_of "$lab-vm" | tr -d ' ')'" /cloud_init.iso
   exec_in vm virtainer healthcheck
   exec_in vm nft delete table bridge virtainer
   until_true 5 assert_log vm 'were taken away by the program nft; they are in force again'

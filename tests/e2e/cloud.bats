@@ -324,6 +324,35 @@ END
   run ! guest_by_password vm wrong true
 }
 
+# in_place NAME: a guest in the place of that container, on the networks one and two, has each of its addresses.
+in_place() {
+  local address seen
+  engine create --name "$e2e_id-$1" "${run_options[@]}" --privileged --network "$e2e_id-one" -v "$data:/mounted" \
+    -v "$cloud_image:/image:ro" -e NETWORK=bridge "$VT_IMAGE" >/dev/null
+  engine network connect "$e2e_id-two" "$e2e_id-$1"
+  engine start "$e2e_id-$1" >/dev/null
+  wait_in "$1" 0
+  seen=$(exec_in "$1" virtainer ssh -- ip -4 -o address show)
+  for address in $(engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$e2e_id-$1"); do
+    grep -q " $address/" <<<"$seen" || fail "the guest lacks $address: $seen"
+  done
+  macs=$(engine inspect -f '{{range .NetworkSettings.Networks}}{{.MacAddress}} {{end}}' "$e2e_id-$1")
+}
+
+# Its system knows a card by its MAC, and the next container's are others.
+@test "cloud image: in the container's place each card has its address, in the next container too" {
+  local macs before
+  new_network one
+  new_network two
+  in_place first
+  before=$macs
+  stop_cloud first
+  # It has the address from now on, and so the MAC that engines make of that.
+  engine run -d --name "$e2e_id-other" "${run_options[@]}" --network "$e2e_id-one" --entrypoint sleep "$VT_IMAGE" 600 >/dev/null
+  in_place second
+  [[ $macs != "$before" ]]
+}
+
 # assert_clock: the guest's is within 2 s of ours, at the moment in which it says so.
 assert_clock() {
   local theirs ours

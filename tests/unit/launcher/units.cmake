@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+vt_unit(launcher cards)
 vt_unit(launcher claim)
 vt_unit(launcher cloud_report)
 vt_unit(launcher console_lines)

@@ -598,6 +598,57 @@ static void test_a_persons_phone_home_stays(void **state)
     assert_false(vt_seed_can_phone_home(&mounted));
 }
 
+static const char *const two_macs[] = {"02:42:ac:11:00:02", "02:42:ac:12:00:02"};
+
+static void test_cards_of_the_guest(void **state)
+{
+    VT_AUTO_SEED struct vt_seed seed = {0};
+
+    (void)state;
+    collect_well(NULL, &seed);
+    vt_seed_add_phone_home(&seed, URL);
+    assert_true(vt_seed_add_cards(&seed, two_macs, 2));
+    assert_string_equal(seed.network_config.text, "version: 2\n"
+                                                  "ethernets:\n"
+                                                  "  card0:\n"
+                                                  "    match:\n"
+                                                  "      macaddress: '02:42:ac:11:00:02'\n"
+                                                  "    dhcp4: true\n"
+                                                  "    dhcp6: true\n"
+                                                  "  card1:\n"
+                                                  "    match:\n"
+                                                  "      macaddress: '02:42:ac:12:00:02'\n"
+                                                  "    dhcp4: true\n"
+                                                  "    dhcp6: true\n"
+                                                  "    optional: true\n");
+    assert_int_equal(vt_yaml_check("n", seed.network_config.text, seed.network_config.len, NULL),
+                     0);
+    assert_true(vt_yaml_top_has(seed.vendor_data.text, seed.vendor_data.len, "phone_home"));
+    assert_true(vt_yaml_top_has(seed.vendor_data.text, seed.vendor_data.len, "updates"));
+    assert_int_equal(vt_yaml_check("v", seed.vendor_data.text, seed.vendor_data.len, NULL), 0);
+}
+
+static void test_a_persons_network_config_stays(void **state)
+{
+    VT_AUTO_SEED struct vt_seed own = {0};
+    VT_AUTO_SEED struct vt_seed vendor = {0};
+    VT_AUTO_FREE char *network_config = at("network-config");
+
+    (void)state;
+    put("network-config", "version: 2\n");
+    collect_well(NULL, &own);
+    assert_false(vt_seed_add_cards(&own, two_macs, 1));
+    assert_string_equal(own.network_config.text, "version: 2\n");
+    assert_null(own.vendor_data.text);
+    assert_int_equal(unlink(network_config), 0);
+
+    put("vendor-data", "#!/bin/sh\n");
+    collect_well(NULL, &vendor);
+    assert_false(vt_seed_add_cards(&vendor, two_macs, 1));
+    assert_non_null(vendor.network_config.text);
+    assert_string_equal(vendor.vendor_data.text, "#!/bin/sh\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -621,6 +672,8 @@ int main(void)
         IN_ROOT(test_launchers_key),
         IN_ROOT(test_launchers_phone_home),
         IN_ROOT(test_a_persons_phone_home_stays),
+        IN_ROOT(test_cards_of_the_guest),
+        IN_ROOT(test_a_persons_network_config_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
