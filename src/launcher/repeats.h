@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How much is said of what should be rare: each of a few times, and once a minute of what does not
- * stop. Pure. */
+ * stop. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,3 +22,6 @@ enum vt_repeat {
 /* It happens at @now (ms, of a clock that does not jump). With VT_REPEAT_STILL, *@ret_count is how
  * often it did in the minute before. */
 enum vt_repeat vt_repeats_note(struct vt_repeats *repeats, int64_t now, unsigned *ret_count);
+
+/* It happens now: warn of @what, unless it was said often enough. */
+void vt_repeats_tell(struct vt_repeats *repeats, const char *what);

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "host/loop.h"
-#include "launcher/supervisor.h"
+#include "launcher/repeats.h"
 #include "net/lan_apply.h"
 #include "net/nat_apply.h"
 
@@ -38,14 +38,14 @@ static void restore(void)
         return;
     guard.last = vt_now_ms();
     if (apply(&err) < 0) {
-        vt_supervisor_tell(&guard.failures, err.msg);
+        vt_repeats_tell(&guard.failures, err.msg);
         vt_loop_update_timer(guard.timer, PAUSE);
         return;
     }
     text = vt_fmt("rules that lead to the guest (nftables' tables virtainer) were taken away "
                   "by %s%s; they are in force again",
                   guard.who[0] ? "the program " : "somebody", guard.who);
-    vt_supervisor_tell(&guard.losses, text);
+    vt_repeats_tell(&guard.losses, text);
 }
 
 static void on_timer(int timer, void *data)

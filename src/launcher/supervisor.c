@@ -3,8 +3,6 @@
 
 #include <sys/wait.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "host/loop.h"
 
@@ -12,25 +10,6 @@
 #define FIRST_DELAY 50
 #define LAST_DELAY  5000
 #define LONG_LIFE   60000
-
-void vt_supervisor_tell(struct vt_repeats *repeats, const char *what)
-{
-    unsigned count = 0;
-
-    switch (vt_repeats_note(repeats, vt_now_ms(), &count)) {
-    case VT_REPEAT_TELL:
-        vt_warning("%s", what);
-        break;
-    case VT_REPEAT_BEGINNING:
-        vt_warning("%s; this happens again and again, and from now on is said once a minute", what);
-        break;
-    case VT_REPEAT_STILL:
-        vt_warning("%s, as %u times in the minute before", what, count);
-        break;
-    case VT_REPEAT_SILENT:
-        break;
-    }
-}
 
 /* Start it again when the time has come, which the next time is later. */
 static void start_later(struct vt_supervisor *s)
@@ -48,7 +27,7 @@ static void on_exit_of_child(pid_t pid, int status, void *data)
                                      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 
     (void)pid;
-    vt_supervisor_tell(&s->ends, text);
+    vt_repeats_tell(&s->ends, text);
     start_later(s);
 }
 
@@ -64,7 +43,7 @@ static void on_timer(int timer, void *data)
     }
     s->pid = s->start(s->data, &err);
     if (s->pid < 0) {
-        vt_supervisor_tell(&s->failures, err.msg);
+        vt_repeats_tell(&s->failures, err.msg);
         start_later(s);
         return;
     }

@@ -29,6 +29,3 @@ struct vt_supervisor {
 
 /* From here on the loop watches over the child @pid; @supervisor is kept for as long as it runs. */
 void vt_supervise(struct vt_supervisor *supervisor, pid_t pid);
-
-/* Warn of @what, which should be rare, unless it was said often enough. */
-void vt_supervisor_tell(struct vt_repeats *repeats, const char *what);
