@@ -155,6 +155,16 @@ static void plan_ip6(struct vt_prepared *p, const struct vt_net_view *view)
     p->net.no_transit6 = switched || p->net.replace;
 }
 
+/* The guest's subnet of then cannot be had: it boots, with the one that is asked for now. */
+static int plan_for_boot(struct vt_prepared *p, const struct vt_config *config,
+                         const struct vt_net_view *view, const char *mac, struct vt_error *err)
+{
+    int r = vt_prepared_set_aside(p, "the guest's network of then is taken here", err);
+
+    vt_net_plan_done(&p->net);
+    return r == 0 ? vt_net_plan_make(config, view, mac, &p->net, err) : r;
+}
+
 /* A resumed guest keeps its addresses: it has them already, and does not ask again. */
 static int plan_network(struct vt_prepared *p, const struct vt_config *config,
                         const struct vt_net_view *view, const char *mac, struct vt_error *err)
@@ -166,14 +176,14 @@ static int plan_network(struct vt_prepared *p, const struct vt_config *config,
     if (p->saved.kind == VT_SAVED_FITS && p->saved.cidr)
         wishes.cidr = p->saved.cidr;
     r = vt_net_plan_make(&wishes, view, mac, &p->net, err);
+    if (r == 0 && p->saved.kind == VT_SAVED_FITS) {
+        cidr = vt_prepared_cidr(p);
+        if (!vt_streq(cidr, p->saved.cidr ? p->saved.cidr : ""))
+            r = plan_for_boot(p, config, view, mac, err);
+    }
     if (r == 0)
         plan_ip6(p, view);
-    if (r < 0 || p->saved.kind != VT_SAVED_FITS)
-        return r;
-    cidr = vt_prepared_cidr(p);
-    if (vt_streq(cidr, p->saved.cidr ? p->saved.cidr : ""))
-        return 0;
-    return vt_prepared_set_aside(p, "the guest's network of then is taken here", err);
+    return r;
 }
 
 /* passt gives a resumed guest the address that it has already, whatever the container's is now. */
