@@ -30,6 +30,7 @@
 #include "net/user.h"
 #include "seed/iso.h"
 #include "seed/password.h"
+#include "vm/domain_xml.h"
 
 #define QEMU_USER     "libvirt-qemu"
 #define PASSWORD_NAME "password"
@@ -99,6 +100,12 @@ static unsigned card_mtu(const struct vt_prepared *p)
     return p->net.mtu == USUAL_MTU ? 0 : p->net.mtu;
 }
 
+/* A resumed guest has as many as it had, too. */
+static unsigned serial_ports(const struct vt_prepared *p)
+{
+    return p->saved.kind == VT_SAVED_FITS ? p->saved.serial_ports : VT_DOMAIN_SERIAL_PORTS;
+}
+
 int vt_prepared_set_aside(struct vt_prepared *prepared, const char *reason, struct vt_error *err)
 {
     VT_AUTO_FREE char *path = NULL;
@@ -112,6 +119,7 @@ int vt_prepared_set_aside(struct vt_prepared *prepared, const char *reason, stru
                           "power cut",
                           reason, path));
     prepared->card_mtu = card_mtu(prepared);
+    prepared->serial_ports = serial_ports(prepared);
     if (prepared->network == VT_NETWORK_USER)
         prepared->net.guest = prepared->net.container;
     return 0;
@@ -133,6 +141,7 @@ static int look_for_saved(struct vt_prepared *p, const struct vt_config *config,
         return vt_prepared_set_aside(p, p->saved.reason, err);
     if (p->saved.kind == VT_SAVED_FITS && !config->resume)
         return vt_prepared_set_aside(p, "RESUME=no says so", err);
+    p->serial_ports = serial_ports(p);
     return 0;
 }
 

@@ -36,6 +36,7 @@ struct vt_prepared {
     char *network_reason;       /* why NETWORK=auto is not nat: an error's words; or NULL */
     struct vt_net_plan net;     /* unless network is none */
     unsigned card_mtu;          /* of the guest's network card, as struct vt_domain_spec has it */
+    unsigned serial_ports;      /* as struct vt_domain_spec has it */
     bool lan_taken;             /* with bridge, from when the guest has the container's addresses */
     pid_t dhcp_pid;             /* with nat, and with bridge if it serves anybody; else 0 */
     struct vt_rules_mark rules; /* with nat and bridge */

@@ -95,6 +95,7 @@ static char *record_text(const struct vt_saved_facts *facts, const struct vt_sav
     vt_object_add_text(object, "video", facts->video);
     vt_object_add_text_or_null(object, "cidr", saved->cidr);
     vt_object_add_number(object, "mtu", saved->mtu);
+    vt_object_add_number(object, "serial_ports", saved->serial_ports);
     vt_object_add_number(object, "qemu_version", (int64_t)saved->qemu_version);
     json_object_object_add(object, "paused", json_object_new_boolean(saved->paused));
     vt_object_add_number(object, "overlay_bytes", (int64_t)mark->size);
@@ -194,7 +195,7 @@ static void read_saved(const struct vt_saved_facts *facts, struct vt_saved *save
     VT_AUTO_FREE char *text = NULL;
     VT_AUTO_OBJECT json_object *record = NULL;
     const char *cidr;
-    uint64_t mtu;
+    uint64_t mtu, ports;
     struct stat st;
 
     if (vt_file_read(path, RECORD_MAX, &text, NULL) == 0)
@@ -209,6 +210,9 @@ static void read_saved(const struct vt_saved_facts *facts, struct vt_saved *save
     cidr = get_text(record, "cidr");
     mtu = get_number(record, "mtu");
     saved->mtu = mtu <= UINT16_MAX ? (unsigned)mtu : 0;
+    /* Not known to who saved it: it was as libvirt has it. */
+    ports = get_number(record, "serial_ports");
+    saved->serial_ports = ports <= UINT8_MAX ? (unsigned)ports : 0;
     saved->cidr = *cidr ? vt_strdup(cidr) : NULL;
     saved->memory_size = stat(saved->memory, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }

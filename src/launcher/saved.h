@@ -50,7 +50,8 @@ struct vt_saved {
     bool paused;  /* the guest was when it was saved, and will be again */
     char *cidr;   /* of the guest's network, as struct vt_config has it; NULL: it had none */
     unsigned mtu; /* of its network card, as struct vt_domain_spec has it */
-    bool cut_off; /* a save was begun and not finished; it was removed */
+    unsigned serial_ports; /* as struct vt_domain_spec has it */
+    bool cut_off;          /* a save was begun and not finished; it was removed */
 };
 
 #define VT_AUTO_SAVED VT_CLEANUP(vt_saved_done)
@@ -86,7 +87,8 @@ bool vt_saved_is_whole(int memory);
 
 /*
  * The memory is written and QEMU has ended: make it what the next start finds. Of @saved the fields
- * qemu_version, paused, cidr and mtu are used. Takes as long as the disk takes to have it all.
+ * qemu_version, paused, cidr, mtu and serial_ports are used. Takes as long as the disk takes to
+ * have it all.
  */
 int vt_saved_commit(const struct vt_data_dir *data, const struct vt_saved_facts *facts,
                     const struct vt_saved *saved, struct vt_error *err) VT_MUST_CHECK;

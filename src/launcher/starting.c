@@ -164,6 +164,7 @@ static void describe(const struct vt_config *config, struct start *start)
         .card_count = describe_cards(p->net.lan, start->cards),
         .mac = p->network != VT_NETWORK_NONE ? p->net.mac : NULL,
         .mtu = p->card_mtu,
+        .serial_ports = p->serial_ports,
         .console_log = VT_CONSOLE_PIPE,
     };
 }

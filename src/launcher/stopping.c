@@ -236,6 +236,7 @@ static void save_on_worker(void *data)
     if (fd >= 0) {
         save->saved.cidr = vt_prepared_cidr(s->prepared);
         save->saved.mtu = s->prepared->card_mtu;
+        save->saved.serial_ports = s->prepared->serial_ports;
         save->saved.paused = was_paused(s);
         save->saved.qemu_version = vt_vm_qemu_version(s->vm);
         atomic_store(&save->memory, fd);

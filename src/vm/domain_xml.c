@@ -211,9 +211,22 @@ static void add_video(struct vt_xml *xml, const struct vt_domain_spec *spec)
     vt_xml_end(xml, "video");
 }
 
-/* What only a guest with virtio drivers makes use of. */
-static void add_virtio_helpers(struct vt_xml *xml)
+/* Without a number there is room for 31 ports. Each has two queues with a descriptor each, and QEMU
+ * asks after all of them in every turn of its main loop, of which a packet there and back takes
+ * several. */
+static void add_serial_controller(struct vt_xml *xml, unsigned ports)
 {
+    VT_AUTO_FREE char *count = vt_fmt("%u", ports);
+
+    if (ports > 0)
+        vt_xml_empty(xml, "controller", "type", "virtio-serial", "index", "0", "ports", count,
+                     NULL);
+}
+
+/* What only a guest with virtio drivers makes use of. */
+static void add_virtio_helpers(struct vt_xml *xml, unsigned serial_ports)
+{
+    add_serial_controller(xml, serial_ports);
     vt_xml_begin(xml, "channel");
     vt_xml_attr(xml, "type", "unix");
     vt_xml_empty(xml, "target", "type", "virtio", "name", "org.qemu.guest_agent.0", NULL);
@@ -231,7 +244,7 @@ static void add_virtio_helpers(struct vt_xml *xml)
 static void add_helpers(struct vt_xml *xml, const struct vt_domain_spec *spec)
 {
     if (spec->hardware.disk == VT_DISK_VIRTIO)
-        add_virtio_helpers(xml);
+        add_virtio_helpers(xml, spec->serial_ports);
     else
         vt_xml_empty(xml, "memballoon", "model", "none", NULL);
     vt_xml_empty(xml, "panic", "model", "isa", NULL);

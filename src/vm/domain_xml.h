@@ -20,6 +20,9 @@ struct vt_domain_card {
     unsigned mtu; /* told to the guest; 0: the usual one */
 };
 
+/* As many as the guest agent needs: libvirt keeps the first for a console. */
+#define VT_DOMAIN_SERIAL_PORTS 2U
+
 /* Everything that decides what the guest is. Strings belong to the caller. */
 struct vt_domain_spec {
     const char *name;
@@ -42,6 +45,7 @@ struct vt_domain_spec {
     size_t card_count;
     const char *mac;         /* of the network card */
     unsigned mtu;            /* of the network card, as in struct vt_domain_card */
+    unsigned serial_ports;   /* that the virtio-serial device has room for; 0: as libvirt has it */
     const char *console_log; /* path of the pipe that gets all the guest's serial console says */
 };
 

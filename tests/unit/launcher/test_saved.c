@@ -57,7 +57,12 @@ static void save(const char *memory)
     VT_AUTO_FREE char *path = NULL;
     VT_AUTO_CLOSE int fd = vt_saved_begin(&data, &path, &err);
     const struct vt_saved saved = {
-        .qemu_version = 10000013, .paused = true, .cidr = (char *)"192.168.100", .mtu = 1280};
+        .qemu_version = 10000013,
+        .paused = true,
+        .cidr = (char *)"192.168.100",
+        .mtu = 1280,
+        .serial_ports = 2,
+    };
 
     assert_true(fd >= 0);
     put_text(path, memory);
@@ -107,7 +112,29 @@ static void what_was_saved_is_found(void **state)
     assert_int_equal(saved.qemu_version, 10000013);
     assert_string_equal(saved.cidr, "192.168.100");
     assert_int_equal(saved.mtu, 1280);
+    assert_int_equal(saved.serial_ports, 2);
     assert_in_range(saved.at, (uintmax_t)time(NULL) - 60, (uintmax_t)time(NULL));
+}
+
+/* The device that a guest had is made again: one that was saved before ports were counted had
+ * libvirt's. */
+static void a_record_without_ports_fits(void **state)
+{
+    const char *path = in_dir(".virtainer/saved/state.json");
+    VT_AUTO_FREE char *record = NULL;
+    VT_AUTO_SAVED struct vt_saved saved;
+    char *name;
+
+    (void)state;
+    save("memory");
+    assert_int_equal(vt_file_read(path, 65536, &record, NULL), 0);
+    name = strstr(record, "serial_ports");
+    assert_non_null(name);
+    *name = 'S';
+    put_text(path, record);
+    look(&saved);
+    assert_int_equal(saved.kind, VT_SAVED_FITS);
+    assert_int_equal(saved.serial_ports, 0);
 }
 
 static void a_save_that_was_cut_off_is_worth_nothing(void **state)
@@ -376,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(nothing_is_found_where_nothing_was_saved),
         T(what_was_saved_is_found),
+        T(a_record_without_ports_fits),
         T(a_save_that_was_cut_off_is_worth_nothing),
         T(a_failed_save_leaves_nothing),
         T(what_is_whole_says_so),

@@ -71,7 +71,8 @@ int __wrap_vt_vm_restore(struct vt_vm *vm, const struct vt_domain_spec *spec, co
                          struct vt_error *err)
 {
     (void)vm;
-    vt_buf_addf(&done, " restore(%smtu %u)", vt_path_exists(path) ? "" : "of nothing, ", spec->mtu);
+    vt_buf_addf(&done, " restore(%smtu %u, %u ports)", vt_path_exists(path) ? "" : "of nothing, ",
+                spec->mtu, spec->serial_ports);
     return restore_says < 0
                ? vt_error_set(err, VT_CAUSE_STATE, restore_says, "libvirt does not like it")
                : 0;
@@ -89,7 +90,7 @@ int __wrap_vt_vm_start(struct vt_vm *vm, const struct vt_domain_spec *spec, stru
 {
     (void)vm;
     (void)err;
-    vt_buf_addf(&done, " start(mtu %u)", spec->mtu);
+    vt_buf_addf(&done, " start(mtu %u, %u ports)", spec->mtu, spec->serial_ports);
     for (size_t i = 0; i < spec->card_count; i++)
         vt_buf_addf(&done, " %s on %s", spec->cards[i].mac, spec->cards[i].bridge);
     return 0;
@@ -166,11 +167,13 @@ static struct vt_prepared saved_guest(enum vt_network network)
                 .container = NEW_ADDRESS,
                 .mtu = user ? 0 : 9000},
         .card_mtu = user ? 0 : 1400,
+        .serial_ports = 31,
         .saved = {.kind = VT_SAVED_FITS,
                   .dir = vt_strdup(in_dir(".virtainer/saved")),
                   .memory = vt_strdup(in_dir(".virtainer/saved/memory")),
                   .qemu_version = QEMU_VERSION,
-                  .mtu = user ? 0 : 1400},
+                  .mtu = user ? 0 : 1400,
+                  .serial_ports = 31},
     };
 }
 
@@ -201,7 +204,7 @@ static void what_fits_keeps_its_network(void **state)
     AUTO_PREPARED struct vt_prepared nat = saved_guest(VT_NETWORK_NAT);
 
     (void)state;
-    assert_done(&nat, " network restore(mtu 1400) continue hairpin");
+    assert_done(&nat, " network restore(mtu 1400, 31 ports) continue hairpin");
     assert_int_equal(nat.card_mtu, 1400);
     assert_null(nat.saved_notice);
 }
@@ -217,7 +220,9 @@ static void a_guest_in_the_containers_place_has_its_cards(void **state)
     vt_net_plan_of_lan(&lan, &bridge.net);
     bridge.saved.kind = VT_SAVED_NONE;
     bridge.card_mtu = 0;
-    assert_done(&bridge, " start(mtu 0) 02:42:ac:11:00:02 on virbr1 02:42:0a:00:00:02 on virbr2");
+    bridge.serial_ports = 2;
+    assert_done(&bridge,
+                " start(mtu 0, 2 ports) 02:42:ac:11:00:02 on virbr1 02:42:0a:00:00:02 on virbr2");
 }
 
 static void what_fits_keeps_its_address(void **state)
@@ -225,7 +230,7 @@ static void what_fits_keeps_its_address(void **state)
     AUTO_PREPARED struct vt_prepared user = saved_guest(VT_NETWORK_USER);
 
     (void)state;
-    assert_done(&user, " passt(172.17.0.5) restore(mtu 0) continue");
+    assert_done(&user, " passt(172.17.0.5) restore(mtu 0, 31 ports) continue");
     assert_int_equal(user.net.guest, OLD_ADDRESS);
 }
 
@@ -236,7 +241,7 @@ static void another_qemu_boots_with_the_mtu_of_now(void **state)
 
     (void)state;
     nat.saved.qemu_version--;
-    assert_done(&nat, " network start(mtu 9000) hairpin");
+    assert_done(&nat, " network start(mtu 9000, 2 ports) hairpin");
     /* which the next save writes down */
     assert_int_equal(nat.card_mtu, 9000);
     assert_non_null(strstr(nat.saved_notice, "because another version of QEMU wrote it"));
@@ -250,7 +255,7 @@ static void the_usual_mtu_is_not_told(void **state)
     (void)state;
     nat.saved.qemu_version--;
     nat.net.mtu = 1500;
-    assert_done(&nat, " network start(mtu 0) hairpin");
+    assert_done(&nat, " network start(mtu 0, 2 ports) hairpin");
 }
 
 static void another_qemu_boots_at_the_address_of_now(void **state)
@@ -259,7 +264,7 @@ static void another_qemu_boots_at_the_address_of_now(void **state)
 
     (void)state;
     user.saved.qemu_version--;
-    assert_done(&user, " passt(172.17.0.5) end-passt passt(172.17.0.2) start(mtu 0)");
+    assert_done(&user, " passt(172.17.0.5) end-passt passt(172.17.0.2) start(mtu 0, 2 ports)");
     assert_int_equal(user.net.guest, NEW_ADDRESS);
 }
 
@@ -269,8 +274,8 @@ static void so_do_other_devices(void **state)
 
     (void)state;
     restore_says = -ESTALE;
-    assert_done(&user,
-                " passt(172.17.0.5) restore(mtu 0) end-passt passt(172.17.0.2) start(mtu 0)");
+    assert_done(&user, " passt(172.17.0.5) restore(mtu 0, 31 ports) end-passt passt(172.17.0.2) "
+                       "start(mtu 0, 2 ports)");
     assert_non_null(strstr(user.saved_notice, "because libvirt does not like it"));
 }
 

@@ -32,6 +32,7 @@ static const struct vt_domain_spec plain = {
     .hardware = VT_HARDWARE_INIT,
     .network = "virtualnet",
     .mac = "52:54:00:12:34:56",
+    .serial_ports = VT_DOMAIN_SERIAL_PORTS,
     .console_log = "/run/virtainer/console",
 };
 
@@ -94,6 +95,8 @@ static struct vt_domain_spec variation(size_t i)
         break;
     case 9:
         spec.mtu = 1280;
+        /* saved by a virtainer that did not tell how many */
+        spec.serial_ports = 0;
         break;
     case 10:
         spec.network = NULL;
