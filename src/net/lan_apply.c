@@ -34,7 +34,7 @@
  */
 #define PATIENCE 3000
 
-#define MAX_ADDRESSES 64
+#define MAX_ADDRESSES 64 /* at a time */
 #define PREFIX6       64U
 
 /* ---- requests ---- */
@@ -177,9 +177,12 @@ static int strip(struct vt_netlink *netlink, const char *name)
     int r;
 
     vt_link_own_ip6(netlink, name, false);
-    r = vt_netlink_dump(netlink, RTM_GETADDR, AF_UNSPEC, on_address, &own);
-    for (size_t i = 0; r == 0 && i < own.count; i++)
-        r = strip_address(netlink, name, &own.list[i]);
+    do {
+        own.count = 0;
+        r = vt_netlink_dump(netlink, RTM_GETADDR, AF_UNSPEC, on_address, &own);
+        for (size_t i = 0; r == 0 && i < own.count; i++)
+            r = strip_address(netlink, name, &own.list[i]);
+    } while (r == 0 && own.count == MAX_ADDRESSES);
     return r;
 }
 

@@ -391,6 +391,26 @@ static void what_cannot_be_kept_is_told(void **state)
     assert_non_null(strstr(lacking->notice, "does not get back 2 addresses and routes of eth0"));
 }
 
+static void however_many_addresses_there_are_none_is_left(void **state)
+{
+    AUTO_LAN struct vt_lan *lan = NULL;
+    VT_AUTO_FREE char *taken = NULL;
+
+    (void)state;
+    if (!usable)
+        skip();
+    for (uint32_t i = 0; i < 150; i++)
+        assert_int_equal(vt_link_add_address(&netlink, "eth0", ip("10.30.0.0") + i, 32), 0);
+    know_gateways();
+    lan = plan();
+    if (!has_no_rules(lan))
+        skip();
+    assert_int_equal(vt_lan_take(lan, &mark, NULL), 0);
+    vt_str_replace(&taken, what_there_is());
+    assert_null(strstr(taken, "address eth0"));
+    assert_int_equal(vt_lan_give_back(NULL), 0);
+}
+
 /* It was killed when it had just made the bridge; and an alias is spoilt. */
 static void what_a_killed_one_left_is_put_right(void **state)
 {
@@ -421,6 +441,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_taken_is_left_as_it_was),
         cmocka_unit_test(what_a_killed_one_left_is_put_right),
         cmocka_unit_test(what_cannot_be_kept_is_told),
+        cmocka_unit_test(however_many_addresses_there_are_none_is_left),
     };
 
     return cmocka_run_group_tests(tests, make_network, NULL);
