@@ -32,6 +32,10 @@
 #define PATIENCE_UDP "30s"
 /* Of questions that are waited for at a time: what is asked beyond them is dropped. */
 #define MAX_ASKED "65536"
+/* Where a bridge's filters are by custom (NF_BR_PRI_FILTER_BRIDGED). Not 0: frames that
+ * br_netfilter takes through the rules of IP, as on every host with Docker, pass by the chains of
+ * that number. */
+#define BRIDGED "-200"
 /* Of IPv4 alone, so that ports are where they are looked for. */
 #define WITH_PORTS "ip protocol { tcp, udp } "
 
@@ -123,9 +127,9 @@ static void add_bridge_table(struct vt_buf *out, const struct vt_lan *lan)
                      "\t\tsize " MAX_ASKED "; flags dynamic,timeout; timeout " PATIENCE_TCP ";\n"
                      "\t}\n");
     add_prerouting(out, lan, uplinks);
-    begin_chain(out, "input", "0");
+    begin_chain(out, "input", BRIDGED);
     vt_buf_addf(out, "\t\tiifname { %s } meta mark != " MARK " drop\n\t}\n", uplinks);
-    begin_chain(out, "forward", "0");
+    begin_chain(out, "forward", BRIDGED);
     vt_buf_addf(out, "\t\toifname { %s } ip daddr " VT_LAN_HERE " drop\n", uplinks);
     vt_buf_addf(out, "\t\toifname { %s } arp daddr ip " VT_LAN_HERE " drop\n", uplinks);
     for (size_t i = 0; i < lan->count; i++) {

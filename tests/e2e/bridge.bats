@@ -10,7 +10,7 @@
 bats_require_minimum_version 1.5.0
 load lib
 
-readonly peers=$e2e_directory/peers.py here=169.254.100.1
+readonly peers=$e2e_directory/peers.py packets=$e2e_directory/packets.py here=169.254.100.1
 
 setup_file() {
   export BATS_NO_PARALLELIZE_WITHIN_FILE=true
@@ -59,6 +59,18 @@ serve() {
   "in_$1" "$peers" serve "$@" >"$log" 2>&1 3>&- &
   until_true 10 grep -q serving "$log"
 }
+
+# watch NAMESPACE INTERFACE, listen NAMESPACE PORT: until the end of the test; what comes there is in NAMESPACE-seen.serving.
+watch() { see watch "$@"; }
+listen() { see listen "$@"; }
+see() {
+  local log=$BATS_TEST_TMPDIR/$2-seen.serving
+  "in_$2" "$packets" "$1" "$3" >"$log" 2>&1 3>&- &
+  until_true 10 grep -q serving "$log"
+}
+
+# seen NAMESPACE REGEX COUNT: so many lines of that came there.
+seen() { (($(grep -cE "$2" "$BATS_TEST_TMPDIR/$1-seen.serving") == $3)); }
 
 # add_guest NAME BITS GATEWAY: one that stands for the guest of that container, at its bridge.
 add_guest() {
@@ -131,7 +143,7 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
 }
 
 @test "bridge: on a macvlan network too; the container asks the world with the guest's address" {
-  local client=10.213.$((RANDOM % 256)).1 six=fd5f:$((RANDOM % 10000)):$((RANDOM % 10000)) link=vtc${e2e_id//[^0-9]/}
+  local address6 client=10.213.$((RANDOM % 256)).1 six=fd5f:$((RANDOM % 10000)):$((RANDOM % 10000)) link=vtc${e2e_id//[^0-9]/}
   link=${link:0:15}
   as_root ip netns add "$e2e_id-client"
   as_root ip link add "$link" type veth peer name eth0 netns "$e2e_id-client"
@@ -157,7 +169,6 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
   assert_answer "guest $here" container tcp "$address" 4321
   assert_answer "container $address" guest udp "$here" 99
   # IPv6: the container advertises itself, and what it gets for others goes on to the gateway.
-  local address6
   address6=$(state vm .address6)
   in_guest ip addr add "$address6/64" dev eth0 nodad
   until_true 20 has_router
@@ -165,9 +176,45 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
   assert_answer "client $address6" guest tcp "$six::1" 4321
   assert_answer "client $address6" guest tcp "$six:beef::1" 4321
   # From outside nobody reaches the container.
-  assert_silence client tcp "$address" 99
   in_client ip route add "$here" via "$address"
+  assert_silence client tcp "$address" 99
   assert_silence client udp "$here" 99
+  what_does_not_pass
+}
+
+# What the bridge's rules keep apart: each is seen where it may go, and not where it may not.
+what_does_not_pass() {
+  local other=${here%.1}.5
+  watch client eth0
+  watch guest eth0
+  listen container 97
+  # Nobody else gives the guest an address, and it asks nobody else for one.
+  in_client "$packets" say "$address" 68 no-offer 67
+  in_client "$packets" say "$address6" 546 no-offer6 547
+  in_guest "$packets" say "$client" 67 no-discover 68
+  in_guest "$packets" say "$six::1" 547 no-solicit6 546
+  # The container's own addresses are known between the two of them only.
+  in_client ip addr add "$here/32" dev lo
+  in_client "$packets" say "$address" 9 no-spoofed 0 "$here"
+  in_client ip addr del "$here/32" dev lo
+  in_client "$packets" say "$here" 9 no-way-in
+  in_guest "$packets" say "$other" 9 no-way-out
+  in_client "$peers" arp eth0 "$here" "$address"
+  in_client "$peers" arp eth0 "$client" "$here"
+  in_guest "$peers" arp eth0 "$address" "$other"
+  # Nor does the container hear what all are told, or tell all; what it asks is no business of the guest's.
+  in_client "$packets" say ff02::1%eth0 97 no-call
+  in_container "$packets" say ff02::1%virbr1 9 call-of-the-container
+  in_container "$packets" say "$client" 9 question-of-the-container
+  in_client "$packets" say "$address" 9 in-last
+  in_guest "$packets" say "$client" 9 out-last
+  in_guest "$packets" say ff02::1%eth0 97 call-of-the-guest
+  until_true 10 seen client 'question-of-the-container|out-last|call-of-the-guest' 3
+  until_true 10 seen guest 'no-call|call-of-the-container|in-last' 3
+  until_true 10 seen container 'call-of-the-guest' 1
+  run ! grep -E "no-|call-of-the-container|169\\.254" "$BATS_TEST_TMPDIR/client-seen.serving"
+  run ! grep -E "no-(offer|spoofed|way)|question-of-the-container|169\\.254" "$BATS_TEST_TMPDIR/guest-seen.serving"
+  run ! grep 'no-call' "$BATS_TEST_TMPDIR/container-seen.serving"
 }
 
 has_router() { in_guest ip -6 route show default | grep -q 'via fe80::.* proto ra'; }

@@ -7,11 +7,14 @@
     packets.py big ADDRESS PORT BYTES      send a datagram that has to be broken, to `peers.py serve`; print the answer's size
     packets.py sctp ADDRESS PORT           begin an association; print who answers, and the address and port that it sees
     packets.py sctp-serve NAME             answer who begins one, at every port of every address
+    packets.py watch INTERFACE             print the end of each frame that comes in, of ARP who asks for whom
+    packets.py listen PORT                 print what comes by UDP
+    packets.py say ADDRESS PORT TEXT [SOURCE_PORT [SOURCE]]    by UDP, and do not wait
     packets.py advertise                   say to all of the link that this is a router, and what its network is
     packets.py hold ADDRESS PORT           connect by TCP, and go on until standard input ends; then print the answer
     packets.py fill ADDRESS                fill this namespace's table of connections with some to it, that nobody has
     packets.py empty                       and empty it
-Each waits 2 s, and ends with status 1 if nothing comes."""
+Each that waits for an answer waits 2 s, and ends with status 1 if nothing comes."""
 import contextlib
 import os
 import select
@@ -89,6 +92,41 @@ def big(address, port, size):
         sock.setsockopt(level, discover, PMTUDISC_DONT)
         sock.send(bytes(int(size)))
         print(len(sock.recv(65536)))
+
+
+def serving():
+    print("serving as", os.getpid(), flush=True)
+
+
+def watch(interface):
+    everything, arp = 3, 0x0806  # ETH_P_ALL, ETH_P_ARP
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(everything)) as sock:
+        sock.bind((interface, everything))
+        serving()
+        while True:
+            frame, (_, protocol, kind, _, _) = sock.recvfrom(2048)
+            if kind == socket.PACKET_OUTGOING:
+                continue
+            if protocol == arp:
+                print("arp", socket.inet_ntoa(frame[28:32]), socket.inet_ntoa(frame[38:42]), flush=True)
+            else:
+                print(frame[-32:].decode("ascii", "replace"), flush=True)
+
+
+def listen(port):
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.bind(("::", int(port)))
+        serving()
+        while True:
+            print(sock.recv(2048).decode(), flush=True)
+
+
+def say(address, port, text, source_port="0", source=""):
+    family, _, _, _, where = socket.getaddrinfo(address, int(port), type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((source, int(source_port)))
+        sock.sendto(text.encode(), where)
 
 
 def advertise():
@@ -217,7 +255,7 @@ def sctp(address, port):
 
 def sctp_serve(name):
     socks = [socket.socket(family, socket.SOCK_RAW, SCTP) for family in (socket.AF_INET, socket.AF_INET6)]
-    print("serving as", os.getpid(), flush=True)
+    serving()
     while True:
         for sock in select.select(socks, [], [])[0]:
             packet, peer = sock.recvfrom(2048)
@@ -234,6 +272,9 @@ def main():
             "error": error,
             "mtu": mtu,
             "big": big,
+            "watch": watch,
+            "listen": listen,
+            "say": say,
             "advertise": advertise,
             "hold": hold,
             "fill": fill,
