@@ -86,8 +86,9 @@ char *vt_health_warning_at(const struct vt_status *status, const char *directory
 {
     uint64_t count, most;
 
-    /* Elsewhere the guest's connections are not in it. */
-    if (!status->network || !vt_streq(status->network, "nat"))
+    /* With bridge the guest's connections are in it where the host has br_netfilter loaded. */
+    if (!status->network ||
+        (!vt_streq(status->network, "nat") && !vt_streq(status->network, "bridge")))
         return NULL;
     count = read_number(directory, "nf_conntrack_count");
     most = read_number(directory, "nf_conntrack_max");

@@ -27,6 +27,6 @@ int vt_health_check(const struct vt_status *status, struct vt_error *err) VT_MUS
  */
 int vt_health_check_ready(const struct vt_status *status, struct vt_error *err) VT_MUST_CHECK;
 
-/* Log, as a warning, what a guest that is well may soon miss: with NETWORK=nat, room in the
- * container's table of connections. */
+/* Log, as a warning, what a guest that is well may soon miss: with NETWORK=nat and bridge, room in
+ * the container's table of connections. */
 void vt_health_warn(const struct vt_status *status);

@@ -118,8 +118,8 @@ static void put_number(const char *name, const char *text)
 
 static void a_table_of_connections_that_is_nearly_full(void **state)
 {
-    static char nat[] = "nat";
-    struct vt_status status = {.network = nat};
+    static char bridge[] = "bridge";
+    struct vt_status status = {.network = bridge};
 
     (void)state;
     for (size_t i = 0; i < VT_ARRAY_SIZE(tables); i++) {
@@ -134,7 +134,7 @@ static void a_table_of_connections_that_is_nearly_full(void **state)
 
 static void the_warning_says_what_to_do(void **state)
 {
-    static char nat[] = "nat", bridge[] = "bridge";
+    static char nat[] = "nat", user[] = "user";
     struct vt_status status = {.network = nat};
     VT_AUTO_FREE char *warning = NULL;
 
@@ -146,7 +146,7 @@ static void the_warning_says_what_to_do(void **state)
                         "262144 of the 262144 connections that the kernel keeps track of at a time "
                         "are in use in the container, and when all are, new ones are dropped: "
                         "raise net.netfilter.nf_conntrack_max on the machine");
-    status.network = bridge;
+    status.network = user;
     assert_null(vt_health_warning_at(&status, test_dir));
     status.network = NULL;
     assert_null(vt_health_warning_at(&status, test_dir));
