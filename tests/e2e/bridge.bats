@@ -175,6 +175,9 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
   assert_answer "guest $six::1" client tcp "$address6" 4321
   assert_answer "client $address6" guest tcp "$six::1" 4321
   assert_answer "client $address6" guest tcp "$six:beef::1" 4321
+  # In pieces, too, which br_netfilter puts together.
+  [[ $(in_client "$packets" big "$address" 4321 4000) == 4000 && $(in_guest "$packets" big "$client" 4321 4000) == 4000 ]]
+  [[ $(in_client "$packets" big "$address6" 4321 4000) == 4000 && $(in_guest "$packets" big "$six::1" 4321 4000) == 4000 ]]
   # From outside nobody reaches the container.
   in_client ip route add "$here" via "$address"
   assert_silence client tcp "$address" 99
