@@ -11,10 +11,18 @@
 #include "net/lan.h"
 #include "seed/seed.h"
 
+struct vt_cards {
+    char *told;   /* for vt_cards_note(); NULL: nothing */
+    char *notice; /* a sentence if a guest that is there already may not hear of it at this start */
+};
+
 /*
- * Have @seed tell of the cards of @lan; NULL: of a network in which the guest has its own card,
- * of which nothing needs to be told. In *@ret_notice is a sentence, owned by the caller, if a guest
- * that is there already (@reused) may not hear of it at this start, else NULL.
+ * Have @seed tell of the cards of @lan; NULL: of a network in which the guest has its own card, of
+ * which nothing needs to be told. @reused: the guest was started before. @ret must be zeroes; its
+ * strings are the caller's.
  */
-int vt_cards_tell(const struct vt_lan *lan, const struct vt_data_dir *data, bool reused,
-                  struct vt_seed *seed, char **ret_notice, struct vt_error *err) VT_MUST_CHECK;
+void vt_cards_tell(const struct vt_lan *lan, const struct vt_data_dir *data, bool reused,
+                   struct vt_seed *seed, struct vt_cards *ret);
+
+/* The guest boots with that seed: keep what it was told. */
+void vt_cards_note(const struct vt_cards *cards, const struct vt_data_dir *data);

@@ -10,7 +10,6 @@
 #include "host/loop.h"
 #include "image/find.h"
 #include "image/obtain.h"
-#include "launcher/cards.h"
 #include "launcher/hardware.h"
 #include "launcher/places.h"
 #include "launcher/prepare_lan.h"
@@ -377,8 +376,7 @@ static int prepare_seed(struct vt_prepared *p, const struct vt_config *config, s
     if (add_own_key(p, config) < 0)
         return vt_error_set(err, VT_CAUSE_NONE, -ECANCELED, "stopped while the seed was made");
     add_phone_home(p, config);
-    if (vt_cards_tell(p->net.lan, &p->data, p->overlay.reused, &p->seed, &p->cards_notice, err) < 0)
-        return -EIO;
+    vt_cards_tell(p->net.lan, &p->data, p->overlay.reused, &p->seed, &p->cards);
     return vt_seed_iso_write(&p->seed, p->seed_path, err);
 }
 

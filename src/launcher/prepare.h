@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "image/overlay.h"
 #include "image/probe.h"
+#include "launcher/cards.h"
 #include "launcher/daemon.h"
 #include "launcher/data_dir.h"
 #include "launcher/phone_home.h"
@@ -22,7 +23,7 @@
 struct vt_prepared {
     struct vt_accel_choice accel;
     struct vt_hardware hardware; /* what the guest has: at first, what its system can drive */
-    char *cards_notice;          /* a sentence about the guest's network cards, or NULL */
+    struct vt_cards cards;       /* zeroes with a ready ISO */
     char *hardware_notice;       /* a sentence about OS_VARIANT, or NULL */
     struct vt_seed seed;
     bool seed_ignored;     /* it changed, but not its instance-id: cloud-init will not apply it */

@@ -379,7 +379,7 @@ void vt_saved_forget(struct vt_saved *saved, const struct vt_data_dir *data)
     VT_AUTO_FREE char *spent = vt_data_dir_file(data, SPENT);
 
     /* Where it cannot be renamed it is removed all the same: the guest runs already. */
-    if (move(saved->dir, spent, data) == 0)
+    if (rename(saved->dir, spent) == 0)
         vt_str_replace(&saved->dir, VT_TAKE_PTR(spent));
     vt_remove_tree(saved->dir);
 }

@@ -87,8 +87,12 @@ static int start_or_resume(struct start *start)
 {
     int r;
 
-    if (start->prepared->saved.kind != VT_SAVED_FITS)
-        return vt_vm_start(start->vm, &start->spec, &start->err);
+    if (start->prepared->saved.kind != VT_SAVED_FITS) {
+        r = vt_vm_start(start->vm, &start->spec, &start->err);
+        if (r == 0)
+            vt_cards_note(&start->prepared->cards, &start->prepared->data);
+        return r;
+    }
     r = check_qemu_version(start);
     if (r == 0)
         r = resume(start);

@@ -288,8 +288,8 @@ void vt_summary_print(const struct vt_config *config, const struct vt_prepared *
     if (prepared->network_reason)
         vt_info("NETWORK=auto is user, as nat is impossible: %s", prepared->network_reason);
     tell_unreached(config, prepared);
-    if (prepared->cards_notice)
-        vt_warning("%s", prepared->cards_notice);
+    if (prepared->cards.notice)
+        vt_warning("%s", prepared->cards.notice);
     if (prepared->hardware_notice)
         vt_info("%s", prepared->hardware_notice);
     tell_growth(&prepared->overlay);

@@ -88,19 +88,20 @@ char *vt_phone_home_config(const char *url)
                   url);
 }
 
-char *vt_network_config(const char *const *macs, size_t count)
+char *vt_network_config(const struct vt_seed_card *cards, size_t count)
 {
     VT_AUTO_BUF struct vt_buf text = VT_BUF_INIT(4096);
 
     vt_buf_adds(&text, "version: 2\nethernets:\n");
     for (size_t i = 0; i < count; i++) {
         vt_buf_addf(&text,
-                    "  card%zu:\n"
+                    "  eth%zu:\n"
                     "    match:\n"
                     "      macaddress: '%s'\n"
+                    "    set-name: eth%zu\n"
                     "    dhcp4: true\n"
                     "    dhcp6: true\n",
-                    i, macs[i]);
+                    cards[i].number, cards[i].mac, cards[i].number);
         if (i > 0)
             vt_buf_adds(&text, "    optional: true\n");
     }

@@ -28,11 +28,18 @@ char *vt_password_config(const char *password);
  */
 char *vt_phone_home_config(const char *url);
 
+/* A network card of the guest's. */
+struct vt_seed_card {
+    const char *mac;
+    size_t number; /* the guest's system is to call it eth and this */
+};
+
 /*
- * A network-config (version 2) for cards with these @macs, the first of which the boot waits for:
- * each asks for its addresses. Nobody is named: a card keeps the name that the guest gives it.
+ * A network-config (version 2) for @cards, the first of which the boot waits for: each asks for its
+ * addresses. They are named, as before cloud-init 22.2 one that is not got a configuration for an
+ * interface of its entry's name.
  */
-char *vt_network_config(const char *const *macs, size_t count);
+char *vt_network_config(const struct vt_seed_card *cards, size_t count);
 
 /* The part of a cloud-config that has cloud-init look at the network-config at each boot, and not
  * only at an instance's first. */

@@ -301,11 +301,10 @@ static enum vt_seed_kind kind_of(const struct vt_seed *seed, const struct vt_key
     return password ? VT_SEED_PASSWORD : VT_SEED_DEFAULT_PASSWORD;
 }
 
-/* Whether the person's user-data sets the default user's password itself. */
-static bool has_password(const struct vt_seed_doc *doc)
+static bool cloud_config_has(const struct vt_seed_doc *doc, const char *key)
 {
     return doc->text && vt_data_format(doc->text, doc->len) == VT_DATA_CLOUD_CONFIG &&
-           vt_yaml_top_has(doc->text, doc->len, "password");
+           vt_yaml_top_has(doc->text, doc->len, key);
 }
 
 /* The document that PASSWORD goes into, in *@ret; NULL for none. */
@@ -314,7 +313,7 @@ static int password_place(struct vt_seed *seed, struct vt_seed_doc **ret, struct
     *ret = NULL;
     if (!seed->user_data.text) {
         *ret = &seed->user_data;
-    } else if (has_password(&seed->user_data)) {
+    } else if (cloud_config_has(&seed->user_data, "password")) {
         warn(seed, vt_fmt("PASSWORD is not used, because %s sets a password itself", USER_DATA));
     } else if (!seed->vendor_data.text) {
         *ret = &seed->vendor_data;
@@ -486,12 +485,9 @@ int vt_seed_collect(const struct vt_config *config, const char *root, struct vt_
 
 bool vt_seed_has_key(const struct vt_seed *seed)
 {
-    const struct vt_seed_doc *user = &seed->user_data;
-
     /* Meta-data holds those of the file, too. */
     return vt_yaml_top_has(seed->meta_data.text, seed->meta_data.len, "public-keys") ||
-           (vt_data_format(user->text, user->len) == VT_DATA_CLOUD_CONFIG &&
-            vt_yaml_top_has(user->text, user->len, "ssh_authorized_keys"));
+           cloud_config_has(&seed->user_data, "ssh_authorized_keys");
 }
 
 bool vt_seed_add_key(struct vt_seed *seed, const char *line)
@@ -522,11 +518,9 @@ bool vt_seed_can_phone_home(const struct vt_seed *seed)
     /* Who chooses the host keys may leave one out, and cloud-init's phone_home complains of each of
      * its three that is not there: the guest would be "degraded" for our sake. */
     static const char *const obstacles[] = {"phone_home", "ssh_genkeytypes", "ssh_keys"};
-    const struct vt_seed_doc *user = &seed->user_data;
 
     for (size_t i = 0; i < VT_ARRAY_SIZE(obstacles); i++) {
-        if (vt_data_format(user->text, user->len) == VT_DATA_CLOUD_CONFIG &&
-            vt_yaml_top_has(user->text, user->len, obstacles[i]))
+        if (cloud_config_has(&seed->user_data, obstacles[i]))
             return false;
     }
     return may_add_to_vendor_data(seed);
@@ -546,16 +540,16 @@ void vt_seed_add_phone_home(struct vt_seed *seed, const char *url)
     add_to_vendor_data(seed, part);
 }
 
-bool vt_seed_add_cards(struct vt_seed *seed, const char *const *macs, size_t count)
+bool vt_seed_add_cards(struct vt_seed *seed, const struct vt_seed_card *cards, size_t count)
 {
     VT_AUTO_FREE char *update = vt_network_update_config();
 
     if (seed->network_config.text)
         return false;
-    doc_generate(&seed->network_config, vt_network_config(macs, count));
+    doc_generate(&seed->network_config, vt_network_config(cards, count));
     if (!may_add_to_vendor_data(seed))
-        return vt_yaml_top_has(seed->vendor_data.text, seed->vendor_data.len, "updates") ||
-               vt_yaml_top_has(seed->user_data.text, seed->user_data.len, "updates");
+        return cloud_config_has(&seed->vendor_data, "updates") ||
+               cloud_config_has(&seed->user_data, "updates");
     add_to_vendor_data(seed, update);
     return true;
 }

@@ -26,6 +26,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "seed/documents.h"
 
 struct vt_seed_doc {
     char *text; /* NULL: there is none; else NUL-terminated, though it may have NULs of its own */
@@ -98,10 +99,10 @@ bool vt_seed_can_phone_home(const struct vt_seed *seed);
 void vt_seed_add_phone_home(struct vt_seed *seed, const char *url);
 
 /*
- * Tell of the guest's cards, by their @macs, the one with the way out first. Without a
+ * Tell of the guest's @cards, the one with the way out first. Without a
  * network-config cloud-init sets up one card alone, and remembers its MAC: this is for a guest that
  * has several, or others at the next start. That they are others cloud-init sees at a boot if it is
  * told by vendor-data to look, so not where that is mounted. A mounted network-config stays as it
  * is. Returns whether cloud-init looks, as far as it is seen without being cloud-init.
  */
-bool vt_seed_add_cards(struct vt_seed *seed, const char *const *macs, size_t count);
+bool vt_seed_add_cards(struct vt_seed *seed, const struct vt_seed_card *cards, size_t count);

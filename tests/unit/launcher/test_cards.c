@@ -26,6 +26,9 @@ static const struct vt_lan one = {.ports = {{.mac = A}}, .count = 1};
 /* The second has the way out. */
 static const struct vt_lan two = {.ports = {{.mac = A}, {.mac = B}}, .count = 2, .first = 1};
 
+/* Whether a start gets as far as to the guest. */
+static bool boots = true;
+
 /*
  * A start on @lan. @vendor: mounted vendor-data, NULL for none. Whether the person was told @told
  * (NULL: nothing).
@@ -38,16 +41,20 @@ static void assert_start(const struct vt_lan *lan, bool reused, const char *vend
     const struct vt_data_dir data = {.path = path, .state = state, .lock = -1};
     VT_AUTO_SEED struct vt_seed seed = {
         .user_data = {.text = vt_strdup("#cloud-config\n{}\n"), .len = 17}};
-    VT_AUTO_FREE char *notice = NULL;
+    struct vt_cards cards = {0};
 
     if (vendor) {
         seed.vendor_data.text = vt_strdup(vendor);
         seed.vendor_data.len = strlen(vendor);
         seed.vendor_data.origin = vt_strdup("/tmp/vendor-data");
     }
-    assert_int_equal(vt_cards_tell(lan, &data, reused, &seed, &notice, NULL), 0);
-    if (!notice != !told || (told && !strstr(notice, told)))
-        fail_msg("told: %s", notice ? notice : "nothing");
+    vt_cards_tell(lan, &data, reused, &seed, &cards);
+    if (!cards.notice != !told || (told && !strstr(cards.notice, told)))
+        fail_msg("told: %s", cards.notice ? cards.notice : "nothing");
+    if (boots)
+        vt_cards_note(&cards, &data);
+    free(cards.notice);
+    free(cards.told);
     assert_int_equal(!seed.network_config.text, !lan);
 }
 
@@ -80,6 +87,18 @@ static void who_was_not_told_takes_them_at_the_next_start(void **state)
     assert_start(&two, true, NULL, "start it once more");
 }
 
+/* It heard nothing: the start failed before. */
+static void what_nobody_heard_is_not_noted(void **state)
+{
+    (void)state;
+    assert_start(NULL, false, NULL, NULL);
+    boots = false;
+    assert_start(&one, true, NULL, "start it once more");
+    boots = true;
+    assert_start(&one, true, NULL, "start it once more");
+    assert_start(&two, true, NULL, NULL);
+}
+
 static void mounted_vendor_data_must_say_so_itself(void **state)
 {
     static const char says[] = "#cloud-config\nupdates: {network: {when: [boot]}}\n";
@@ -100,6 +119,7 @@ int main(void)
         IN_DATA_DIR(the_card_with_the_way_out_comes_first),
         IN_DATA_DIR(other_cards_are_taken_at_once),
         IN_DATA_DIR(who_was_not_told_takes_them_at_the_next_start),
+        IN_DATA_DIR(what_nobody_heard_is_not_noted),
         IN_DATA_DIR(mounted_vendor_data_must_say_so_itself),
     };
 

@@ -598,7 +598,7 @@ static void test_a_persons_phone_home_stays(void **state)
     assert_false(vt_seed_can_phone_home(&mounted));
 }
 
-static const char *const two_macs[] = {"02:42:ac:11:00:02", "02:42:ac:12:00:02"};
+static const struct vt_seed_card two_cards[] = {{"02:42:ac:12:00:02", 1}, {"02:42:ac:11:00:02", 0}};
 
 static void test_cards_of_the_guest(void **state)
 {
@@ -607,17 +607,19 @@ static void test_cards_of_the_guest(void **state)
     (void)state;
     collect_well(NULL, &seed);
     vt_seed_add_phone_home(&seed, URL);
-    assert_true(vt_seed_add_cards(&seed, two_macs, 2));
+    assert_true(vt_seed_add_cards(&seed, two_cards, 2));
     assert_string_equal(seed.network_config.text, "version: 2\n"
                                                   "ethernets:\n"
-                                                  "  card0:\n"
-                                                  "    match:\n"
-                                                  "      macaddress: '02:42:ac:11:00:02'\n"
-                                                  "    dhcp4: true\n"
-                                                  "    dhcp6: true\n"
-                                                  "  card1:\n"
+                                                  "  eth1:\n"
                                                   "    match:\n"
                                                   "      macaddress: '02:42:ac:12:00:02'\n"
+                                                  "    set-name: eth1\n"
+                                                  "    dhcp4: true\n"
+                                                  "    dhcp6: true\n"
+                                                  "  eth0:\n"
+                                                  "    match:\n"
+                                                  "      macaddress: '02:42:ac:11:00:02'\n"
+                                                  "    set-name: eth0\n"
                                                   "    dhcp4: true\n"
                                                   "    dhcp6: true\n"
                                                   "    optional: true\n");
@@ -637,16 +639,16 @@ static void test_a_persons_network_config_stays(void **state)
     (void)state;
     put("network-config", "version: 2\n");
     collect_well(NULL, &own);
-    assert_false(vt_seed_add_cards(&own, two_macs, 1));
+    assert_false(vt_seed_add_cards(&own, two_cards, 1));
     assert_string_equal(own.network_config.text, "version: 2\n");
     assert_null(own.vendor_data.text);
     assert_int_equal(unlink(network_config), 0);
 
-    put("vendor-data", "#!/bin/sh\n");
+    put("vendor-data", "#!/bin/sh\nupdates: no YAML\n");
     collect_well(NULL, &vendor);
-    assert_false(vt_seed_add_cards(&vendor, two_macs, 1));
+    assert_false(vt_seed_add_cards(&vendor, two_cards, 1));
     assert_non_null(vendor.network_config.text);
-    assert_string_equal(vendor.vendor_data.text, "#!/bin/sh\n");
+    assert_string_equal(vendor.vendor_data.text, "#!/bin/sh\nupdates: no YAML\n");
 }
 
 int main(void)
