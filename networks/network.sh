@@ -395,13 +395,12 @@ check() {
 containers_on_it() { engine ps -a --filter "network=$network" --format '{{.Names}}' | paste -sd' '; }
 
 remove() {
-  local libvirts=''
   if network_there; then
     read_made
+    [[ -z $(engine ps -q --filter network="$network") ]] || die 1 "still on '$network': $(containers_on_it)"
     # As long as the engine tells on which interface it is.
-    ! libvirt_has ours || libvirts=yes
+    libvirt_remove
     engine network rm "$network" >/dev/null || die 1 "still on '$network': $(containers_on_it)"
-    [[ -z $libvirts ]] || libvirt_remove
     say "removed the network '$network'"
   else
     say "there is no network '$network'"

@@ -44,6 +44,9 @@ libvirt_ready() {
 libvirt_create() {
   local file
   libvirt_ready
+  # Podman makes a bridge with the first container, and removes it with the last.
+  [[ -e /sys/class/net/$(network_interface) ]] ||
+    die 1 "the bridge '$(network_interface)' is there only while a container is on '$network': start one first"
   if ! libvirt_has; then
     file=$(mktemp)
     libvirt_definition >"$file"
@@ -65,7 +68,18 @@ libvirt_check() {
   tell "libvirt has it, too, at '$(network_interface)'" libvirt_is_active
 }
 
+# libvirts_machines: something for each of libvirt's running machines that is on it.
+libvirts_machines() { on_libvirt net-port-list "$network" --uuid; }
+
+# libvirt_remove: before the network, which machines would lose without a word.
 libvirt_remove() {
+  installed virsh || return 0
+  if ! on_libvirt version >/dev/null 2>&1; then
+    say "libvirt does not answer at $libvirt_uri; if it has the network '$network': virsh net-destroy $network; virsh net-undefine $network"
+    return
+  fi
+  libvirt_has ours || return 0
+  ! libvirt_is_active || [[ -z $(libvirts_machines) ]] || die 1 "still on '$network': running machines of libvirt; virsh list tells them"
   ! libvirt_is_active || on_libvirt net-destroy "$network" >/dev/null || exit 1
   on_libvirt net-undefine "$network" >/dev/null || exit 1
   say "libvirt has no network '$network' any more"

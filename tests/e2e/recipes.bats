@@ -148,6 +148,10 @@ lan_options() {
   name=a/b recipe 2 "cannot be a network's name" check
 }
 
+on_libvirt() { as_root virsh -q -c "$LIBVIRT_DEFAULT_URI" "$@"; }
+
+libvirt_answers() { on_libvirt version >/dev/null 2>&1; }
+
 # start_libvirt: the machine's own, with all its interfaces. The shell that is process 1 collects what ends.
 start_libvirt() {
   local sockets=$BATS_TEST_TMPDIR/libvirt
@@ -155,16 +159,16 @@ start_libvirt() {
   engine run -d --name "$e2e_id-libvirt" "${run_options[@]}" --stop-signal KILL --network host --cap-add NET_ADMIN --device /dev/net/tun -v "$sockets:/run/libvirt" \
     --entrypoint bash "$VT_IMAGE" -c 'mkdir -p /run/virtainer/libvirt/{lib,cache,log/qemu,etc}; /usr/sbin/libvirtd; exit' >/dev/null
   export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$sockets/libvirt-sock"
-  until_true 20 sh -c 'virsh -q version >/dev/null 2>&1'
+  until_true 20 libvirt_answers
 }
 
 # machine: a virtual machine on the network, under emulation; prints its tap.
 machine() {
-  virsh -q create /dev/stdin >/dev/null <<END
+  on_libvirt create /dev/stdin >/dev/null <<END
 <domain type='qemu'><name>$name</name><memory unit='MiB'>32</memory><os><type arch='x86_64'>hvm</type></os>
   <devices><interface type='network'><source network='$name'/><model type='virtio'/></interface></devices></domain>
 END
-  virsh -q domiflist "$name" | awk '{ print $1 }'
+  on_libvirt domiflist "$name" | awk '{ print $1 }'
 }
 
 @test "networks/: the machine's own libvirt has the network, too: its machines are on the bridge, or on the LAN" {
@@ -179,15 +183,22 @@ END
   recipe 0 'libvirt has it, too, at' check
   tap=$(machine)
   [[ $(readlink "/sys/class/net/$tap/master") == */br-$(engine network inspect -f '{{slice .Id 0 12}}' "$name") ]]
-  virsh -q destroy "$name"
+  recipe 1 "still on '$name': running machines of libvirt" remove
+  on_libvirt destroy "$name"
   recipe 0 "libvirt has no network '$name' any more" remove
-  [[ $(virsh -q net-list --all --name) != *"$name"* ]]
+  run -0 on_libvirt net-list --all --name
+  [[ $output != *"$name"* ]]
 
   make_lan
   mapfile -t options < <(lan_options)
   recipe 0 'made the network' create macvlan "${options[@]}"
   recipe 0 "libvirt has the network '$name'" create libvirt
   recipe 0 "libvirt has it, too, at '$parent'" check
+  engine kill "$e2e_id-libvirt" >/dev/null
+  recipe 0 'libvirt does not answer at' remove
+  engine start "$e2e_id-libvirt" >/dev/null
+  until_true 20 libvirt_answers
+  recipe 0 'made the network' create macvlan "${options[@]}"
   recipe 0 "libvirt has no network '$name' any more" remove
 }
 
