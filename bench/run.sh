@@ -37,8 +37,9 @@ Measures, with Docker and under software emulation:
   growth    of the launcher's memory by 1 GiB of console output, which is a talkative guest's day
   fetch     an xz image of 550 MB downloaded from this machine, verified and unpacked, against xz -dc -T0 alone (the image
             is made at the first time, which takes minutes)
-  network   the small guest behind the NAT and behind passt against the same one behind a bare tap: what TCP and UDP carry in
-            both directions (iperf3), latency, connections a second; and how long a start takes for the network. As root
+  network   the small guest behind the NAT, with NETWORK=bridge and behind passt, against QEMU alone behind a bare tap, and behind
+            one that a plain bridge joins with the container's interface: what TCP and UDP carry in both directions (iperf3),
+            latency, connections a second; and how long a start takes for the network. As root
 Without a MEASURE: all of them but fetch and network. N is $runs by default. The figures are medians, with minimum and maximum.
 Needs the container image ($image, or VT_IMAGE) and the guests that images/*/build.sh make.
 EOF
@@ -56,7 +57,7 @@ remove() { docker rm -f "$1" >/dev/null 2>&1 || true; }
 
 clean_up() {
   local name
-  for name in "bench-$$" "bench-$$-"{bare,nat,user}; do remove "$name"; done
+  for name in "bench-$$" "bench-$$-"{bare,bridged,nat,bridge,user}; do remove "$name"; done
   [[ -z $scratch ]] || rm -rf "$scratch"
   [[ -z $fetch_server ]] || kill "$fetch_server"
 }
