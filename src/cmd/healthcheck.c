@@ -41,8 +41,11 @@ static int check_ssh(const struct vt_status *status, struct vt_error *err)
 {
     int r;
 
+    if (!vt_status_has_network(status))
+        return unhealthy(err, "the guest has no network (NETWORK=none)");
     if (!status->guest_address)
-        return unhealthy(err, "the guest has no network, or its address is not known yet");
+        return unhealthy(err, "the guest's address is not known%s",
+                         status->address_pending ? " yet" : "");
     r = vt_greeting_await(status->guest_address, SSH_PORT, "SSH-", SSH_WAIT);
     return r < 0 ? unhealthy(err, "the guest's SSH server does not answer at %s: %s",
                              status->guest_address, strerror(-r))
@@ -63,8 +66,8 @@ static int check_console(const struct vt_status *status, uint64_t limit, struct 
                : 0;
 }
 
-/* A guest that shows no sign of cloud-init is ready when SSH answers, and one without network when
- * it runs. */
+/* A guest that shows no sign of cloud-init is ready when SSH answers, and one without network, or
+ * whose address will never be known, when it runs. */
 static int check_ready(const struct vt_status *status, struct vt_error *err)
 {
     int r = vt_health_check_ready(status, err);

@@ -56,9 +56,9 @@ int vt_health_check_ready(const struct vt_status *status, struct vt_error *err)
 
     switch (ready->cloud_init) {
     case VT_CLOUD_INIT_UNSEEN:
-        if (status->guest_address || !status->network || vt_streq(status->network, "none"))
-            return 0;
-        return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "the guest's address is not known yet");
+        return status->address_pending ? vt_error_set(err, VT_CAUSE_INTERNAL, -EIO,
+                                                      "the guest's address is not known yet")
+                                       : 0;
     case VT_CLOUD_INIT_PENDING:
         return vt_error_set(err, VT_CAUSE_INTERNAL, -EIO, "cloud-init has not finished");
     case VT_CLOUD_INIT_ERROR:

@@ -23,7 +23,7 @@ int vt_health_check(const struct vt_status *status, struct vt_error *err) VT_MUS
 /*
  * Whether the guest of @status can be used as far as that tells: cloud-init has ended, degraded at
  * worst, which is with errors that it could recover from; or no sign of it was seen, and the
- * guest's address is known if it has a network. Pure; returns as above.
+ * guest's address is known or will never be. Pure; returns as above.
  */
 int vt_health_check_ready(const struct vt_status *status, struct vt_error *err) VT_MUST_CHECK;
 

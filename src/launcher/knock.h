@@ -17,9 +17,9 @@ struct vt_knock;
 typedef void (*vt_knock_callback)(enum vt_probe_result result, void *data);
 
 /*
- * Wait for the guest of @status at its guest_address (NULL: it has no network, and nothing is ever
- * heard of it), on the network @net. @callback is called with what each try came to; VT_PROBE_SSH
- * is the last. All lives as long as the process, and so must the arguments.
+ * Wait for the guest of @status at its guest_address (while that is NULL nothing is heard of it),
+ * on the network @net. @callback is called with what each try came to; VT_PROBE_SSH is the last.
+ * All lives as long as the process, and so must the arguments.
  */
 struct vt_knock *vt_knock_new(const struct vt_status *status, const struct vt_net_plan *net,
                               vt_knock_callback callback, void *data);

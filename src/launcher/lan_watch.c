@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "host/caps.h"
 #include "host/loop.h"
 #include "launcher/claim.h"
 #include "launcher/repeats.h"
@@ -194,7 +193,7 @@ static void listen_at(struct listener *l, struct vt_lan_port *port)
 void vt_lan_watch(struct vt_lan *lan, void (*callback)(void *data), void *data)
 {
     /* Without the right, the summary has said so. */
-    if (!vt_lan_learns(lan) || !(vt_caps_effective() & VT_CAP(CAP_NET_RAW)))
+    if (!vt_lan_learns(lan) || lan->deaf)
         return;
     ear.lan = lan;
     ear.callback = callback;

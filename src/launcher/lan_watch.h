@@ -10,7 +10,8 @@
 
 /*
  * From here on listen at the bridges of @lan, which are there; once in the process, before the
- * guest runs, and for nothing where vt_lan_learns() says no. @callback is called in the loop when
- * vt_lan_address() has become another. All lives as long as the process.
+ * guest runs, and for nothing where vt_lan_learns() says no, or the right to is not there.
+ * @callback is called in the loop when vt_lan_address() has become another. All lives as long as
+ * the process.
  */
 void vt_lan_watch(struct vt_lan *lan, void (*callback)(void *data), void *data);

@@ -386,10 +386,8 @@ static int open_terminal(struct launcher *l, struct vt_error *err)
 static void on_guest_address(void *data)
 {
     struct launcher *l = data;
-    struct vt_ip_text address = vt_ip_text(vt_lan_address(l->prepared.net.lan));
 
-    vt_str_replace(&l->status.address, vt_strdup(address.s));
-    vt_str_replace(&l->status.guest_address, vt_strdup(address.s));
+    vt_summary_addresses(&l->prepared, &l->status);
     write_status(l);
     vt_readiness_address(l->readiness);
 }

@@ -43,6 +43,11 @@ void vt_status_done(struct vt_status *status)
     *status = (struct vt_status){0};
 }
 
+bool vt_status_has_network(const struct vt_status *status)
+{
+    return !status->network || !vt_streq(status->network, "none");
+}
+
 /* The string fields and their names in JSON. */
 static const struct {
     const char *name;
@@ -76,6 +81,8 @@ char *vt_status_json(const struct vt_status *status)
     for (size_t i = 0; i < VT_ARRAY_SIZE(strings); i++)
         vt_object_add_text_or_null(object, strings[i].name,
                                    *(char *const *)((const char *)status + strings[i].offset));
+    json_object_object_add(object, "address_pending",
+                           json_object_new_boolean(status->address_pending));
     json_object_object_add(object, "cpus", json_object_new_int64(status->cpus));
     json_object_object_add(object, "ram_bytes", json_object_new_int64((int64_t)status->ram));
     json_object_object_add(object, "disk_bytes", json_object_new_int64((int64_t)status->disk_size));
@@ -119,6 +126,8 @@ static void fill(struct vt_status *status, struct json_object *object)
 
         *(char **)((char *)status + strings[i].offset) = vt_strdup(value);
     }
+    status->address_pending =
+        json_object_get_boolean(json_object_object_get(object, "address_pending"));
     status->since = get_number(object, "since");
     status->cpus = (unsigned)get_number(object, "cpus");
     status->ram = (uint64_t)get_number(object, "ram_bytes");

@@ -37,21 +37,22 @@ struct vt_status {
     char *name;
     char *uuid;
     char *accelerator;   /* "kvm" or "tcg" */
-    char *network;       /* "nat", "user" or "none" */
+    char *network;       /* "nat", "user", "bridge" or "none" */
     char *address;       /* the container's, where the guest is reached; NULL: unknown */
-    char *guest_address; /* where the container reaches the guest; NULL: it has no network */
+    char *guest_address; /* where the container reaches the guest; NULL: unknown, or no network */
     char *address6;      /* the same two for IPv6; NULL: none */
     char *guest_address6;
     char *mac;
     char *network_card; /* "virtio", "e1000e", …; NULL: it has no network */
     char *overlay;
     char *base;
-    char *disk_bus;     /* "virtio", "sata" or "ide" */
-    char *ssh_user;     /* whom the person wants virtainer ssh to log in as; NULL: not said */
-    char *problem;      /* "disk-error": the guest is paused because its disk could not be written;
-                           NULL: none */
-    uint64_t ram;       /* bytes */
-    uint64_t disk_size; /* bytes */
+    char *disk_bus; /* "virtio", "sata" or "ide" */
+    char *ssh_user; /* whom the person wants virtainer ssh to log in as; NULL: not said */
+    char *problem;  /* "disk-error": the guest is paused because its disk could not be written;
+                       NULL: none */
+    bool address_pending; /* guest_address is unknown, and may yet be learned from the guest */
+    uint64_t ram;         /* bytes */
+    uint64_t disk_size;   /* bytes */
     unsigned cpus;
     pid_t qemu_pid; /* 0: none */
     int64_t since;  /* of the phase, seconds since 1970 */
@@ -61,6 +62,9 @@ struct vt_status {
 #define VT_AUTO_STATUS VT_CLEANUP(vt_status_done)
 
 void vt_status_done(struct vt_status *status);
+
+/* Whether the guest has a network, or may have: at the very beginning that is not decided yet. */
+bool vt_status_has_network(const struct vt_status *status);
 
 #define VT_PROBLEM_DISK "disk-error"
 

@@ -206,6 +206,16 @@ static char *address_text(uint32_t address)
     return address ? vt_strdup(vt_ip_text(address).s) : NULL;
 }
 
+void vt_summary_addresses(const struct vt_prepared *prepared, struct vt_status *status)
+{
+    const struct vt_net_plan *net = &prepared->net;
+
+    vt_str_replace(&status->address, address_text(reached_at(net, net->container)));
+    vt_str_replace(&status->guest_address, net->user ? vt_strdup(VT_USER_WAY_IN)
+                                                     : address_text(reached_at(net, net->guest)));
+    status->address_pending = !status->guest_address && net->lan && vt_lan_may_learn(net->lan);
+}
+
 void vt_summary_status(const struct vt_config *config, const struct vt_prepared *prepared,
                        struct vt_status *ret)
 {
@@ -226,10 +236,7 @@ void vt_summary_status(const struct vt_config *config, const struct vt_prepared 
     };
     if (prepared->network == VT_NETWORK_NONE)
         return;
-    ret->address = address_text(reached_at(&prepared->net, prepared->net.container));
-    ret->guest_address = prepared->net.user
-                             ? vt_strdup(VT_USER_WAY_IN)
-                             : address_text(reached_at(&prepared->net, prepared->net.guest));
+    vt_summary_addresses(prepared, ret);
     if (prepared->net.has_ip6) {
         ret->address6 = vt_strdup(vt_ip6_text(&prepared->net.container6).s);
         ret->guest_address6 = vt_strdup(vt_ip6_text(&prepared->net.guest6).s);

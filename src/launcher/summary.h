@@ -11,6 +11,9 @@ char *vt_summary_text(const struct vt_config *config, const struct vt_prepared *
 /* Log that block, and what a person must be warned of. */
 void vt_summary_print(const struct vt_config *config, const struct vt_prepared *prepared);
 
+/* Of @status only where the guest is reached, and whether that is to be learned yet. */
+void vt_summary_addresses(const struct vt_prepared *prepared, struct vt_status *status);
+
 /* The status that these decisions make; freed with vt_status_done(). */
 void vt_summary_status(const struct vt_config *config, const struct vt_prepared *prepared,
                        struct vt_status *ret);

@@ -29,12 +29,6 @@ static bool is_ending(enum vt_phase phase)
            phase == VT_PHASE_SAVED;
 }
 
-/* The address is not known at the very beginning, the wish is. */
-static bool has_network(const struct vt_status *status)
-{
-    return !status->network || !vt_streq(status->network, "none");
-}
-
 static bool is_behind_passt(const struct vt_status *status)
 {
     return status->network && vt_streq(status->network, vt_network_name(VT_NETWORK_USER));
@@ -55,12 +49,16 @@ static enum vt_wait_verdict judge_cloud_init(const struct vt_ready *ready)
 }
 
 /* SSH answers, if there is a network; and cloud-init, if the guest has shown that it has it, has
- * ended: it speaks on the console long before an SSH server runs. */
+ * ended: it speaks on the console long before an SSH server runs. Where the guest's address will
+ * never be known, cloud-init alone tells, and a guest that has not shown it yet may be about to. */
 static enum vt_wait_verdict judge_ready(const struct vt_status *status)
 {
     const struct vt_ready *ready = &status->ready;
+    bool has_network = vt_status_has_network(status);
 
-    if (!ready->passed[has_network(status) ? VT_MILESTONE_SSH : VT_MILESTONE_RUNNING])
+    if (has_network && !status->guest_address && !status->address_pending)
+        return judge_cloud_init(ready);
+    if (!ready->passed[has_network ? VT_MILESTONE_SSH : VT_MILESTONE_RUNNING])
         return VT_WAIT_ON;
     return ready->cloud_init == VT_CLOUD_INIT_UNSEEN ? VT_WAIT_REACHED : judge_cloud_init(ready);
 }
@@ -71,7 +69,7 @@ enum vt_wait_verdict vt_wait_judge(const struct vt_status *status, enum vt_miles
 
     if (is_ending(status->phase))
         return VT_WAIT_ENDED;
-    if (needs_network && !has_network(status))
+    if (needs_network && !vt_status_has_network(status))
         return VT_WAIT_IMPOSSIBLE;
     switch (goal) {
     case VT_MILESTONE_RUNNING:
@@ -97,7 +95,7 @@ char *vt_wait_describe(const struct vt_status *status)
     vt_buf_addf(&out, "the guest is %s", vt_phase_name(status->phase));
     if (status->phase != VT_PHASE_RUNNING)
         return vt_buf_take(&out);
-    if (has_network(status))
+    if (vt_status_has_network(status))
         vt_buf_addf(&out, ", %s",
                     !status->guest_address                ? "its address is not known"
                     : ready->passed[VT_MILESTONE_SSH]     ? "SSH answers"

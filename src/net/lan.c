@@ -56,6 +56,15 @@ bool vt_lan_learns(const struct vt_lan *lan)
     return !vt_lan_serves(&lan->ports[lan->first]);
 }
 
+bool vt_lan_may_learn(const struct vt_lan *lan)
+{
+    for (size_t i = 0; vt_lan_learns(lan) && !lan->deaf && i < lan->count; i++) {
+        if (!lan->ports[i].given6)
+            return true;
+    }
+    return false;
+}
+
 uint32_t vt_lan_address(const struct vt_lan *lan)
 {
     uint32_t address = lan->ports[lan->first].guest;
@@ -240,6 +249,7 @@ static void choose_address6(const struct vt_net_view *view, struct vt_lan *lan,
 
         if (!vt_streq(a->ifname, port->uplink) || !a->permanent)
             continue;
+        port->given6 = true;
         if (a->prefix != PREFIX6 || vt_lan_serves6(port))
             vt_lan_add_notice(
                 lan, vt_fmt("the guest is not told the container's IPv6 address %s/%u of %s",
@@ -274,6 +284,7 @@ void vt_lan_drop_ip6(struct vt_lan *lan, const char *flags)
 
 void vt_lan_cannot_learn(struct vt_lan *lan)
 {
+    lan->deaf = true;
     if (vt_lan_learns(lan))
         vt_lan_add_notice(
             lan, vt_strdup("the container does not learn which address the guest gets from its "

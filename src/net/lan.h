@@ -37,6 +37,7 @@ struct vt_lan_port {
     char mac[VT_MAC_TEXT];        /* the guest's */
     char gateway6_mac[VT_MAC_TEXT];
     char gateway_mac[VT_MAC_TEXT]; /* "" while it is not known: vt_lan_take() asks */
+    bool given6;                   /* the engine gave the container an IPv6 address there */
 };
 
 struct vt_lan {
@@ -47,6 +48,7 @@ struct vt_lan {
     size_t server_count;
     char *search; /* as in the view */
     char *notice; /* a sentence about what the guest does not get, or NULL */
+    bool deaf;    /* the container may not listen for the guest's address */
 };
 
 /*
@@ -79,6 +81,12 @@ bool vt_lan_serves6(const struct vt_lan_port *port);
  * what the container asks the world.
  */
 bool vt_lan_learns(const struct vt_lan *lan);
+
+/*
+ * Whether that may come to something: the container may listen, and to a network of which the
+ * engine's word is not that it has IPv6 alone.
+ */
+bool vt_lan_may_learn(const struct vt_lan *lan);
 
 /* The guest's address: that of the first port, else the first that is learned; 0: not known. */
 uint32_t vt_lan_address(const struct vt_lan *lan);

@@ -236,7 +236,7 @@ has_router() { in_guest ip -6 route show default | grep -q 'via fe80::.* proto r
   as_root ip link add link "$link" name eth0 netns "$pid" type macvlan mode bridge
   in_container ip link set eth0 up
   boot vm --network "container:$e2e_id-pod" -e NETWORK=bridge -e STOP_ACTION=save
-  state vm '.address == null and .guest_address == null'
+  state vm '.address == null and .guest_address == null and .address_pending'
   ! exec_in vm virtainer healthcheck --ready || fail "it is ready without an address"
   # It is silent but for its request.
   add_card
@@ -258,7 +258,7 @@ has_router() { in_guest ip -6 route show default | grep -q 'via fe80::.* proto r
   stop vm
   engine start "$e2e_id-vm" >/dev/null
   wait_log vm 'the guest goes on where it was' 30
-  state vm '.address == "'"$net.99"'"'
+  state vm '.address == "'"$net.99"'" and (.address_pending | not)'
 }
 
 @test "bridge: each network of the container is a card of the guest" {

@@ -83,7 +83,7 @@ static void cloud_init_leaves_a_guest_that_can_be_used(void **state)
 static void a_guest_without_an_address_yet_is_not_ready(void **state)
 {
     static char bridge[] = "bridge", none[] = "none", address[] = "10.0.0.5";
-    struct vt_status status = {.network = bridge};
+    struct vt_status status = {.network = bridge, .address_pending = true};
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
 
     (void)state;
@@ -94,6 +94,9 @@ static void a_guest_without_an_address_yet_is_not_ready(void **state)
     status = (struct vt_status){.network = bridge, .guest_address = address};
     assert_int_equal(vt_health_check_ready(&status, NULL), 0);
     status = (struct vt_status){.network = none};
+    assert_int_equal(vt_health_check_ready(&status, NULL), 0);
+    /* It will never be known. */
+    status = (struct vt_status){.network = bridge};
     assert_int_equal(vt_health_check_ready(&status, NULL), 0);
 }
 

@@ -38,6 +38,7 @@ static const struct vt_status full = {
     .disk_bus = bus,
     .ssh_user = user,
     .problem = problem,
+    .address_pending = true,
     .ram = UINT64_C(1) << 40,
     .disk_size = UINT64_C(1) << 62,
     .cpus = 255,
@@ -76,6 +77,7 @@ static void check_round_trip(const struct vt_status *status)
     assert_text_equal(again.disk_bus, status->disk_bus);
     assert_text_equal(again.ssh_user, status->ssh_user);
     assert_text_equal(again.problem, status->problem);
+    assert_int_equal(again.address_pending, status->address_pending);
     assert_int_equal(again.ram, status->ram);
     assert_int_equal(again.disk_size, status->disk_size);
     assert_int_equal(again.cpus, status->cpus);

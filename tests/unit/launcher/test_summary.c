@@ -224,6 +224,31 @@ static void a_guest_in_the_containers_place(void **state)
     assert_string_equal(status.address, "172.17.0.2");
     assert_string_equal(status.guest_address, "172.17.0.2");
     assert_string_equal(status.mac, "02:42:ac:11:00:02");
+    assert_false(status.address_pending);
+}
+
+static void an_address_that_is_to_be_learned(void **state)
+{
+    struct vt_lan lan = {.count = 1, .ports = {{.uplink = "eth0", .mac = "02:42:ac:11:00:02"}}};
+    struct vt_prepared prepared = first_start();
+    VT_AUTO_STATUS struct vt_status status = {0};
+
+    (void)state;
+    prepared.network = VT_NETWORK_BRIDGE;
+    vt_net_plan_of_lan(&lan, &prepared.net);
+    vt_summary_addresses(&prepared, &status);
+    assert_null(status.guest_address);
+    assert_true(status.address_pending);
+    lan.ports[0].learned = IP(10, 0, 0, 5);
+    vt_summary_addresses(&prepared, &status);
+    assert_string_equal(status.address, "10.0.0.5");
+    assert_string_equal(status.guest_address, "10.0.0.5");
+    assert_false(status.address_pending);
+    lan.ports[0].learned = 0;
+    lan.deaf = true;
+    vt_summary_addresses(&prepared, &status);
+    assert_null(status.address);
+    assert_false(status.address_pending);
 }
 
 static void the_status_says_the_same(void **state)
@@ -287,6 +312,7 @@ int main(void)
         cmocka_unit_test(ip6_is_the_guests_too),
         cmocka_unit_test(a_guest_behind_passt),
         cmocka_unit_test(a_guest_in_the_containers_place),
+        cmocka_unit_test(an_address_that_is_to_be_learned),
         cmocka_unit_test(the_status_says_the_same),
         cmocka_unit_test(the_status_without_a_network),
     };

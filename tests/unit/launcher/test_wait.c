@@ -14,7 +14,7 @@
 static char name[] = "vm", none[] = "none", nat[] = "nat", address[] = "192.168.100.100",
             words[] = "cloud-init 25.1.4 failed: x";
 
-enum { RUN = 1, NET = 2, SSH = 4, NO_CARD = 8, NO_ADDRESS = 16 };
+enum { RUN = 1, NET = 2, SSH = 4, NO_CARD = 8, NO_ADDRESS = 16, PENDING = 32 };
 
 static const struct {
     const char *what;
@@ -88,10 +88,34 @@ static const struct {
      "the guest is running, and no sign of cloud-init was seen"},
     {"no address yet",
      VT_PHASE_RUNNING,
-     RUN | NO_ADDRESS,
+     RUN | NO_ADDRESS | PENDING,
      VT_CLOUD_INIT_DONE,
      {OK, ON, ON, OK, ON},
      "the guest is running, its address is not known, and cloud-init has ended"},
+    {"never an address",
+     VT_PHASE_RUNNING,
+     RUN | NO_ADDRESS,
+     VT_CLOUD_INIT_DONE,
+     {OK, ON, ON, OK, OK},
+     "the guest is running, its address is not known, and cloud-init has ended"},
+    {"never an address, cloud-init before its end",
+     VT_PHASE_RUNNING,
+     RUN | NO_ADDRESS,
+     VT_CLOUD_INIT_PENDING,
+     {OK, ON, ON, ON, ON},
+     NULL},
+    {"never an address, cloud-init before its begin",
+     VT_PHASE_RUNNING,
+     RUN | NO_ADDRESS,
+     VT_CLOUD_INIT_UNSEEN,
+     {OK, ON, ON, ON, ON},
+     "the guest is running, its address is not known, and no sign of cloud-init was seen"},
+    {"never an address, failed",
+     VT_PHASE_RUNNING,
+     RUN | NO_ADDRESS,
+     VT_CLOUD_INIT_ERROR,
+     {OK, ON, ON, VT_WAIT_FAILED, VT_WAIT_FAILED},
+     NULL},
     {"no network, cloud-init",
      VT_PHASE_RUNNING,
      RUN | NO_CARD,
@@ -121,6 +145,7 @@ static struct vt_status status_of(size_t i)
     status.network = cases[i].seen & NO_CARD ? none : nat;
     if (!(cases[i].seen & (NO_CARD | NO_ADDRESS)) && status.phase != VT_PHASE_PREPARING)
         status.guest_address = address;
+    status.address_pending = cases[i].seen & PENDING;
     for (unsigned bit = 0; bit < VT_MILESTONE_CLOUD_INIT; bit++)
         status.ready.passed[bit] = cases[i].seen >> bit & 1;
     status.ready.cloud_init = cases[i].cloud_init;

@@ -274,8 +274,34 @@ static void the_guests_address_is_learned(void **state)
     assert_true(vt_lan_resume(later, kept));
     assert_int_equal(later->ports[0].learned, 0);
     assert_int_equal(vt_lan_address(later), ip("192.168.1.7"));
+    assert_true(vt_lan_may_learn(later));
     vt_lan_cannot_learn(later);
     assert_non_null(strstr(later->notice, "with --cap-add NET_RAW"));
+    assert_false(vt_lan_may_learn(later));
+}
+
+/* Who is told there is IPv6 alone gets no IPv4 address; one that a router advertised says nothing
+ * of that. Nor does it matter that the guest is not told the one that the engine gave. */
+static void in_a_network_of_ip6_alone_nothing_is_to_come(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view advertised = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_VIEW struct vt_net_view alone = VT_NET_VIEW_INIT;
+    AUTO_LAN struct vt_lan *some = NULL;
+    AUTO_LAN struct vt_lan *none = NULL;
+
+    (void)state;
+    add_card(&advertised, "eth0", 2, MAC, "macvlan");
+    add_address6(&advertised, "eth0", "fd00:5::2");
+    some = lan_of(&advertised);
+    assert_true(vt_lan_may_learn(some));
+    add_card(&alone, "eth0", 2, MAC, "macvlan");
+    add_address6(&alone, "eth0", "fd00:5::2");
+    alone.addresses6[0].permanent = true;
+    none = lan_of(&alone);
+    assert_true(vt_lan_learns(none));
+    assert_false(vt_lan_may_learn(none));
+    vt_lan_drop_ip6(none, " --cap-add NET_RAW");
+    assert_false(vt_lan_may_learn(none));
 }
 
 /* What a guest says of another card cannot take the container's own questions from the network. */
@@ -290,6 +316,7 @@ static void where_the_engine_gives_an_address_nothing_is_learned(void **state)
     lan = lan_of(&view);
     assert_false(vt_lan_learns(lan));
     assert_int_equal(vt_lan_address(lan), ip("172.17.0.2"));
+    assert_false(vt_lan_may_learn(lan));
     vt_lan_cannot_learn(lan);
     assert_null(lan->notice);
     assert_false(vt_lan_resume(lan, MAC " 172.17.0.2~10.0.0.1 0, 02:42:0a:01:00:01 0.0.0.0 0"));
@@ -411,6 +438,7 @@ int main(void)
         cmocka_unit_test(routes_that_dhcp_has_no_room_for_are_counted),
         cmocka_unit_test(a_network_without_addresses_has_its_own_dhcp),
         cmocka_unit_test(the_guests_address_is_learned),
+        cmocka_unit_test(in_a_network_of_ip6_alone_nothing_is_to_come),
         cmocka_unit_test(where_the_engine_gives_an_address_nothing_is_learned),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(ports_and_clients_are_refused),
