@@ -32,9 +32,9 @@ struct listener {
     struct ether_addr mac; /* the guest's */
     struct ether_addr bridge_mac;
     int fd, timer;
-    uint32_t requested; /* what it asked a DHCP server for last */
-    unsigned asked;     /* how often we asked for that */
-    int lease_fd, lease_watch, lease_timer;
+    uint32_t requested;                     /* what it asked a DHCP server for last */
+    unsigned asked;                         /* how often we asked for that */
+    int lease_fd, lease_watch, lease_timer; /* lease_fd is negative where nothing is listened to */
 };
 
 static struct {
@@ -165,6 +165,7 @@ static void on_lease_timer(int timer, void *data)
 static int open_sockets(struct listener *l, struct vt_error *err)
 {
     l->fd = vt_arp_listen(l->port->bridge, &l->mac, l->claim.known, err);
+    l->lease_fd = l->fd;
     if (l->fd < 0)
         return l->fd;
     l->lease_fd = vt_lease_listen(l->port->bridge, &l->mac, err);
@@ -200,4 +201,15 @@ void vt_lan_watch(struct vt_lan *lan, void (*callback)(void *data), void *data)
     ear.data = data;
     for (size_t i = 0; i < lan->count; i++)
         listen_at(&ear.list[i], &lan->ports[i]);
+}
+
+void vt_lan_watch_anew(void)
+{
+    for (size_t i = 0; ear.lan && i < ear.lan->count; i++) {
+        struct listener *l = &ear.list[i];
+
+        l->claim = (struct vt_claim){.known = l->port->learned};
+        if (l->lease_fd >= 0)
+            settle(l);
+    }
 }

@@ -15,3 +15,7 @@
  * the process.
  */
 void vt_lan_watch(struct vt_lan *lan, void (*callback)(void *data), void *data);
+
+/* The guest boots, though it was to be resumed, and what was learned is forgotten (lan_apply.h):
+ * what is said of that address from now on is news. Before the loop runs. */
+void vt_lan_watch_anew(void);

@@ -400,6 +400,17 @@ static bool is_paused_again(const struct launcher *l)
     return l->prepared.saved.kind == VT_SAVED_FITS && l->prepared.saved.paused;
 }
 
+/* The guest's memory did not fit, so it boots, and the address that it had is forgotten. */
+static void forget_address(struct launcher *l)
+{
+    const struct vt_lan *lan = l->prepared.net.lan;
+
+    if (!lan || !l->status.guest_address || vt_lan_address(lan) != 0)
+        return;
+    vt_lan_watch_anew();
+    on_guest_address(l);
+}
+
 /* What became of the saved memory. */
 static void tell_of_resume(struct launcher *l)
 {
@@ -426,6 +437,7 @@ static int watch_over(struct launcher *l, struct vt_error *err)
     l->status.qemu_pid = pid;
     vt_stopping_set_qemu(l->stopping, pid);
     tell_of_resume(l);
+    forget_address(l);
     set_phase(l, is_paused_again(l) ? VT_PHASE_PAUSED : VT_PHASE_RUNNING);
     vt_readiness_begin(l->readiness, l->prepared.saved.kind == VT_SAVED_FITS);
     vt_daemon_supervise(l->prepared.daemon);

@@ -121,6 +121,8 @@ int vt_prepared_set_aside(struct vt_prepared *prepared, const char *reason, stru
     prepared->serial_ports = serial_ports(prepared);
     if (prepared->network == VT_NETWORK_USER)
         prepared->net.guest = prepared->net.container;
+    if (prepared->net.lan)
+        vt_lan_forget(prepared->net.lan);
     return 0;
 }
 

@@ -70,6 +70,7 @@ char *vt_prepared_cidr(const struct vt_prepared *prepared);
 /* The saved memory does not fit, for @reason (half a sentence): set it aside, and say so in
  * prepared->saved_notice. What the network was planned with for its sake is as for a boot: the MTU
  * of the card, and with user the guest's address; a passt that runs already does not know that.
+ * With bridge an address that was learned then is forgotten; it is listened for as before.
  * With nat the subnet stays: libvirt's word comes when that is in force, and a guest that boots
  * asks DHCP for whatever it is. */
 int vt_prepared_set_aside(struct vt_prepared *prepared, const char *reason,

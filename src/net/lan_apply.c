@@ -301,11 +301,21 @@ int vt_lan_learn(struct vt_lan_port *port, uint32_t address, struct vt_error *er
         return r;
     if (former.network != 0 && vt_link_delete_route(&netlink, &former) < 0)
         vt_debug("the way to the guest's former address is still there");
-    r = vt_link_add_route(&netlink, &way);
+    r = address != 0 ? vt_link_add_route(&netlink, &way) : 0;
     return r < 0 ? vt_error_errno(err, VT_CAUSE_NETWORK, -r,
                                   "the container finds no way to the guest's address %s",
                                   vt_ip_text(address).s)
                  : 0;
+}
+
+void vt_lan_forget(struct vt_lan *lan)
+{
+    for (size_t i = 0; i < lan->count; i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        if (lan->ports[i].learned && vt_lan_learn(&lan->ports[i], 0, &err) < 0)
+            vt_debug("%s", err.msg);
+    }
 }
 
 int vt_lan_apply_rules(const struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *err)

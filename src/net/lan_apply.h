@@ -23,6 +23,9 @@ int vt_lan_take(struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *
  */
 int vt_lan_learn(struct vt_lan_port *port, uint32_t address, struct vt_error *err) VT_MUST_CHECK;
 
+/* What was learned is of no use any more: the guest that vt_lan_resume() was for boots. */
+void vt_lan_forget(struct vt_lan *lan);
+
 /* Put only the rules in force, again. */
 int vt_lan_apply_rules(const struct vt_lan *lan, struct vt_rules_mark *ret,
                        struct vt_error *err) VT_MUST_CHECK;

@@ -259,6 +259,19 @@ has_router() { in_guest ip -6 route show default | grep -q 'via fe80::.* proto r
   engine start "$e2e_id-vm" >/dev/null
   wait_log vm 'the guest goes on where it was' 30
   state vm '.address == "'"$net.99"'" and (.address_pending | not)'
+  # Who boots, as its memory is another QEMU's, has it no more until it says so.
+  stop vm
+  as_root jq '.qemu_version -= 1' "$data/.virtainer/saved/state.json" >"$BATS_TEST_TMPDIR/record"
+  as_root cp "$BATS_TEST_TMPDIR/record" "$data/.virtainer/saved/state.json"
+  engine start "$e2e_id-vm" >/dev/null
+  wait_log vm 'is not resumed, because another version of QEMU wrote it' 30
+  until_true 10 state vm '.state == "running" and .address == null and .address_pending'
+  as_root ip netns del "$e2e_id-guest"
+  pid=$(engine inspect -f '{{.State.Pid}}' "$e2e_id-pod")
+  add_card
+  in_guest ip addr add "$net.99/24" dev eth0
+  in_guest "$peers" arp eth0 "$net.99" "$net.1" >/dev/null
+  until_true 10 state vm '.address == "'"$net.99"'"'
 }
 
 @test "bridge: each network of the container is a card of the guest" {

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "host/files.h"
 #include "host/loop.h"
+#include "net/netlink.h"
 #include "net/network.h"
 
 #define OLD_ADDRESS  0xac110005U /* of the container in which the guest was saved */
@@ -41,6 +42,14 @@ int __wrap_vt_network_start(virConnectPtr conn, const struct vt_net_plan *plan,
 int __wrap_vt_bridge_hairpin(const struct vt_net_plan *plan, struct vt_error *err);
 pid_t __wrap_vt_user_start(const struct vt_net_plan *plan, int cancel_fd, struct vt_error *err);
 void __wrap_vt_user_end(pid_t pid);
+int __wrap_vt_netlink_open(struct vt_netlink *ret, struct vt_error *err);
+
+/* No route of this machine's is touched. */
+int __wrap_vt_netlink_open(struct vt_netlink *ret, struct vt_error *err)
+{
+    (void)ret;
+    return vt_error_set(err, VT_CAUSE_NETWORK, -EPERM, "no netlink here");
+}
 
 int __wrap_vt_daemon_fd(const struct vt_daemon *daemon)
 {
@@ -225,6 +234,23 @@ static void a_guest_in_the_containers_place_has_its_cards(void **state)
                 " start(mtu 0, 2 ports) 02:42:ac:11:00:02 on virbr1 02:42:0a:00:00:02 on virbr2");
 }
 
+/* The address is the system's that was saved; the cards are the guest's. */
+static void another_qemu_boots_without_what_was_learned(void **state)
+{
+    AUTO_PREPARED struct vt_prepared bridge = saved_guest(VT_NETWORK_BRIDGE);
+    struct vt_lan lan = {
+        .count = 1,
+        .ports = {{.bridge = "virbr1", .mac = "02:42:ac:11:00:99", .learned = OLD_ADDRESS}}};
+
+    (void)state;
+    vt_net_plan_of_lan(&lan, &bridge.net);
+    bridge.card_mtu = 0;
+    bridge.saved.mtu = 0;
+    bridge.saved.qemu_version--;
+    assert_done(&bridge, " start(mtu 0, 2 ports) 02:42:ac:11:00:99 on virbr1");
+    assert_int_equal(vt_lan_address(&lan), 0);
+}
+
 static void what_fits_keeps_its_address(void **state)
 {
     AUTO_PREPARED struct vt_prepared user = saved_guest(VT_NETWORK_USER);
@@ -299,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SAVED(what_fits_keeps_its_network),
         WITH_SAVED(a_guest_in_the_containers_place_has_its_cards),
+        WITH_SAVED(another_qemu_boots_without_what_was_learned),
         WITH_SAVED(what_fits_keeps_its_address),
         WITH_SAVED(another_qemu_boots_with_the_mtu_of_now),
         WITH_SAVED(the_usual_mtu_is_not_told),

@@ -27,7 +27,8 @@ vt_unit(launcher starting)
 target_link_options(test_launcher_starting PRIVATE
                     LINKER:--wrap=vt_daemon_fd,--wrap=vt_vm_connect,--wrap=vt_vm_connection,--wrap=vt_vm_qemu_version
                     LINKER:--wrap=vt_vm_restore,--wrap=vt_vm_continue,--wrap=vt_vm_start
-                    LINKER:--wrap=vt_network_start,--wrap=vt_bridge_hairpin,--wrap=vt_user_start,--wrap=vt_user_end)
+                    LINKER:--wrap=vt_network_start,--wrap=vt_bridge_hairpin,--wrap=vt_user_start,--wrap=vt_user_end
+                    LINKER:--wrap=vt_netlink_open)
 vt_unit(launcher status)
 vt_unit(launcher stop)
 vt_unit(launcher summary)

@@ -278,6 +278,17 @@ static void assert_learned_addresses_are_reached(struct vt_lan_port *port)
     assert_null(strstr(ways, addresses[0]));
 }
 
+static void assert_forgotten_addresses_are_not(struct vt_lan *lan)
+{
+    VT_AUTO_FREE char *ways = NULL;
+
+    vt_lan_forget(lan);
+    assert_int_equal(lan->ports[1].learned, 0);
+    ways = what_there_is();
+    assert_null(strstr(ways, "10.8.0.6"));
+    assert_null(strstr(ways, "0.0.0.0/32"));
+}
+
 /* The MAC is another's, as a guest's that goes on in another container. */
 static void the_network_is_as_before_when_the_guest_has_gone(void **state)
 {
@@ -307,6 +318,7 @@ static void the_network_is_as_before_when_the_guest_has_gone(void **state)
     assert_null(strstr(taken, "route eth0"));
     assert_false(has_link_local("eth0"));
     assert_learned_addresses_are_reached(&lan->ports[1]);
+    assert_forgotten_addresses_are_not(lan);
     assert_int_equal(vt_lan_give_back(NULL), 0);
     after = what_there_is();
     assert_string_equal(after, before);
