@@ -13,7 +13,7 @@ setup() { e2e_setup; }
 teardown() { e2e_teardown; }
 
 # saved: what there is of saved states in the data directory.
-saved() { (cd "$data/.virtainer" && as_root find . -mindepth 1 -maxdepth 1 \( -name 'sav*' -o -name resuming -o -name set-aside \) | sort | xargs); }
+saved() { (cd "$data/.virtainer" && as_root find . -mindepth 1 -maxdepth 1 \( -name 'sav*' -o -name resuming -o -name spent -o -name set-aside \) | sort | xargs); }
 
 # resumed NAME OPTION…: start one that goes on where it was.
 resumed() {
@@ -264,15 +264,26 @@ forget() {
   until_true 30 eval '(($(log_of managed | grep -c "boot-sector: hello") == 2))'
 }
 
-@test "killed while it is saved: the next start boots, and says so" {
-  boot vm -e STOP_ACTION=save
+# cut_off NAME: kill one while it is saved; false, and as if it had never been, if the save was quicker.
+cut_off() {
+  boot "$1" -e STOP_ACTION=save
   # A twentieth of a CPU: what else takes a moment takes long enough.
-  engine update --cpus 0.05 "$e2e_id-vm" >/dev/null
-  send_signal vm TERM
-  until_true 10 as_root test -s "$data/.virtainer/saving/memory"
-  send_signal vm KILL
-  wait_status vm 20
-  [[ $(saved) == ./saving ]] || fail "not killed while it is saved, but: $(saved)"
+  engine update --cpus 0.05 "$e2e_id-$1" >/dev/null
+  send_signal "$1" TERM
+  until_true 10 as_root sh -c 'test -s "$1/saving/memory" || test -e "$1/saved"' - "$data/.virtainer"
+  send_signal "$1" KILL || true
+  wait_status "$1" 20
+  [[ $(saved) != ./saving ]] || return 0
+  as_root rm -r "$data/.virtainer/saved"
+  return 1
+}
+
+@test "killed while it is saved: the next start boots, and says so" {
+  local try
+  for try in 1 2 3 4 5; do
+    ! cut_off "vm$try" || break
+  done
+  [[ $(saved) == ./saving ]] || fail 'it was saved each time before it was killed'
   undamaged
   boot again
   assert_log again 'virtainer: warning: the guest was ended while it was being saved'
