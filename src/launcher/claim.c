@@ -14,10 +14,15 @@ static void rest(struct vt_claim *claim, int time)
     claim->rest = time < LAST_REST ? time : LAST_REST;
 }
 
+static void rest_longer(struct vt_claim *claim)
+{
+    rest(claim, claim->rest ? claim->rest * 2 : FIRST_REST);
+}
+
 bool vt_claim_hear(struct vt_claim *claim, uint32_t address)
 {
     if (claim->state == VT_CLAIM_ASKS && address == claim->known)
-        rest(claim, claim->rest ? claim->rest * 2 : FIRST_REST);
+        rest_longer(claim);
     if (claim->state != VT_CLAIM_HEEDS || address == claim->known)
         return false;
     if (claim->known == 0) {
@@ -49,4 +54,10 @@ bool vt_claim_go_on(struct vt_claim *claim)
     else
         claim->state = VT_CLAIM_HEEDS;
     return false;
+}
+
+void vt_claim_refuse(struct vt_claim *claim, uint32_t former)
+{
+    claim->known = former;
+    rest_longer(claim);
 }

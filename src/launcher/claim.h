@@ -33,3 +33,7 @@ int vt_claim_patience(const struct vt_claim *claim);
 
 /* That time is over. Returns, and leaves, what vt_claim_hear() does. */
 bool vt_claim_go_on(struct vt_claim *claim);
+
+/* What the last of those said was not to be believed: the guest's address is @former (0: not known)
+ * as before, and the guest is heard seldom for as long as it says such things. */
+void vt_claim_refuse(struct vt_claim *claim, uint32_t former);

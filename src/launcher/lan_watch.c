@@ -7,6 +7,7 @@
  */
 #include "launcher/lan_watch.h"
 
+#include <errno.h>
 #include <netinet/ether.h>
 
 #include "base/clock.h"
@@ -40,7 +41,7 @@ struct listener {
 static struct {
     struct vt_lan *lan;
     struct listener list[VT_LAN_PORTS];
-    struct vt_repeats changes;
+    struct vt_repeats changes, refusals;
     void (*callback)(void *data);
     void *data;
 } ear;
@@ -48,11 +49,11 @@ static struct {
 /* ---- what it says ---- */
 
 /* The first of a card is said in any case: that there are several is no sign of a loop. */
-static void tell(const struct listener *l)
+static void tell(const struct listener *l, uint32_t former)
 {
     unsigned count;
     enum vt_repeat repeat =
-        l->port->learned ? vt_repeats_note(&ear.changes, vt_now_ms(), &count) : VT_REPEAT_TELL;
+        former ? vt_repeats_note(&ear.changes, vt_now_ms(), &count) : VT_REPEAT_TELL;
 
     if (repeat != VT_REPEAT_SILENT)
         vt_info("the guest's address on the network of %s is %s%s", l->port->uplink,
@@ -64,10 +65,16 @@ static void tell(const struct listener *l)
 static void learn(struct listener *l)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
-    uint32_t former = vt_lan_address(ear.lan);
+    uint32_t former = vt_lan_address(ear.lan), learned = l->port->learned;
+    int r = vt_lan_learn(ear.lan, l->port, l->claim.known, &err);
 
-    tell(l);
-    if (vt_lan_learn(l->port, l->claim.known, &err) < 0)
+    if (r == -EADDRINUSE) {
+        vt_claim_refuse(&l->claim, learned);
+        vt_repeats_tell(&ear.refusals, err.msg);
+        return;
+    }
+    tell(l, learned);
+    if (r < 0)
         vt_warning("%s", err.msg);
     if (vt_lan_address(ear.lan) != former)
         ear.callback(ear.data);

@@ -244,7 +244,7 @@ static struct vt_route way_to(const struct vt_lan_port *port, uint32_t address)
 static int add_ways(struct vt_netlink *netlink, const struct vt_lan *lan,
                     const struct vt_lan_port *port)
 {
-    struct vt_route to_guest = way_to(port, port->guest ? port->guest : port->learned);
+    struct vt_route to_guest = way_to(port, port->guest);
     struct vt_route out = {.gateway = port->gateway, .source = port->here, .onlink = true};
     int r = 0;
 
@@ -290,18 +290,68 @@ static int take_port(struct vt_netlink *netlink, const struct vt_net_view *view,
     return r < 0 ? cannot_take(port, r, err) : 0;
 }
 
-int vt_lan_learn(struct vt_lan_port *port, uint32_t address, struct vt_error *err)
+/* ---- an address that others give ---- */
+
+static int on_way(const struct nlmsghdr *message, void *data)
 {
-    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
+
+    vt_netlink_attrs(message, sizeof(struct rtmsg), attrs, RTA_MAX);
+    if (attrs[RTA_OIF])
+        *(unsigned *)data = mnl_attr_get_u32(attrs[RTA_OIF]);
+    return MNL_CB_STOP;
+}
+
+/* Whether what the container sends to @address has a way already, and that is not to the guest:
+ * another network's, or the container's own address. */
+static bool is_elsewhere(struct vt_netlink *netlink, const struct vt_lan *lan, uint32_t address)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct rtmsg *info;
+    unsigned index = 0;
+
+    request->nlmsg_type = RTM_GETROUTE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    info->rtm_family = AF_INET;
+    info->rtm_dst_len = 32;
+    mnl_attr_put_u32(request, RTA_DST, htonl(address));
+    if (vt_netlink_ask(netlink, request, on_way, &index) < 0 || index == 0)
+        return false;
+    for (size_t i = 0; i < lan->count; i++) {
+        if (if_nametoindex(lan->ports[i].bridge) == index)
+            return false;
+    }
+    return true;
+}
+
+/* The container's way to @address (0: to none) instead of to port->learned. */
+static int move_way(struct vt_netlink *netlink, struct vt_lan_port *port, uint32_t address)
+{
     struct vt_route former = way_to(port, port->learned), way = way_to(port, address);
-    int r = vt_netlink_open(&netlink, err);
 
     port->learned = address;
-    if (r < 0)
-        return r;
-    if (former.network != 0 && vt_link_delete_route(&netlink, &former) < 0)
+    if (former.network != 0 && vt_link_delete_route(netlink, &former) < 0)
         vt_debug("the way to the guest's former address is still there");
-    r = address != 0 ? vt_link_add_route(&netlink, &way) : 0;
+    return address != 0 ? vt_link_add_route(netlink, &way) : 0;
+}
+
+int vt_lan_learn(const struct vt_lan *lan, struct vt_lan_port *port, uint32_t address,
+                 struct vt_error *err)
+{
+    VT_AUTO_NETLINK struct vt_netlink netlink = VT_NETLINK_INIT;
+    int r = vt_netlink_open(&netlink, err);
+
+    if (r < 0) {
+        port->learned = address;
+        return r;
+    }
+    if (address != 0 && is_elsewhere(&netlink, lan, address))
+        return vt_error_set(err, VT_CAUSE_NETWORK, -EADDRINUSE,
+                            "the guest says that its address on the network of %s is %s, which the "
+                            "container has another way to; that is left as it is",
+                            port->uplink, vt_ip_text(address).s);
+    r = move_way(&netlink, port, address);
     return r < 0 ? vt_error_errno(err, VT_CAUSE_NETWORK, -r,
                                   "the container finds no way to the guest's address %s",
                                   vt_ip_text(address).s)
@@ -313,10 +363,33 @@ void vt_lan_forget(struct vt_lan *lan)
     for (size_t i = 0; i < lan->count; i++) {
         VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
 
-        if (lan->ports[i].learned && vt_lan_learn(&lan->ports[i], 0, &err) < 0)
+        if (lan->ports[i].learned && vt_lan_learn(lan, &lan->ports[i], 0, &err) < 0)
             vt_debug("%s", err.msg);
     }
 }
+
+/* Of a guest that is resumed. One that is not its any more it has to say again. */
+static int add_learned_ways(struct vt_lan *lan, struct vt_error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < lan->count; i++) {
+        VT_AUTO_ERROR struct vt_error cause = VT_ERROR_INIT;
+        uint32_t address = lan->ports[i].learned;
+
+        if (address == 0)
+            continue;
+        lan->ports[i].learned = 0;
+        r = vt_lan_learn(lan, &lan->ports[i], address, &cause);
+        if (r == -EADDRINUSE)
+            r = 0;
+        if (r < 0)
+            vt_error_move(err, &cause);
+    }
+    return r;
+}
+
+/* ---- all of it ---- */
 
 int vt_lan_apply_rules(const struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *err)
 {
@@ -344,6 +417,8 @@ int vt_lan_take(struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *
         r = vt_lan_apply_rules(lan, ret, err);
     for (size_t i = 0; r == 0 && i < lan->count; i++)
         r = take_port(&netlink, &view, lan, &lan->ports[i], err);
+    if (r == 0)
+        r = add_learned_ways(lan, err);
     if (r < 0)
         (void)!vt_lan_give_back(NULL);
     return r;

@@ -18,10 +18,13 @@
 int vt_lan_take(struct vt_lan *lan, struct vt_rules_mark *ret, struct vt_error *err) VT_MUST_CHECK;
 
 /*
- * The guest says that its address on the network of @port is @address: from here on the container
- * reaches it there, and where it was before no more. port->learned is it also when that fails.
+ * The guest says that its address on the network of @port, one of @lan, is @address: from here on
+ * the container reaches it there, and where it was before no more. port->learned is it also when
+ * that fails. But with -EADDRINUSE nothing has changed: the container has a way to @address that
+ * does not lead to the guest, which must not draw to itself what is another's.
  */
-int vt_lan_learn(struct vt_lan_port *port, uint32_t address, struct vt_error *err) VT_MUST_CHECK;
+int vt_lan_learn(const struct vt_lan *lan, struct vt_lan_port *port, uint32_t address,
+                 struct vt_error *err) VT_MUST_CHECK;
 
 /* What was learned is of no use any more: the guest that vt_lan_resume() was for boots. */
 void vt_lan_forget(struct vt_lan *lan);

@@ -69,10 +69,31 @@ static void an_address_that_is_answered_for_is_kept(void **state)
     assert_int_equal(vt_claim_patience(&claim), 5000);
 }
 
+static void one_that_is_refused_is_not_known_and_heard_seldom(void **state)
+{
+    static const int rests[] = {5000, 10000, 20000, 40000, 60000, 60000};
+    struct vt_claim claim = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+        assert_true(vt_claim_hear(&claim, NEW));
+        vt_claim_refuse(&claim, 0);
+        assert_int_equal(claim.known, 0);
+        assert_int_equal(claim.state, VT_CLAIM_RESTS);
+        assert_int_equal(vt_claim_patience(&claim), rests[i]);
+        assert_false(vt_claim_go_on(&claim));
+        assert_int_equal(claim.state, VT_CLAIM_HEEDS);
+    }
+    /* The next one is as good as any. */
+    assert_true(vt_claim_hear(&claim, OLD));
+    assert_int_equal(claim.known, OLD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lease_that_has_changed_is_followed),
+        cmocka_unit_test(one_that_is_refused_is_not_known_and_heard_seldom),
         cmocka_unit_test(an_address_that_is_answered_for_is_kept),
     };
 

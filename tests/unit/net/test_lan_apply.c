@@ -261,7 +261,7 @@ static void assert_lost_rules_are_missed(const struct vt_lan *lan)
 }
 
 /* Of a network whose own DHCP gives it. */
-static void assert_learned_addresses_are_reached(struct vt_lan_port *port)
+static void assert_learned_addresses_are_reached(const struct vt_lan *lan, struct vt_lan_port *port)
 {
     static const char *const addresses[] = {"10.7.0.5", "10.8.0.6"};
     VT_AUTO_FREE char *ways = NULL;
@@ -270,12 +270,34 @@ static void assert_learned_addresses_are_reached(struct vt_lan_port *port)
         VT_AUTO_FREE char *way =
             vt_fmt("route %s %s/32 via 0.0.0.0 metric 0 ", port->bridge, addresses[i]);
 
-        assert_int_equal(vt_lan_learn(port, ip(addresses[i]), NULL), 0);
+        assert_int_equal(vt_lan_learn(lan, port, ip(addresses[i]), NULL), 0);
         assert_int_equal(port->learned, ip(addresses[i]));
         vt_str_replace(&ways, what_there_is());
         assert_non_null(strstr(ways, way));
     }
     assert_null(strstr(ways, addresses[0]));
+}
+
+/* The container's own address, and that of a network that it was attached to later. */
+static void assert_what_is_elsewhere_is_not_drawn_to_the_guest(const struct vt_lan *lan,
+                                                               struct vt_lan_port *port)
+{
+    static const char *const addresses[] = {"10.66.0.1", "10.66.0.7"};
+    uint32_t learned = port->learned;
+
+    assert_int_equal(vt_link_make_bridge(&netlink, "later0", "02:00:00:00:00:66", 1500), 0);
+    assert_int_equal(vt_link_add_address(&netlink, "later0", ip("10.66.0.1"), 24), 0);
+    assert_int_equal(vt_link_up(&netlink, "later0"), 0);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(addresses); i++) {
+        VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+
+        assert_int_equal(vt_lan_learn(lan, port, ip(addresses[i]), &err), -EADDRINUSE);
+        assert_non_null(strstr(err.msg, addresses[i]));
+        assert_int_equal(port->learned, learned);
+    }
+    assert_int_equal(vt_link_delete(&netlink, "later0"), 0);
+    assert_int_equal(vt_lan_learn(lan, port, ip("10.66.0.7"), NULL), 0);
+    assert_int_equal(vt_lan_learn(lan, port, learned, NULL), 0);
 }
 
 static void assert_forgotten_addresses_are_not(struct vt_lan *lan)
@@ -317,7 +339,8 @@ static void the_network_is_as_before_when_the_guest_has_gone(void **state)
     assert_null(strstr(taken, "address eth0"));
     assert_null(strstr(taken, "route eth0"));
     assert_false(has_link_local("eth0"));
-    assert_learned_addresses_are_reached(&lan->ports[1]);
+    assert_learned_addresses_are_reached(lan, &lan->ports[1]);
+    assert_what_is_elsewhere_is_not_drawn_to_the_guest(lan, &lan->ports[1]);
     assert_forgotten_addresses_are_not(lan);
     assert_int_equal(vt_lan_give_back(NULL), 0);
     after = what_there_is();
