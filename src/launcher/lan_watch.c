@@ -32,10 +32,10 @@ struct listener {
     struct vt_claim claim;
     struct ether_addr mac; /* the guest's */
     struct ether_addr bridge_mac;
-    int fd, timer;
-    uint32_t requested;                     /* what it asked a DHCP server for last */
-    unsigned asked;                         /* how often we asked for that */
-    int lease_fd, lease_watch, lease_timer; /* lease_fd is negative where nothing is listened to */
+    int fd, timer;      /* fd is negative where nothing is listened to */
+    uint32_t requested; /* what it asked a DHCP server for last */
+    unsigned asked;     /* how often we asked for that */
+    int lease_fd, lease_watch, lease_timer;
 };
 
 static struct {
@@ -85,6 +85,12 @@ static void ask(const struct listener *l, uint32_t address)
     vt_arp_ask(l->fd, &l->bridge_mac, l->port->here, address);
 }
 
+/* Whether it may have what it requested, and is to be asked for that. */
+static bool is_in_request(const struct listener *l)
+{
+    return l->requested && l->requested != l->claim.known && l->asked < ASKS;
+}
+
 /* The claim has changed. */
 static void settle(const struct listener *l)
 {
@@ -98,6 +104,8 @@ static void settle(const struct listener *l)
     vt_loop_update_timer(l->timer, vt_claim_patience(&l->claim));
     if (l->claim.state == VT_CLAIM_ASKS)
         ask(l, l->claim.known);
+    if (l->claim.state == VT_CLAIM_HEEDS && is_in_request(l))
+        vt_loop_update_timer(l->lease_timer, FIRST_ASK);
 }
 
 static void on_arp(int watch, int fd, unsigned events, void *data)
@@ -156,27 +164,36 @@ static void on_request(int watch, int fd, unsigned events, void *data)
 static void on_lease_timer(int timer, void *data)
 {
     struct listener *l = data;
+    bool goes_on;
 
     read_requests(l);
-    if (l->requested && l->requested != l->claim.known)
+    /* An answer would go unheard now: settle() goes on when it will not. */
+    goes_on = is_in_request(l) && l->claim.state == VT_CLAIM_HEEDS;
+    if (goes_on) {
         ask(l, l->requested);
-    else
-        l->asked = ASKS;
-    l->asked++;
-    vt_loop_update_timer(timer, l->asked < ASKS ? FIRST_ASK << l->asked : -1);
+        goes_on = ++l->asked < ASKS;
+    }
+    vt_loop_update_timer(timer, goes_on ? FIRST_ASK << l->asked : -1);
     vt_loop_update_fd(l->lease_watch, VT_EVENT_READ);
 }
 
 /* ---- the beginning ---- */
 
-static int open_sockets(struct listener *l, struct vt_error *err)
+/* Without it a guest is known as soon as it says anything. */
+static void listen_to_requests(struct listener *l)
 {
-    l->fd = vt_arp_listen(l->port->bridge, &l->mac, l->claim.known, err);
-    l->lease_fd = l->fd;
-    if (l->fd < 0)
-        return l->fd;
-    l->lease_fd = vt_lease_listen(l->port->bridge, &l->mac, err);
-    return l->lease_fd;
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    int fd = vt_lease_listen(l->port->bridge, &l->mac, &err);
+
+    if (fd < 0) {
+        vt_warning("%s", err.msg);
+        return;
+    }
+    l->lease_fd = fd;
+    l->lease_timer = vt_loop_add_timer(-1, on_lease_timer, l);
+    l->lease_watch = vt_loop_add_fd(fd, VT_EVENT_READ, on_request, l);
+    if (l->lease_timer < 0 || l->lease_watch < 0)
+        vt_warning("the guest's requests are not listened for: no event loop");
 }
 
 static void listen_at(struct listener *l, struct vt_lan_port *port)
@@ -187,15 +204,16 @@ static void listen_at(struct listener *l, struct vt_lan_port *port)
     *l = (struct listener){.port = port, .claim = {.known = port->learned}};
     (void)ether_aton_r(port->mac, &l->mac);
     (void)ether_aton_r(port->bridge_mac, &l->bridge_mac);
-    if (open_sockets(l, &err) < 0) {
+    l->fd = vt_arp_listen(port->bridge, &l->mac, l->claim.known, &err);
+    if (l->fd < 0) {
         vt_warning("%s", err.msg);
         return;
     }
     l->timer = vt_loop_add_timer(-1, on_claim_timer, l);
-    l->lease_timer = vt_loop_add_timer(-1, on_lease_timer, l);
-    l->lease_watch = vt_loop_add_fd(l->lease_fd, VT_EVENT_READ, on_request, l);
-    if (l->lease_watch < 0 || vt_loop_add_fd(l->fd, VT_EVENT_READ, on_arp, l) < 0)
+    if (l->timer < 0 || vt_loop_add_fd(l->fd, VT_EVENT_READ, on_arp, l) < 0)
         vt_warning("the guest's address is not listened for: no event loop");
+    else
+        listen_to_requests(l);
 }
 
 void vt_lan_watch(struct vt_lan *lan, void (*callback)(void *data), void *data)
@@ -216,7 +234,7 @@ void vt_lan_watch_anew(void)
         struct listener *l = &ear.list[i];
 
         l->claim = (struct vt_claim){.known = l->port->learned};
-        if (l->lease_fd >= 0)
+        if (l->fd >= 0)
             settle(l);
     }
 }

@@ -238,8 +238,14 @@ has_router() { in_guest ip -6 route show default | grep -q 'via fe80::.* proto r
   boot vm --network "container:$e2e_id-pod" -e NETWORK=bridge -e STOP_ACTION=save
   state vm '.address == null and .guest_address == null and .address_pending'
   ! exec_in vm virtainer healthcheck --ready || fail "it is ready without an address"
-  # It is silent but for its request.
   add_card
+  # What the container sends to another network is not drawn to the guest by its word.
+  in_container ip link add later0 up type bridge
+  in_container ip addr add 10.66.0.1/24 dev later0
+  in_guest "$peers" arp eth0 10.66.0.7 "$net.1" >/dev/null
+  wait_log vm 'is 10\.66\.0\.7, which the container has another way to; that is left as it is' 10
+  state vm '.address == null and .address_pending'
+  # It is silent but for its request, and that while it is not listened to.
   in_guest ip addr add "$net.20/24" dev eth0
   in_guest ip route add default via "$net.1"
   in_guest "$peers" request eth0 "$net.20"
