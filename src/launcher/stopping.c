@@ -234,7 +234,6 @@ static void save_on_worker(void *data)
     int r = fd;
 
     if (fd >= 0) {
-        save->saved.cidr = vt_prepared_cidr(s->prepared);
         save->saved.mtu = s->prepared->card_mtu;
         save->saved.serial_ports = s->prepared->serial_ports;
         save->saved.paused = was_paused(s);
@@ -304,6 +303,8 @@ static void write_guest(struct vt_stopping *s)
     struct save *save = vt_calloc(1, sizeof(*save));
 
     *save = (struct save){.stopping = s, .began = vt_now_ms(), .qemu = s->qemu, .memory = -1};
+    /* Here, as the loop may learn another address while the worker writes. */
+    save->saved.cidr = vt_prepared_cidr(s->prepared);
     s->save = save;
     s->hooks.on_phase(VT_PHASE_SAVING, s->data);
     vt_worker_submit(s->worker, save_on_worker, on_save_returned, save);
