@@ -260,15 +260,11 @@ static int store_choice(struct vt_config *config, const struct vt_option *option
     return refuse(ret_allowed, choices(option));
 }
 
-/* libvirt and QEMU have a way that goes by the name of macvtap, and people look for it. */
+/* What others do by macvtap, a bridge does here (docs/adr/0008): who asks for the one gets it. */
 static int store_network(struct vt_config *config, const struct vt_option *option,
                          const char *value, char **ret_allowed)
 {
-    if (vt_streq(value, "macvtap"))
-        return refuse(ret_allowed,
-                      vt_strdup("give bridge, which does what macvtap would, on bridges and on "
-                                "macvlan networks, with fewer rights (docs/adr/0008)"));
-    return store_choice(config, option, value, ret_allowed);
+    return store_choice(config, option, vt_streq(value, "macvtap") ? "bridge" : value, ret_allowed);
 }
 
 /* A choice among the ways to stop, where "same" is none. */
@@ -348,9 +344,9 @@ const struct vt_option vt_options[] = {
      store_choice, FIELD(accel), 0, accel_names},
     {"NETWORK", "MODE", "auto",
      "nat: all that reaches the container's address reaches the guest; user: what reaches its "
-     "lower "
-     "ports, without any right (passt); bridge: the guest has the container's addresses itself; "
-     "auto: nat where the container may, else user; none: no network card",
+     "lower ports, without any right (passt); bridge, or macvtap: the guest has the container's "
+     "MAC "
+     "and addresses itself; auto: nat where the container may, else user; none: no network card",
      store_network, FIELD(network), 0, network_names},
     {"VIDEO", "CARD", "none",
      "vga: a screen, for virtainer screenshot; none: the serial console only", store_choice,

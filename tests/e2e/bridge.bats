@@ -142,7 +142,7 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
   wait_log vm "is not resumed, because the container's addresses are others than then" 30
 }
 
-@test "bridge: on a macvlan network too; the container asks the world with the guest's address" {
+@test "bridge: on a macvlan network, asked for as macvtap; the container asks the world with the guest's address" {
   local address6 client=10.213.$((RANDOM % 256)).1 six=fd5f:$((RANDOM % 10000)):$((RANDOM % 10000)) link=vtc${e2e_id//[^0-9]/}
   link=${link:0:15}
   as_root ip netns add "$e2e_id-client"
@@ -155,7 +155,7 @@ hears_sibling() { by_ssh "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling $
   in_client ip addr add "$six:beef::1/128" dev lo
   new_network mac -d macvlan -o "parent=$link" --subnet "${client%.*}.0/24" --gateway "$client" --ipv6 --subnet "$six::/64" \
     --gateway "$six::1"
-  boot vm --network "$e2e_id-mac" -e NETWORK=bridge
+  boot vm --network "$e2e_id-mac" -e NETWORK=macvtap
   add_guest vm 24 "$client"
   serve guest 53 4321
   serve client 53 4321

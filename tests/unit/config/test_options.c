@@ -99,6 +99,7 @@ static const struct {
     {"ACCEL", "tcg", "2"},
     {"NETWORK", "nat", "1"},
     {"NETWORK", "bridge", "3"},
+    {"NETWORK", "macvtap", "3"}, /* by a bridge, in the container */
     {"NETWORK", "none", "4"},
     {"VIDEO", "none", "0"},
     {"VIDEO", "vga", "1"},
@@ -207,9 +208,6 @@ static const struct {
     {"ACCEL", "fast", "give auto, kvm or tcg"},
     {"ACCEL", "KVM", "give auto, kvm or tcg"},
     {"NETWORK", "moon", "give auto, nat, user, bridge or none"},
-    {"NETWORK", "macvtap",
-     "give bridge, which does what macvtap would, on bridges and on macvlan networks, with fewer "
-     "rights (docs/adr/0008)"},
     {"VIDEO", "cirrus", "give none or vga"},
     {"PORTS", "22,22", "port 22/tcp is in it twice, and can lead to one place only"},
     {"ALLOW_FROM", "10.0.0.0/33", ALLOWED_SOURCES},
