@@ -38,11 +38,11 @@ static void freep(struct vt_lan **lan)
 
 #define AUTO_LAN VT_CLEANUP(freep)
 
-/* eth0 and what is at its other end. */
-static int make_veth(void)
+/* @name and what is at its other end. */
+static int make_veth(const char *name, const char *other)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, NLM_F_CREATE, "eth0");
+    struct nlmsghdr *request = vt_link_request(buffer, RTM_NEWLINK, NLM_F_CREATE, name);
     struct nlattr *info = mnl_attr_nest_start(request, IFLA_LINKINFO);
     struct nlattr *data;
     struct nlattr *peer;
@@ -51,7 +51,7 @@ static int make_veth(void)
     data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
     peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
     (void)mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-    mnl_attr_put_strz(request, IFLA_IFNAME, "eth1");
+    mnl_attr_put_strz(request, IFLA_IFNAME, other);
     mnl_attr_nest_end(request, peer);
     mnl_attr_nest_end(request, data);
     mnl_attr_nest_end(request, info);
@@ -127,7 +127,7 @@ static int make_network(void **state)
 
     (void)state;
     usable = (unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) &&
-             vt_netlink_open(&netlink, NULL) == 0 && make_veth() == 0 &&
+             vt_netlink_open(&netlink, NULL) == 0 && make_veth("eth0", "eth1") == 0 &&
              vt_link_set_mac(&netlink, "eth0", MAC) == 0 && vt_link_up(&netlink, "eth1") == 0 &&
              vt_link_up(&netlink, "eth0") == 0 && give_addresses() == 0 &&
              know_gateway(AF_INET, &gateway, sizeof(gateway)) == 0;
@@ -469,12 +469,80 @@ static void what_a_killed_one_left_is_put_right(void **state)
     assert_int_equal(vt_lan_give_back(NULL), 0);
 }
 
+/* Of each, one by which the container sends with the address of the other. */
+static void make_pair(void)
+{
+    const struct vt_route by_left = {.ifname = "left0",
+                                     .network = ip("10.42.0.0"),
+                                     .prefix = 16,
+                                     .gateway = ip("10.40.0.254"),
+                                     .source = ip("10.41.0.1")};
+    const struct vt_route by_right = {
+        .ifname = "right0", .network = ip("10.43.0.0"), .prefix = 16, .source = ip("10.40.0.1")};
+
+    assert_int_equal(make_veth("left0", "right0"), 0);
+    assert_int_equal(vt_link_up(&netlink, "left0"), 0);
+    assert_int_equal(vt_link_up(&netlink, "right0"), 0);
+    assert_int_equal(vt_link_add_address(&netlink, "left0", ip("10.40.0.1"), 24), 0);
+    assert_int_equal(vt_link_add_address(&netlink, "right0", ip("10.41.0.1"), 24), 0);
+    assert_int_equal(vt_link_add_route(&netlink, &by_left), 0);
+    assert_int_equal(vt_link_add_route(&netlink, &by_right), 0);
+}
+
+static void a_route_may_send_with_the_address_of_another_interface(void **state)
+{
+    AUTO_LAN struct vt_lan *lan = NULL;
+    VT_AUTO_FREE char *before = NULL;
+    VT_AUTO_FREE char *after = NULL;
+
+    (void)state;
+    if (!usable)
+        skip();
+    make_pair();
+    know_gateways();
+    before = what_there_is();
+    lan = plan();
+    if (has_no_rules(lan)) {
+        assert_int_equal(vt_lan_take(lan, &mark, NULL), 0);
+        assert_int_equal(vt_lan_give_back(NULL), 0);
+        after = what_there_is();
+        assert_string_equal(after, before);
+    }
+    assert_int_equal(vt_link_delete(&netlink, "left0"), 0);
+}
+
+/* Those of a network that the container was taken from meanwhile, or that a router has yet to give
+ * again. */
+static void a_route_outlives_the_address_that_it_sent_with(void **state)
+{
+    VT_AUTO_FREE char *after = NULL;
+
+    (void)state;
+    if (!usable)
+        skip();
+    make_pair();
+    assert_int_equal(vt_link_set_alias(&netlink, "left0",
+                                       VT_LAN_RECORD MAC
+                                       " 10.44.0.0/16>10.40.0.254@10.99.0.1 10.45.0.0/16>@10.99.0.1"
+                                       " fd00:46::/64>@fd00:99::1"),
+                     0);
+    assert_int_equal(vt_lan_give_back(NULL), 0);
+    after = what_there_is();
+    assert_non_null(strstr(after, "left0 10.44.0.0/16 via 10.40.0.254 metric 0 src 0.0.0.0 "));
+    assert_non_null(strstr(after, "left0 10.45.0.0/16 via 0.0.0.0 metric 0 src 0.0.0.0 "));
+    assert_non_null(strstr(after, "left0 fd00:46::/64 via :: metric 1024 src :: "));
+    assert_null(strstr(after, VT_LAN_RECORD));
+    assert_int_equal(vt_link_delete(&netlink, "left0"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_network_is_as_before_when_the_guest_has_gone),
         cmocka_unit_test(what_cannot_be_taken_is_left_as_it_was),
         cmocka_unit_test(what_a_killed_one_left_is_put_right),
+        cmocka_unit_test(a_route_may_send_with_the_address_of_another_interface),
+        cmocka_unit_test(a_route_outlives_the_address_that_it_sent_with),
         cmocka_unit_test(what_cannot_be_kept_is_told),
         cmocka_unit_test(however_many_addresses_there_are_none_is_left),
     };
