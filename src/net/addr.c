@@ -196,6 +196,17 @@ static void name_of(const struct vt_net_view *view, int index, char name[IFNAMSI
     }
 }
 
+/* Whether an address of @attrs has another one at its other end. */
+static bool has_peer(const struct nlattr **attrs)
+{
+    const struct nlattr *local = attrs[IFA_LOCAL], *address = attrs[IFA_ADDRESS];
+    size_t len = local ? mnl_attr_get_payload_len(local) : 0;
+
+    return local && address &&
+           (mnl_attr_get_payload_len(address) != len ||
+            memcmp(mnl_attr_get_payload(local), mnl_attr_get_payload(address), len) != 0);
+}
+
 static int on_address(const struct nlmsghdr *message, void *data)
 {
     const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
@@ -209,6 +220,7 @@ static int on_address(const struct nlmsghdr *message, void *data)
     if (!ip)
         return MNL_CB_OK;
     address.address = attr_ip(ip);
+    address.peer = has_peer(attrs);
     name_of(data, (int)info->ifa_index, address.ifname);
     vt_net_view_add_address(data, &address);
     return MNL_CB_OK;
@@ -299,6 +311,7 @@ static int on_address6(const struct nlmsghdr *message, void *data)
     vt_netlink_attrs(message, sizeof(*info), attrs, IFA_MAX);
     if (!attr_ip6(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS], &address.address))
         return MNL_CB_OK;
+    address.peer = has_peer(attrs);
     name_of(data, (int)info->ifa_index, address.ifname);
     vt_net_view_add_address6(data, &address);
     return MNL_CB_OK;

@@ -38,6 +38,7 @@ struct vt_address {
     uint32_t address; /* host order */
     unsigned prefix;
     bool global; /* scope: neither host nor link */
+    bool peer;   /* @prefix is of the network of its peer, another address, which is not kept */
 };
 
 struct vt_route {
@@ -62,6 +63,7 @@ struct vt_address6 {
     struct in6_addr address;
     unsigned prefix;
     bool permanent; /* given by somebody, not learned from a router */
+    bool peer;      /* as above */
 };
 
 struct vt_route6 {

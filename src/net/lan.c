@@ -404,8 +404,9 @@ static void record(const struct vt_net_view *view, struct vt_lan *lan, struct vt
     if (left > 0)
         vt_lan_add_notice(
             lan, vt_fmt("who shares the container's network does not get back %u addresses "
-                        "and routes of %s at the guest's end: there is no room to keep them, or "
-                        "they are of another table or have several gateways",
+                        "and routes of %s as they are at the guest's end: there is no room to keep "
+                        "them, or more to them than is kept (a peer, several gateways, another "
+                        "table)",
                         left, port->uplink));
 }
 

@@ -159,18 +159,31 @@ static int strip_address(struct vt_netlink *netlink, const char *name,
 {
     struct in6_addr six;
     uint32_t four;
-    int r;
 
     memcpy(&four, address->bytes, sizeof(four));
     memcpy(&six, address->bytes, sizeof(six));
-    r = address->family == AF_INET6
-            ? vt_link_delete_address6(netlink, name, &six, address->prefix)
-            : vt_link_delete_address(netlink, name, ntohl(four), address->prefix);
-    /* With one address others go: its secondary ones. */
-    return r == -EADDRNOTAVAIL ? 0 : r;
+    return address->family == AF_INET6
+               ? vt_link_delete_address6(netlink, name, &six, address->prefix)
+               : vt_link_delete_address(netlink, name, ntohl(four));
 }
 
-/* Link-local ones, too: they are the guest's. */
+/* With one address others go: its secondary ones. But not all can have gone by themselves. */
+static int strip_addresses(struct vt_netlink *netlink, const char *name,
+                           const struct own_addresses *own)
+{
+    bool stripped = false;
+    int r = 0;
+
+    for (size_t i = 0; i < own->count; i++) {
+        r = strip_address(netlink, name, &own->list[i]);
+        if (r < 0 && r != -EADDRNOTAVAIL)
+            return r;
+        stripped |= r == 0;
+    }
+    return stripped || own->count == 0 ? 0 : r;
+}
+
+/* Until there is none. Link-local ones, too: they are the guest's. */
 static int strip(struct vt_netlink *netlink, const char *name)
 {
     struct own_addresses own = {.index = if_nametoindex(name)};
@@ -180,9 +193,9 @@ static int strip(struct vt_netlink *netlink, const char *name)
     do {
         own.count = 0;
         r = vt_netlink_dump(netlink, RTM_GETADDR, AF_UNSPEC, on_address, &own);
-        for (size_t i = 0; r == 0 && i < own.count; i++)
-            r = strip_address(netlink, name, &own.list[i]);
-    } while (r == 0 && own.count == MAX_ADDRESSES);
+        if (r == 0)
+            r = strip_addresses(netlink, name, &own);
+    } while (r == 0 && own.count > 0);
     return r;
 }
 

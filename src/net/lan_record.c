@@ -23,13 +23,15 @@ struct text {
     unsigned left;
 };
 
-static void add_item(struct text *text, char *item)
+/* @whole: there is no more to it than @item says, which is freed. */
+static void add_item(struct text *text, char *item, bool whole)
 {
     VT_AUTO_FREE char *owned = item;
+    bool fits = text->buf.len + 1 + strlen(owned) < VT_LAN_RECORD_SIZE;
 
-    if (text->buf.len + 1 + strlen(owned) < VT_LAN_RECORD_SIZE)
+    if (fits)
         vt_buf_addf(&text->buf, " %s", owned);
-    else
+    if (!fits || !whole)
         text->left++;
 }
 
@@ -52,7 +54,7 @@ static void add_route(struct text *text, const struct words *words)
     if (words->mtu)
         vt_buf_addf(&item, "~%u", words->mtu);
     vt_buf_adds(&item, words->onlink ? "!" : "");
-    add_item(text, vt_buf_take(&item));
+    add_item(text, vt_buf_take(&item), true);
 }
 
 static void add_all(struct text *text, const struct vt_net_view *view, const char *ifname)
@@ -61,7 +63,7 @@ static void add_all(struct text *text, const struct vt_net_view *view, const cha
         const struct vt_address *a = &view->addresses[i];
 
         if (vt_streq(a->ifname, ifname))
-            add_item(text, vt_strdup(vt_net_text(a->address, a->prefix).s));
+            add_item(text, vt_strdup(vt_net_text(a->address, a->prefix).s), !a->peer);
     }
     for (size_t i = 0; i < view->route_count; i++) {
         const struct vt_route *r = &view->routes[i];
@@ -89,7 +91,7 @@ static void add_all6(struct text *text, const struct vt_net_view *view, const ch
         const struct vt_address6 *a = &view->addresses6[i];
 
         if (a->permanent && vt_streq(a->ifname, ifname))
-            add_item(text, vt_fmt("%s/%u", vt_ip6_text(&a->address).s, a->prefix));
+            add_item(text, vt_fmt("%s/%u", vt_ip6_text(&a->address).s, a->prefix), !a->peer);
     }
     for (size_t i = 0; i < view->route6_count; i++) {
         const struct vt_route6 *r = &view->routes6[i];

@@ -29,7 +29,8 @@ struct vt_lan_record {
 
 /*
  * The alias of @ifname with @mac, of which @view shows what somebody gave it; owned by the caller.
- * *@ret_left counts what it has no room for.
+ * *@ret_left counts what it has no room for, or no words: that is left out, but for an address with
+ * a peer, which then has none.
  */
 char *vt_lan_record_text(const struct vt_net_view *view, const char *ifname, const char *mac,
                          unsigned *ret_left);

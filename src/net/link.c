@@ -145,31 +145,29 @@ static struct nlmsghdr *address_request(char *buffer, uint16_t type, const char 
     return request;
 }
 
-static int change_address(struct vt_netlink *netlink, uint16_t type, const char *name,
-                          uint32_t address, unsigned prefix)
+int vt_link_add_address(struct vt_netlink *netlink, const char *name, uint32_t address,
+                        unsigned prefix)
 {
     char buffer[VT_NETLINK_REQUEST] = "";
-    struct nlmsghdr *request = address_request(buffer, type, name, AF_INET, prefix);
+    struct nlmsghdr *request = address_request(buffer, RTM_NEWADDR, name, AF_INET, prefix);
     /* As RFC 3021 has it, a network of two has no broadcast address. */
     uint32_t hosts = prefix < 31 ? UINT32_MAX >> prefix : 0;
 
     mnl_attr_put_u32(request, IFA_LOCAL, htonl(address));
     mnl_attr_put_u32(request, IFA_ADDRESS, htonl(address));
-    if (type == RTM_NEWADDR && hosts != 0)
+    if (hosts != 0)
         mnl_attr_put_u32(request, IFA_BROADCAST, htonl(address | hosts));
     return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
-int vt_link_add_address(struct vt_netlink *netlink, const char *name, uint32_t address,
-                        unsigned prefix)
+/* No IFA_ADDRESS, which the kernel would look for the peer's network by. */
+int vt_link_delete_address(struct vt_netlink *netlink, const char *name, uint32_t address)
 {
-    return change_address(netlink, RTM_NEWADDR, name, address, prefix);
-}
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = address_request(buffer, RTM_DELADDR, name, AF_INET, 32);
 
-int vt_link_delete_address(struct vt_netlink *netlink, const char *name, uint32_t address,
-                           unsigned prefix)
-{
-    return change_address(netlink, RTM_DELADDR, name, address, prefix);
+    mnl_attr_put_u32(request, IFA_LOCAL, htonl(address));
+    return vt_netlink_ask(netlink, request, NULL, NULL);
 }
 
 static int change_address6(struct vt_netlink *netlink, uint16_t type, const char *name,

@@ -43,8 +43,9 @@ void vt_link_own_ip6(struct vt_netlink *netlink, const char *name, bool own);
 /* Addresses in host order. */
 int vt_link_add_address(struct vt_netlink *netlink, const char *name, uint32_t address,
                         unsigned prefix) VT_MUST_CHECK;
-int vt_link_delete_address(struct vt_netlink *netlink, const char *name, uint32_t address,
-                           unsigned prefix) VT_MUST_CHECK;
+/* One @address, whatever its prefix and its peer. */
+int vt_link_delete_address(struct vt_netlink *netlink, const char *name,
+                           uint32_t address) VT_MUST_CHECK;
 /* Without looking whether somebody else has it. */
 int vt_link_add_address6(struct vt_netlink *netlink, const char *name,
                          const struct in6_addr *address, unsigned prefix) VT_MUST_CHECK;

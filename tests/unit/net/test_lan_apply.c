@@ -410,6 +410,35 @@ static int add_unkept(uint8_t second, bool multipath)
     return vt_netlink_ask(&netlink, request, NULL, NULL);
 }
 
+/* Give eth1 an address of @size bytes, with a peer that is in another network. */
+static int add_with_peer(uint8_t family, const void *address, const void *peer, size_t size)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct ifaddrmsg *info;
+
+    request->nlmsg_type = RTM_NEWADDR;
+    request->nlmsg_flags = NLM_F_CREATE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    *info = (struct ifaddrmsg){.ifa_family = family,
+                               .ifa_prefixlen = (uint8_t)(8 * size),
+                               .ifa_flags = IFA_F_NODAD,
+                               .ifa_index = if_nametoindex("eth1")};
+    mnl_attr_put(request, IFA_LOCAL, size, address);
+    mnl_attr_put(request, IFA_ADDRESS, size, peer);
+    return vt_netlink_ask(&netlink, request, NULL, NULL);
+}
+
+static void add_peers(uint32_t nth)
+{
+    const uint32_t here = htonl(ip("10.50.0.1") + nth), there = htonl(ip("10.51.0.1") + nth);
+    struct in6_addr here6 = ip6("fd00:50::1"), there6 = ip6("fd00:51::1");
+
+    here6.s6_addr[7] = there6.s6_addr[7] = (uint8_t)nth;
+    assert_int_equal(add_with_peer(AF_INET, &here, &there, sizeof(here)), 0);
+    assert_int_equal(add_with_peer(AF_INET6, &here6, &there6, sizeof(here6)), 0);
+}
+
 static void what_cannot_be_kept_is_told(void **state)
 {
     AUTO_LAN struct vt_lan *whole = NULL;
@@ -422,8 +451,10 @@ static void what_cannot_be_kept_is_told(void **state)
     assert_null(whole->notice ? strstr(whole->notice, "does not get back") : NULL);
     assert_int_equal(add_unkept(20, true), 0);
     assert_int_equal(add_unkept(21, false), 0);
+    add_peers(0);
     lacking = plan();
     assert_non_null(strstr(lacking->notice, "does not get back 2 addresses and routes of eth0"));
+    assert_non_null(strstr(lacking->notice, "does not get back 2 addresses and routes of eth1"));
 }
 
 static void however_many_addresses_there_are_none_is_left(void **state)
@@ -436,6 +467,8 @@ static void however_many_addresses_there_are_none_is_left(void **state)
         skip();
     for (uint32_t i = 0; i < 150; i++)
         assert_int_equal(vt_link_add_address(&netlink, "eth0", ip("10.30.0.0") + i, 32), 0);
+    for (uint32_t i = 0; i < 80; i++)
+        add_peers(i + 1);
     know_gateways();
     lan = plan();
     if (!has_no_rules(lan))
@@ -443,6 +476,7 @@ static void however_many_addresses_there_are_none_is_left(void **state)
     assert_int_equal(vt_lan_take(lan, &mark, NULL), 0);
     vt_str_replace(&taken, what_there_is());
     assert_null(strstr(taken, "address eth0"));
+    assert_null(strstr(taken, "address eth1"));
     assert_int_equal(vt_lan_give_back(NULL), 0);
 }
 

@@ -101,6 +101,32 @@ static void what_there_is_no_room_for_is_counted(void **state)
     assert_int_equal(more, left + 2);
 }
 
+/* Once each, also where there is no room. */
+static void what_is_kept_in_part_is_counted(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_FREE char *text = NULL;
+    struct vt_address four = {
+        .ifname = "eth0", .address = ip("10.5.0.1"), .prefix = 32, .global = true, .peer = true};
+    const struct vt_address6 six = {.ifname = "eth0",
+                                    .address = ip6("fd00:5::1"),
+                                    .prefix = 128,
+                                    .permanent = true,
+                                    .peer = true};
+    unsigned left;
+
+    (void)state;
+    vt_net_view_add_address(&view, &four);
+    vt_net_view_add_address6(&view, &six);
+    text = vt_lan_record_text(&view, "eth0", MAC, &left);
+    assert_string_equal(text, VT_LAN_RECORD MAC " 10.5.0.1/32 fd00:5::1/128");
+    assert_int_equal(left, 2);
+    for (unsigned i = 0; i < 40; i++)
+        vt_net_view_add_address(&view, &four);
+    vt_str_replace(&text, vt_lan_record_text(&view, "eth0", MAC, &left));
+    assert_int_equal(left, 42);
+}
+
 static void what_is_no_record_is_not_taken(void **state)
 {
     static const char *const wrong[] = {
@@ -139,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_somebody_gave_is_its_alias),
         cmocka_unit_test(what_there_is_no_room_for_is_counted),
+        cmocka_unit_test(what_is_kept_in_part_is_counted),
         cmocka_unit_test(what_is_no_record_is_not_taken),
     };
 
