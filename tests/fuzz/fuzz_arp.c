@@ -2,12 +2,11 @@
 /* Any frame that comes from the guest: the kernel's filter, which wakes us, and who reads it then
  * are of one mind about what it says. */
 #include <stdlib.h>
-#include <sys/socket.h>
 
+#include "../unit/net/filtered.h"
 #include "base/cleanup.h"
 #include "fuzz.h"
 #include "net/arp.h"
-#include "net/frames.h"
 
 static const struct ether_addr mac = {{0x02, 0x42, 0xac, 0x11, 0, 2}};
 
@@ -15,16 +14,13 @@ static const struct ether_addr mac = {{0x02, 0x42, 0xac, 0x11, 0, 2}};
 static int make_pair(int *ret_out)
 {
     struct vt_filter filter;
-    struct sock_fprog program = {0, filter.code};
-    int fds[2];
+    int in;
 
     vt_arp_filter(&mac, VT_ARP_ALL_BUT, 0, &filter);
-    program.len = filter.len;
-    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0 ||
-        setsockopt(fds[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
+    in = filtered_pair(&filter, ret_out);
+    if (in < 0)
         abort();
-    *ret_out = fds[1];
-    return fds[0];
+    return in;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
