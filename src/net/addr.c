@@ -233,8 +233,16 @@ static bool is_given(const struct rtmsg *info)
            info->rtm_protocol != RTPROT_REDIRECT && info->rtm_protocol != RTPROT_RA;
 }
 
-/* The interface in @attrs, whose name goes to @ret_unkept where it is one of several or of another
- * table than the main one, and else to @ret. */
+/* Whether a vt_route says all that it is: its table is the main one, its only gateway one of its
+ * own family (no RTA_VIA, RFC 5549), and it is for whatever is sent, as it is. */
+static bool is_plain(const struct rtmsg *info, const struct nlattr **attrs)
+{
+    return info->rtm_table == RT_TABLE_MAIN && info->rtm_tos == 0 && !attrs[RTA_MULTIPATH] &&
+           !attrs[RTA_VIA] && !attrs[RTA_ENCAP];
+}
+
+/* The interface in @attrs, whose name goes to @ret, and to @ret_unkept where the route is not
+ * plain: there that of the first of several. */
 static void route_interface(const struct vt_net_view *view, const struct rtmsg *info,
                             const struct nlattr **attrs, char ret[IFNAMSIZ],
                             char ret_unkept[IFNAMSIZ])
@@ -248,7 +256,7 @@ static void route_interface(const struct vt_net_view *view, const struct rtmsg *
         return;
     if (first && mnl_attr_get_payload_len(hops) >= sizeof(*first))
         name_of(view, first->rtnh_ifindex, ret_unkept);
-    else if (info->rtm_table != RT_TABLE_MAIN)
+    else if (!is_plain(info, attrs))
         memcpy(ret_unkept, ret, IFNAMSIZ);
 }
 
@@ -267,8 +275,7 @@ static int on_route(const struct nlmsghdr *message, void *data)
     const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
     struct vt_route route = {.prefix = info->rtm_dst_len,
                              .is_default = info->rtm_dst_len == 0,
-                             .onlink = info->rtm_flags & RTNH_F_ONLINK,
-                             .given = info->rtm_table == RT_TABLE_MAIN && is_given(info)};
+                             .onlink = info->rtm_flags & RTNH_F_ONLINK};
 
     vt_netlink_attrs(message, sizeof(*info), attrs, RTA_MAX);
     if (info->rtm_table == RT_TABLE_LOCAL)
@@ -284,6 +291,7 @@ static int on_route(const struct nlmsghdr *message, void *data)
     if (attrs[RTA_PRIORITY])
         route.metric = mnl_attr_get_u32(attrs[RTA_PRIORITY]);
     route.mtu = attr_mtu(attrs[RTA_METRICS]);
+    route.given = is_given(info) && is_plain(info, attrs);
     route_interface(data, info, attrs, route.ifname, route.unkept);
     vt_net_view_add_route(data, &route);
     return MNL_CB_OK;
@@ -322,8 +330,7 @@ static int on_route6(const struct nlmsghdr *message, void *data)
     const struct rtmsg *info = mnl_nlmsg_get_payload(message);
     const struct nlattr *attrs[RTA_MAX + 1] = {NULL};
     struct vt_route6 route = {.prefix = info->rtm_dst_len,
-                              .onlink = info->rtm_flags & RTNH_F_ONLINK,
-                              .given = info->rtm_table == RT_TABLE_MAIN && is_given(info)};
+                              .onlink = info->rtm_flags & RTNH_F_ONLINK};
 
     if (info->rtm_family != AF_INET6 || info->rtm_table == RT_TABLE_LOCAL)
         return MNL_CB_OK;
@@ -335,6 +342,7 @@ static int on_route6(const struct nlmsghdr *message, void *data)
     if (attrs[RTA_PRIORITY])
         route.metric = mnl_attr_get_u32(attrs[RTA_PRIORITY]);
     route.mtu = attr_mtu(attrs[RTA_METRICS]);
+    route.given = is_given(info) && is_plain(info, attrs);
     route_interface(data, info, attrs, route.ifname, route.unkept);
     vt_net_view_add_route6(data, &route);
     return MNL_CB_OK;

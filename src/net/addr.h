@@ -52,9 +52,10 @@ struct vt_route {
     bool onlink;  /* the gateway is taken to be on the link, whatever the routes say */
     bool is_default;
     bool on_link;          /* what it leads to is on the interface's own network (no gateway) */
-    bool given;            /* by somebody, in the main table: not by the kernel */
+    bool given;            /* by somebody, not by the kernel, and this is all of it */
     char unkept[IFNAMSIZ]; /* the interface that it goes with where only a router knows how to make
-                              it again: one of several gateways, or of another table; else "" */
+                              it again: one of several gateways, or of another family, of another
+                              table, with a type of service or an encapsulation; else "" */
 };
 
 /* A global IPv6 address. */

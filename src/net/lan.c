@@ -405,8 +405,8 @@ static void record(const struct vt_net_view *view, struct vt_lan *lan, struct vt
         vt_lan_add_notice(
             lan, vt_fmt("who shares the container's network does not get back %u addresses "
                         "and routes of %s as they are at the guest's end: there is no room to keep "
-                        "them, or more to them than is kept (a peer, several gateways, another "
-                        "table)",
+                        "them, or more to them than is kept (a peer, several gateways or one of "
+                        "IPv6 for IPv4, another table, a type of service, an encapsulation)",
                         left, port->uplink));
 }
 

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/lwtunnel.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+#include <netinet/ip.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -410,6 +412,88 @@ static int add_unkept(uint8_t second, bool multipath)
     return vt_netlink_ask(&netlink, request, NULL, NULL);
 }
 
+/* By eth1, to 10.@second.0.0/16. */
+static struct nlmsghdr *begin_unkept(char *buffer, uint8_t second)
+{
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct rtmsg *info;
+
+    request->nlmsg_type = RTM_NEWROUTE;
+    request->nlmsg_flags = NLM_F_CREATE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    *info = (struct rtmsg){.rtm_family = AF_INET,
+                           .rtm_dst_len = 16,
+                           .rtm_table = RT_TABLE_MAIN,
+                           .rtm_protocol = RTPROT_STATIC,
+                           .rtm_scope = RT_SCOPE_LINK,
+                           .rtm_type = RTN_UNICAST};
+    mnl_attr_put_u32(request, RTA_DST, htonl(ip("10.0.0.0") | (uint32_t)second << 16));
+    mnl_attr_put_u32(request, RTA_OIF, if_nametoindex("eth1"));
+    return request;
+}
+
+/* An IPv4 network by a gateway of IPv6 (RFC 5549). */
+static int add_via6(uint8_t second)
+{
+    const struct in6_addr gateway = ip6("fe80::1");
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = begin_unkept(buffer, second);
+    const uint16_t family = AF_INET6;
+    uint8_t via[sizeof(family) + sizeof(gateway)]; /* struct rtvia */
+
+    memcpy(via, &family, sizeof(family));
+    memcpy(via + sizeof(family), &gateway, sizeof(gateway));
+    mnl_attr_put(request, RTA_VIA, sizeof(via), via);
+    ((struct rtmsg *)mnl_nlmsg_get_payload(request))->rtm_scope = RT_SCOPE_UNIVERSE;
+    return vt_netlink_ask(&netlink, request, NULL, NULL);
+}
+
+static int add_of(uint8_t second, uint8_t table, uint8_t service)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = begin_unkept(buffer, second);
+    struct rtmsg *info = mnl_nlmsg_get_payload(request);
+
+    info->rtm_table = table;
+    info->rtm_tos = service;
+    return vt_netlink_ask(&netlink, request, NULL, NULL);
+}
+
+static int add_encapsulated(uint8_t second)
+{
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = begin_unkept(buffer, second);
+    struct nlattr *encapsulation = mnl_attr_nest_start(request, RTA_ENCAP);
+
+    mnl_attr_put_u32(request, LWTUNNEL_IP_DST, htonl(ip("10.50.0.9")));
+    mnl_attr_nest_end(request, encapsulation);
+    mnl_attr_put_u16(request, RTA_ENCAP_TYPE, LWTUNNEL_ENCAP_IP);
+    return vt_netlink_ask(&netlink, request, NULL, NULL);
+}
+
+static void what_is_no_plain_route_is_not_made_one(void **state)
+{
+    VT_AUTO_FREE char *expected = NULL;
+    AUTO_LAN struct vt_lan *lan = NULL;
+    unsigned count = 3;
+
+    (void)state;
+    if (!usable)
+        skip();
+    assert_int_equal(add_of(22, RT_TABLE_MAIN, IPTOS_LOWDELAY), 0);
+    assert_int_equal(add_of(23, 100, 0), 0);
+    assert_int_equal(add_via6(24), 0);
+    /* A kernel may have been made without. */
+    count += add_encapsulated(25) == 0;
+    lan = plan();
+    assert_string_equal(lan->ports[1].uplink, "eth1");
+    assert_null(strstr(lan->ports[1].record, "10.2"));
+    expected = vt_fmt("does not get back %u addresses and routes of eth1", count);
+    assert_non_null(strstr(lan->notice, expected));
+    assert_int_equal(vt_link_down(&netlink, "eth1"), 0);
+    assert_int_equal(vt_link_up(&netlink, "eth1"), 0);
+}
+
 /* Give eth1 an address of @size bytes, with a peer that is in another network. */
 static int add_with_peer(uint8_t family, const void *address, const void *peer, size_t size)
 {
@@ -577,6 +661,7 @@ int main(void)
         cmocka_unit_test(what_a_killed_one_left_is_put_right),
         cmocka_unit_test(a_route_may_send_with_the_address_of_another_interface),
         cmocka_unit_test(a_route_outlives_the_address_that_it_sent_with),
+        cmocka_unit_test(what_is_no_plain_route_is_not_made_one),
         cmocka_unit_test(what_cannot_be_kept_is_told),
         cmocka_unit_test(however_many_addresses_there_are_none_is_left),
     };
