@@ -299,7 +299,8 @@ static bool is_on_link(const struct vt_lan_port *port, uint32_t address)
     return (address & mask) == (port->guest & mask);
 }
 
-/* The best default route of all, which makes its port the first. */
+/* The best default route of all, which makes its port the first. What only a router knows how to
+ * follow is not for the guest: it would hold for all that it sends. */
 static void choose_gateways(const struct vt_net_view *view, struct vt_lan *lan)
 {
     const struct vt_route *best = NULL;
@@ -307,7 +308,8 @@ static void choose_gateways(const struct vt_net_view *view, struct vt_lan *lan)
     for (size_t n = 0; n < view->route_count; n++) {
         const struct vt_route *route = &view->routes[n];
 
-        if (route->is_default && route->gateway && (!best || route->metric < best->metric))
+        if (route->is_default && route->gateway && !route->unkept[0] &&
+            (!best || route->metric < best->metric))
             best = route;
     }
     for (size_t i = lan->count; i-- > 0;) {
@@ -345,7 +347,7 @@ static void add_further_routes(const struct vt_net_view *view, struct vt_lan *la
     for (size_t i = 0; i < view->route_count; i++) {
         const struct vt_route *r = &view->routes[i];
 
-        if (r->is_default || !vt_streq(r->ifname, port->uplink) || !r->gateway)
+        if (r->is_default || !vt_streq(r->ifname, port->uplink) || !r->gateway || r->unkept[0])
             continue;
         if (route_bytes(r->prefix) > room) {
             left++;

@@ -211,6 +211,25 @@ static void without_a_gateway_the_way_to_the_container_is_a_route(void **state)
     assert_string_equal(second->ports[0].routes, "169.254.1.1/32,0.0.0.0,0.0.0.0/0,169.254.1.1");
 }
 
+static void what_only_a_router_follows_is_not_for_the_guest(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    AUTO_LAN struct vt_lan *lan = NULL;
+
+    (void)state;
+    add_card(&view, "eth0", 2, MAC, "veth");
+    add_address(&view, "eth0", "172.17.0.2", 16);
+    add_way(&view, "eth0", "0.0.0.0", 0, "172.17.0.3");
+    add_way(&view, "eth0", "10.5.0.0", 16, "172.17.0.3");
+    for (size_t i = 0; i < view.route_count; i++)
+        memcpy(view.routes[i].unkept, "eth0", sizeof("eth0"));
+    add_way(&view, "eth0", "0.0.0.0", 0, "172.17.0.1");
+    view.routes[2].metric = 100;
+    lan = lan_of(&view);
+    assert_int_equal(lan->ports[0].gateway, ip("172.17.0.1"));
+    assert_null(lan->ports[0].routes);
+}
+
 /* dnsmasq does not start with more than 255 bytes of them: here 9 for each, and 23 for others. */
 static void routes_that_dhcp_has_no_room_for_are_counted(void **state)
 {
@@ -435,6 +454,7 @@ int main(void)
         cmocka_unit_test(several_networks_are_several_cards),
         cmocka_unit_test(an_address_of_ip6_is_told_by_an_advertisement_of_ours),
         cmocka_unit_test(without_a_gateway_the_way_to_the_container_is_a_route),
+        cmocka_unit_test(what_only_a_router_follows_is_not_for_the_guest),
         cmocka_unit_test(routes_that_dhcp_has_no_room_for_are_counted),
         cmocka_unit_test(a_network_without_addresses_has_its_own_dhcp),
         cmocka_unit_test(the_guests_address_is_learned),
