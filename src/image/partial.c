@@ -8,15 +8,15 @@
 
 #include "base/object.h"
 #include "base/str.h"
+#include "host/boot.h"
 #include "host/files.h"
 #include "image/hash.h"
 #include "image/part.h"
 
 #define SUFFIX        ".partial"
 #define RECORD_SUFFIX ".partial.json"
-#define BOOT_ID       "/proc/sys/kernel/random/boot_id"
 
-enum { RECORD_VERSION = 1, RECORD_MAX = 65536, BOOT_ID_MAX = 64 };
+enum { RECORD_VERSION = 1, RECORD_MAX = 65536 };
 
 void vt_partial_done(struct vt_partial *partial)
 {
@@ -25,17 +25,6 @@ void vt_partial_done(struct vt_partial *partial)
     free(partial->record_path);
     free(partial->validator);
     *partial = (struct vt_partial)VT_PARTIAL_INIT;
-}
-
-/* This boot of the machine; "" if the kernel does not say, which then fits every other such. */
-static char *boot_id(void)
-{
-    char *text = NULL;
-
-    if (vt_file_read(BOOT_ID, BOOT_ID_MAX, &text, NULL) < 0)
-        return vt_strdup("");
-    text[strcspn(text, "\n")] = '\0';
-    return text;
 }
 
 static int cannot_write(const struct vt_partial *partial, int errnum, struct vt_error *err)
@@ -55,7 +44,7 @@ static char *url_digest(const struct vt_partial *partial)
 static bool read_record(struct vt_partial *partial, bool any_boot)
 {
     VT_AUTO_OBJECT json_object *object = NULL;
-    VT_AUTO_FREE char *text = NULL, *boot = boot_id(), *digest = url_digest(partial);
+    VT_AUTO_FREE char *text = NULL, *boot = vt_boot_id(), *digest = url_digest(partial);
     const char *url, *validator, *then;
     int64_t total;
 
@@ -82,7 +71,7 @@ static bool read_record(struct vt_partial *partial, bool any_boot)
 static int write_record(const struct vt_partial *partial)
 {
     VT_AUTO_OBJECT json_object *object = json_object_new_object();
-    VT_AUTO_FREE char *boot = boot_id(), *digest = url_digest(partial), *text = NULL;
+    VT_AUTO_FREE char *boot = vt_boot_id(), *digest = url_digest(partial), *text = NULL;
 
     vt_object_add_number(object, "version", RECORD_VERSION);
     vt_object_add_text(object, "url_digest", digest);

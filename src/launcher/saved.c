@@ -10,6 +10,7 @@
 
 #include "base/object.h"
 #include "base/str.h"
+#include "host/boot.h"
 #include "host/files.h"
 #include "image/fingerprint.h"
 
@@ -23,6 +24,7 @@
 #define SET_ASIDE "set-aside"
 #define MEMORY    "memory"
 #define RECORD    "state.json"
+#define BOOT      "boot-id"
 
 void vt_saved_done(struct vt_saved *saved)
 {
@@ -217,6 +219,45 @@ static void read_saved(const struct vt_saved_facts *facts, struct vt_saved *save
     saved->memory_size = stat(saved->memory, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
+/* ---- whether it may be used up ---- */
+
+/*
+ * The guest may have run on, and only a power cut have undone the sign of that: a rename is on the
+ * disk when the file system sees fit, while what the guest syncs is there at once, without the
+ * overlay's time. So @dir, which is about to be used up, gets to know this boot of the machine.
+ * That need not be synced: where it is not there, it was another one.
+ */
+static int note_boot(const char *dir, const struct vt_data_dir *data)
+{
+    VT_AUTO_FREE char *path = vt_fmt("%s/" BOOT, dir);
+    VT_AUTO_FREE char *id = vt_boot_id();
+
+    return vt_file_write(path, id, strlen(id), 0600, data->path);
+}
+
+static bool is_of_this_boot(const char *dir)
+{
+    VT_AUTO_FREE char *path = vt_fmt("%s/" BOOT, dir);
+    VT_AUTO_FREE char *id = vt_boot_id(), *then = NULL;
+
+    return vt_file_read(path, strlen(id) + 1, &then, NULL) == 0 && vt_streq(then, id);
+}
+
+/*
+ * A start was cut off at @resuming. In the same boot of the machine the overlay says whether the
+ * guest has run: then it is as if it had never begun. Else it is left there, as unfit.
+ */
+static int take_back(const char *resuming, const struct vt_data_dir *data, struct vt_saved *saved)
+{
+    if (is_of_this_boot(resuming))
+        return move(resuming, saved->dir, data);
+    vt_str_replace(&saved->dir, vt_strdup(resuming));
+    saved->kind = VT_SAVED_UNFIT;
+    saved->reason = vt_strdup("the machine went down when the guest was being resumed from it, "
+                              "and the guest may have run on");
+    return 0;
+}
+
 int vt_saved_look(const struct vt_data_dir *data, const struct vt_saved_facts *facts,
                   struct vt_saved *ret, struct vt_error *err)
 {
@@ -230,15 +271,13 @@ int vt_saved_look(const struct vt_data_dir *data, const struct vt_saved_facts *f
         ret->cut_off = true;
     }
     vt_remove_tree(spent);
-    /* A start that was killed between reading the memory and running: nothing has changed yet,
-     * unless the overlay says so. */
     if (!vt_path_exists(ret->dir) && vt_path_exists(resuming)) {
-        int r = move(resuming, ret->dir, data);
+        int r = take_back(resuming, data, ret);
 
         if (r < 0)
             return fail(err, -r, "rename", resuming);
     }
-    if (!vt_path_exists(ret->dir))
+    if (ret->kind == VT_SAVED_UNFIT || !vt_path_exists(ret->dir))
         return 0;
     ret->memory = vt_fmt("%s/" MEMORY, ret->dir);
     read_saved(facts, ret);
@@ -346,6 +385,10 @@ int vt_saved_commit(const struct vt_data_dir *data, const struct vt_saved_facts 
         r = vt_path_sync(memory);
     if (r < 0)
         return fail(err, -r, "keep", memory);
+    /* Its time, too, which is about to be relied on. */
+    r = vt_path_sync(facts->overlay);
+    if (r < 0)
+        return fail(err, -r, "keep", facts->overlay);
     r = write_record(data, dir, facts, saved, (uint64_t)st.st_size);
     if (r == 0)
         r = move(dir, target, data);
@@ -367,6 +410,7 @@ int vt_saved_consume(struct vt_saved *saved, const struct vt_data_dir *data, str
     int r;
 
     vt_remove_tree(resuming);
+    note_boot(saved->dir, data);
     r = move(saved->dir, resuming, data);
     if (r < 0)
         return fail(err, -r, "rename", saved->dir);

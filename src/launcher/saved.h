@@ -5,7 +5,8 @@
  *     .virtainer/saving/              a save under way; one that was cut off is worth nothing
  *     .virtainer/saved/memory         what libvirt wrote
  *     .virtainer/saved/state.json     what it fits
- *     .virtainer/resuming/            the same while it is being read
+ *     .virtainer/resuming/            the same while it is being read, and
+ *     .virtainer/resuming/boot-id     in which boot of the machine
  *     .virtainer/spent/               what is being removed because the guest runs
  *     .virtainer/set-aside/TIME/      what did not fit; for the person to look at and delete
  *

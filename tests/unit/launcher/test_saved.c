@@ -339,6 +339,36 @@ static void memory_that_was_used_up_does_not_fit(void **state)
     assert_unfit("was changed since");
 }
 
+/* Then neither the name nor the disk's time tells whether the guest ran. */
+static void after_a_power_cut_in_a_resume_it_is_set_aside(void **state)
+{
+    const char *boot = in_dir(".virtainer/resuming/boot-id");
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_FREE char *path = NULL, *memory = NULL;
+
+    (void)state;
+    for (int lost = 0; lost < 2; lost++) {
+        VT_AUTO_SAVED struct vt_saved saved, again, after;
+
+        save("memory");
+        look(&saved);
+        assert_int_equal(vt_saved_consume(&saved, &data, &err), 0);
+        if (lost)
+            assert_int_equal(unlink(boot), 0);
+        else
+            put_text(boot, "of another boot");
+        assert_unfit("the machine went down when");
+        look(&again);
+        assert_int_equal(again.kind, VT_SAVED_UNFIT);
+        vt_str_replace(&path, NULL);
+        assert_int_equal(vt_saved_set_aside(&again, &data, &path, &err), 0);
+        vt_str_replace(&memory, vt_fmt("%s/memory", path));
+        assert_text(memory, "memory");
+        look(&after);
+        assert_int_equal(after.kind, VT_SAVED_NONE);
+    }
+}
+
 static void a_resumed_guest_leaves_nothing(void **state)
 {
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
@@ -416,6 +446,7 @@ int main(void)
         T(what_is_set_aside_stays_and_is_found_no_more),
         T(a_cut_off_resume_is_found_again),
         T(memory_that_was_used_up_does_not_fit),
+        T(after_a_power_cut_in_a_resume_it_is_set_aside),
         T(a_resumed_guest_leaves_nothing),
         T(the_rest_of_what_was_used_up_is_removed),
         T(what_cannot_be_renamed_is_removed_in_place),
