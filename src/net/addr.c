@@ -221,6 +221,8 @@ static int on_address(const struct nlmsghdr *message, void *data)
         return MNL_CB_OK;
     address.address = attr_ip(ip);
     address.peer = has_peer(attrs);
+    if (address.peer)
+        address.prefix = 32;
     name_of(data, (int)info->ifa_index, address.ifname);
     vt_net_view_add_address(data, &address);
     return MNL_CB_OK;
@@ -234,11 +236,12 @@ static bool is_given(const struct rtmsg *info)
 }
 
 /* Whether a vt_route says all that it is: its table is the main one, its only gateway one of its
- * own family (no RTA_VIA, RFC 5549), and it is for whatever is sent, as it is. */
+ * own family (no RTA_VIA, RFC 5549), and it is for whatever is sent, from whatever address, as it
+ * is. */
 static bool is_plain(const struct rtmsg *info, const struct nlattr **attrs)
 {
-    return info->rtm_table == RT_TABLE_MAIN && info->rtm_tos == 0 && !attrs[RTA_MULTIPATH] &&
-           !attrs[RTA_VIA] && !attrs[RTA_ENCAP];
+    return info->rtm_table == RT_TABLE_MAIN && info->rtm_tos == 0 && info->rtm_src_len == 0 &&
+           !attrs[RTA_MULTIPATH] && !attrs[RTA_VIA] && !attrs[RTA_ENCAP];
 }
 
 /* The interface in @attrs, whose name goes to @ret, and to @ret_unkept where the route is not
@@ -320,6 +323,8 @@ static int on_address6(const struct nlmsghdr *message, void *data)
     if (!attr_ip6(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS], &address.address))
         return MNL_CB_OK;
     address.peer = has_peer(attrs);
+    if (address.peer)
+        address.prefix = 128;
     name_of(data, (int)info->ifa_index, address.ifname);
     vt_net_view_add_address6(data, &address);
     return MNL_CB_OK;

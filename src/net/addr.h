@@ -38,7 +38,7 @@ struct vt_address {
     uint32_t address; /* host order */
     unsigned prefix;
     bool global; /* scope: neither host nor link */
-    bool peer;   /* @prefix is of the network of its peer, another address, which is not kept */
+    bool peer;   /* has one, which is not kept: the network is the peer's, and @prefix 32 */
 };
 
 struct vt_route {
@@ -55,7 +55,8 @@ struct vt_route {
     bool given;            /* by somebody, not by the kernel, and this is all of it */
     char unkept[IFNAMSIZ]; /* the interface that it goes with where only a router knows how to make
                               it again: one of several gateways, or of another family, of another
-                              table, with a type of service or an encapsulation; else "" */
+                              table, with a type of service, an encapsulation or for some senders
+                              only; else "" */
 };
 
 /* A global IPv6 address. */
@@ -64,7 +65,7 @@ struct vt_address6 {
     struct in6_addr address;
     unsigned prefix;
     bool permanent; /* given by somebody, not learned from a router */
-    bool peer;      /* as above */
+    bool peer;      /* as above; 128 */
 };
 
 struct vt_route6 {

@@ -240,6 +240,22 @@ static void place_bridge6(struct vt_lan_port *port)
     port->router6 = address_of_mac(&link_local, port->bridge_mac);
 }
 
+/* The best default route of the interface's, as choose_gateways() takes it. */
+static void choose_gateway6(const struct vt_net_view *view, struct vt_lan_port *port)
+{
+    const struct vt_route6 *best = NULL;
+
+    for (size_t i = 0; i < view->route6_count; i++) {
+        const struct vt_route6 *r = &view->routes6[i];
+
+        if (r->prefix == 0 && vt_streq(r->ifname, port->uplink) && is_set6(&r->gateway) &&
+            !r->unkept[0] && (!best || r->metric < best->metric))
+            best = r;
+    }
+    if (best)
+        port->gateway6 = best->gateway;
+}
+
 /* One that a router's advertisement gave the container the guest makes itself of the same. */
 static void choose_address6(const struct vt_net_view *view, struct vt_lan *lan,
                             struct vt_lan_port *port)
@@ -257,14 +273,10 @@ static void choose_address6(const struct vt_net_view *view, struct vt_lan *lan,
         else
             port->guest6 = a->address;
     }
-    for (size_t i = 0; vt_lan_serves6(port) && i < view->route6_count; i++) {
-        const struct vt_route6 *r = &view->routes6[i];
-
-        if (r->prefix == 0 && vt_streq(r->ifname, port->uplink))
-            port->gateway6 = r->gateway;
-    }
-    if (vt_lan_serves6(port))
-        place_bridge6(port);
+    if (!vt_lan_serves6(port))
+        return;
+    choose_gateway6(view, port);
+    place_bridge6(port);
 }
 
 void vt_lan_drop_ip6(struct vt_lan *lan, const char *flags)

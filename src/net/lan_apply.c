@@ -332,7 +332,8 @@ static bool is_elsewhere(struct vt_netlink *netlink, const struct vt_lan *lan, u
     if (vt_netlink_ask(netlink, request, on_way, &index) < 0 || index == 0)
         return false;
     for (size_t i = 0; i < lan->count; i++) {
-        if (if_nametoindex(lan->ports[i].bridge) == index)
+        if (if_nametoindex(lan->ports[i].bridge) == index ||
+            if_nametoindex(lan->ports[i].uplink) == index)
             return false;
     }
     return true;

@@ -72,6 +72,15 @@ static int add_route(struct vt_netlink *netlink, const struct vt_route *route)
     return r < 0 ? vt_link_add_route(netlink, &onlink) : r;
 }
 
+static int add_route6(struct vt_netlink *netlink, const struct vt_route6 *route)
+{
+    struct vt_route6 onlink = *route;
+    int r = vt_link_add_route6(netlink, route);
+
+    onlink.onlink = !IN6_IS_ADDR_UNSPECIFIED(&route->gateway);
+    return r < 0 ? vt_link_add_route6(netlink, &onlink) : r;
+}
+
 /* Without the address that it sends with where that is not there any more: the kernel takes no
  * other, and a route that sends with another is better than none. */
 static int restore_route(struct vt_netlink *netlink, const struct vt_route *route)
@@ -91,14 +100,14 @@ static int restore_route(struct vt_netlink *netlink, const struct vt_route *rout
 static int restore_route6(struct vt_netlink *netlink, const struct vt_route6 *route)
 {
     struct vt_route6 any = *route;
-    int r = vt_link_add_route6(netlink, route);
+    int r = add_route6(netlink, route);
 
     if (r == 0 || IN6_IS_ADDR_UNSPECIFIED(&route->source))
         return r;
     any.source = (struct in6_addr)IN6ADDR_ANY_INIT;
     vt_debug("the route to %s/%u is no longer by the address %s: that is not here",
              vt_ip6_text(&route->network).s, route->prefix, vt_ip6_text(&route->source).s);
-    return vt_link_add_route6(netlink, &any);
+    return add_route6(netlink, &any);
 }
 
 /* Those that have a gateway or those that have none, which lead to the gateways of the others. */

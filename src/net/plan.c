@@ -160,6 +160,15 @@ static int choose_bridge(const struct vt_net_view *view, struct vt_net_plan *pla
                         MAX_BRIDGE);
 }
 
+/* One of another table leads only some of what the container sends: it counts where there is no
+ * other, as with WireGuard's wg-quick. */
+static bool is_better(const struct vt_route *route, const struct vt_route *other)
+{
+    bool whole = !route->unkept[0], other_whole = !other->unkept[0];
+
+    return whole == other_whole ? route->metric < other->metric : whole;
+}
+
 void vt_net_plan_uplink(const struct vt_net_view *view, struct vt_net_plan *plan)
 {
     const struct vt_route *best = NULL;
@@ -167,7 +176,7 @@ void vt_net_plan_uplink(const struct vt_net_view *view, struct vt_net_plan *plan
     for (size_t i = 0; i < view->route_count; i++) {
         const struct vt_route *r = &view->routes[i];
 
-        if (r->is_default && r->ifname[0] && (!best || r->metric < best->metric))
+        if (r->is_default && r->ifname[0] && (!best || is_better(r, best)))
             best = r;
     }
     for (size_t i = 0; i < view->address_count && plan->container == 0; i++) {

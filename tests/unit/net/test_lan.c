@@ -211,6 +211,27 @@ static void without_a_gateway_the_way_to_the_container_is_a_route(void **state)
     assert_string_equal(second->ports[0].routes, "169.254.1.1/32,0.0.0.0,0.0.0.0/0,169.254.1.1");
 }
 
+/* The kernel tells them from the best on. */
+static void the_ip6_gateway_is_that_of_the_best_default_route(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    AUTO_LAN struct vt_lan *lan = NULL;
+    const struct vt_route6 routes[] = {
+        {.gateway = ip6("fd00:5::7"), .ifname = "eth0", .unkept = "eth0"},
+        {.gateway = ip6("fd00:5::1"), .ifname = "eth0", .metric = 100},
+        {.gateway = ip6("fd00:5::9"), .ifname = "eth0", .metric = 2048},
+        {.ifname = "eth0", .metric = 4096},
+    };
+
+    (void)state;
+    one_network(&view);
+    add_own_address6(&view, "eth0", "fd00:5::2", 64);
+    for (size_t i = 0; i < VT_ARRAY_SIZE(routes); i++)
+        vt_net_view_add_route6(&view, &routes[i]);
+    lan = lan_of(&view);
+    assert_string_equal(vt_ip6_text(&lan->ports[0].gateway6).s, "fd00:5::1");
+}
+
 static void what_only_a_router_follows_is_not_for_the_guest(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -454,6 +475,7 @@ int main(void)
         cmocka_unit_test(several_networks_are_several_cards),
         cmocka_unit_test(an_address_of_ip6_is_told_by_an_advertisement_of_ours),
         cmocka_unit_test(without_a_gateway_the_way_to_the_container_is_a_route),
+        cmocka_unit_test(the_ip6_gateway_is_that_of_the_best_default_route),
         cmocka_unit_test(what_only_a_router_follows_is_not_for_the_guest),
         cmocka_unit_test(routes_that_dhcp_has_no_room_for_are_counted),
         cmocka_unit_test(a_network_without_addresses_has_its_own_dhcp),

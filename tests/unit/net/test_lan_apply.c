@@ -471,6 +471,29 @@ static int add_encapsulated(uint8_t second)
     return vt_netlink_ask(&netlink, request, NULL, NULL);
 }
 
+/* For what is sent from fd00:77::/64 only. */
+static int add_from6(void)
+{
+    const struct in6_addr network = ip6("fd00:78::"), senders = ip6("fd00:77::");
+    char buffer[VT_NETLINK_REQUEST] = "";
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    struct rtmsg *info;
+
+    request->nlmsg_type = RTM_NEWROUTE;
+    request->nlmsg_flags = NLM_F_CREATE;
+    info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+    *info = (struct rtmsg){.rtm_family = AF_INET6,
+                           .rtm_dst_len = 64,
+                           .rtm_src_len = 64,
+                           .rtm_table = RT_TABLE_MAIN,
+                           .rtm_protocol = RTPROT_STATIC,
+                           .rtm_type = RTN_UNICAST};
+    mnl_attr_put(request, RTA_DST, sizeof(network), &network);
+    mnl_attr_put(request, RTA_SRC, sizeof(senders), &senders);
+    mnl_attr_put_u32(request, RTA_OIF, if_nametoindex("eth1"));
+    return vt_netlink_ask(&netlink, request, NULL, NULL);
+}
+
 static void what_is_no_plain_route_is_not_made_one(void **state)
 {
     VT_AUTO_FREE char *expected = NULL;
@@ -485,9 +508,11 @@ static void what_is_no_plain_route_is_not_made_one(void **state)
     assert_int_equal(add_via6(24), 0);
     /* A kernel may have been made without. */
     count += add_encapsulated(25) == 0;
+    count += add_from6() == 0;
     lan = plan();
     assert_string_equal(lan->ports[1].uplink, "eth1");
     assert_null(strstr(lan->ports[1].record, "10.2"));
+    assert_null(strstr(lan->ports[1].record, "fd00:78"));
     expected = vt_fmt("does not get back %u addresses and routes of eth1", count);
     assert_non_null(strstr(lan->notice, expected));
     assert_int_equal(vt_link_down(&netlink, "eth1"), 0);

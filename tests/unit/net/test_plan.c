@@ -202,6 +202,28 @@ static void the_uplink_is_the_best_default_route(void **state)
     assert_int_equal(plan.mtu, 1400);
 }
 
+/* Tables come in the order of their numbers, and the main one is 254. */
+static void a_default_route_of_another_table_counts_where_there_is_no_other(void **state)
+{
+    VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_AUTO_NET_PLAN struct vt_net_plan other = {.replace = false};
+
+    (void)state;
+    add_link(&view, "eth0", 2, 1500);
+    add_link(&view, "eth1", 3, 1400);
+    add_address(&view, "eth0", "10.1.0.2", 24);
+    add_address(&view, "eth1", "10.2.0.2", 24);
+    add_route(&view, "eth1", "0.0.0.0", 0, 0);
+    memcpy(view.routes[0].unkept, "eth1", sizeof("eth1"));
+    plan_of(&view, asked, &other);
+    assert_string_equal(other.uplink, "eth1");
+    add_route(&view, "eth0", "0.0.0.0", 0, 100);
+    plan_of(&view, asked, &plan);
+    assert_string_equal(plan.uplink, "eth0");
+    assert_int_equal(plan.container, ip("10.1.0.2"));
+}
+
 static void an_internal_network_has_an_address_all_the_same(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -293,6 +315,7 @@ int main(void)
         cmocka_unit_test(what_is_behind_a_router_is_not_told),
         cmocka_unit_test(no_more_is_told_than_one_option_holds),
         cmocka_unit_test(the_uplink_is_the_best_default_route),
+        cmocka_unit_test(a_default_route_of_another_table_counts_where_there_is_no_other),
         cmocka_unit_test(an_internal_network_has_an_address_all_the_same),
         cmocka_unit_test(no_network_at_all_is_a_plan_too),
         cmocka_unit_test(a_foreign_bridge_keeps_its_name),
