@@ -159,16 +159,27 @@ def classless_routes(data):
         data = data[5 + used :]
 
 
+# Asked again, as clients do: on a busy machine an answer takes its time.
+def answer_to(sock, message):
+    end = time.monotonic() + 10
+    sock.settimeout(1)
+    while True:
+        sock.sendto(message, ("255.255.255.255", 67))
+        try:
+            return sock.recv(2048)
+        except TimeoutError:
+            if time.monotonic() > end:
+                raise
+
+
 def routes(interface, mac):
     header = bytes([1, 1, 6, 0]) + os.urandom(4) + bytes([0, 0, 128, 0]) + bytes(16)  # "answer by broadcast"
     discover = header + bytes.fromhex(mac.replace(":", "")).ljust(202, b"\0") + bytes.fromhex("63825363")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(DEADLINE)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         sock.bind(("", 68))
-        sock.sendto(discover + bytes([53, 1, 1, 55, 2, 121, 3, 255]), ("255.255.255.255", 67))
-        options = dhcp_options(sock.recv(2048))
+        options = dhcp_options(answer_to(sock, discover + bytes([53, 1, 1, 55, 2, 121, 3, 255])))
     if 121 in options:
         classless_routes(options[121])
     else:
