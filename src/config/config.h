@@ -16,6 +16,7 @@
 #include "config/sources.h"
 
 enum vt_accel { VT_ACCEL_AUTO, VT_ACCEL_KVM, VT_ACCEL_TCG };
+enum vt_firmware { VT_FIRMWARE_BIOS };
 enum vt_video { VT_VIDEO_NONE, VT_VIDEO_VGA };
 enum vt_network {
     VT_NETWORK_AUTO,
@@ -57,6 +58,7 @@ struct vt_config {
     char *instance_id;            /* cloud-init's; "auto": from the seed's content */
     char *hostname_in_guest;
     enum vt_accel accel;
+    enum vt_firmware firmware;
     enum vt_network network;
     enum vt_video video;
     unsigned grace_period; /* seconds */

@@ -18,6 +18,7 @@
 #define MIN_DISK_SIZE  MIB
 
 static const char *const accel_names[] = {"auto", "kvm", "tcg", NULL};
+static const char *const firmware_names[] = {"bios", NULL};
 static const char *const network_names[] = {"auto", "nat", "user", "bridge", "none", NULL};
 static const char *const video_names[] = {"none", "vga", NULL};
 static const char *const stop_names[] = {"same", "shutdown", "save", "poweroff", NULL};
@@ -242,7 +243,7 @@ static char *choices(const struct vt_option *option)
 }
 
 static_assert(sizeof(enum vt_accel) == sizeof(int) && sizeof(enum vt_network) == sizeof(int) &&
-                  sizeof(enum vt_video) == sizeof(int) &&
+                  sizeof(enum vt_video) == sizeof(int) && sizeof(enum vt_firmware) == sizeof(int) &&
                   sizeof(enum vt_log_level) == sizeof(int) &&
                   sizeof(enum vt_log_format) == sizeof(int) &&
                   sizeof(enum vt_stop_how) == sizeof(int) && sizeof(enum vt_own_key) == sizeof(int),
@@ -258,6 +259,17 @@ static int store_choice(struct vt_config *config, const struct vt_option *option
         }
     }
     return refuse(ret_allowed, choices(option));
+}
+
+/* Who asks for UEFI must not get something else without a word. */
+static int store_firmware(struct vt_config *config, const struct vt_option *option,
+                          const char *value, char **ret_allowed)
+{
+    if (store_choice(config, option, value, ret_allowed) == 0)
+        return 0;
+    free(*ret_allowed);
+    return refuse(ret_allowed, vt_strdup("guests boot by BIOS here; give bios or leave it out, and "
+                                         "take an image that boots by BIOS"));
 }
 
 /* What others do by macvtap, a bridge does here (docs/adr/0008): who asks for the one gets it. */
@@ -342,6 +354,8 @@ const struct vt_option vt_options[] = {
      store_string, FIELD(os_variant), 0, NULL},
     {"ACCEL", "HOW", "auto", "kvm, tcg (software), or auto: KVM where the hardware's can be used",
      store_choice, FIELD(accel), 0, accel_names},
+    {"FIRMWARE", "WHICH", "bios", "what boots the guest: bios, and nothing else yet",
+     store_firmware, FIELD(firmware), 0, firmware_names},
     {"NETWORK", "MODE", "auto",
      "nat: all that reaches the container's address reaches the guest; user: what reaches its "
      "lower ports, without any right (passt); bridge, or macvtap: the guest has the container's "

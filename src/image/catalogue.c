@@ -12,6 +12,7 @@
 #include "host/files.h"
 
 #define ARCHITECTURE "x86_64"
+#define FIRMWARE     "bios"
 #define FILE_MAX     (64U << 10)
 #define FILES_MAX    200
 #define LETTERS_MAX  50
@@ -77,6 +78,11 @@ static bool is_architecture(const char *text)
     return vt_streq(text, ARCHITECTURE);
 }
 
+static bool is_firmware(const char *text)
+{
+    return vt_streq(text, FIRMWARE);
+}
+
 static bool is_url(const char *text)
 {
     if (!vt_startswith(text, "https://") && !vt_startswith(text, "http://") &&
@@ -136,6 +142,7 @@ static const struct text_key release_keys[] = {
     {"signature_url", offsetof(struct vt_release, signature_url), is_url, A_URL},
     {"user", offsetof(struct vt_release, user), is_name, A_NAME},
     {"osinfo", offsetof(struct vt_release, osinfo), is_name, A_NAME},
+    {"firmware", SIZE_MAX, is_firmware, "guests boot by BIOS here; give " FIRMWARE},
     {"end_of_life", offsetof(struct vt_release, end_of_life), is_day,
      "give a day, such as 2027-05-31"},
     {NULL, 0, NULL, NULL},

@@ -97,6 +97,7 @@ static const struct {
     {"ACCEL", "auto", "0"},
     {"ACCEL", "kvm", "1"},
     {"ACCEL", "tcg", "2"},
+    {"FIRMWARE", "bios", "0"},
     {"NETWORK", "nat", "1"},
     {"NETWORK", "bridge", "3"},
     {"NETWORK", "macvtap", "3"}, /* by a bridge, in the container */
@@ -153,6 +154,9 @@ static const struct {
 #define ALLOWED_NAME                                                    \
     "give up to 50 letters, digits, dots, dashes and underscores, the " \
     "first a letter or digit"
+#define ALLOWED_FIRMWARE                                                           \
+    "guests boot by BIOS here; give bios or leave it out, and take an image that " \
+    "boots by BIOS"
 #define NO_CONTROL "control characters are not allowed"
 #define SOME_TEXT  "give some text, or leave it out"
 
@@ -207,6 +211,9 @@ static const struct {
     {"VM_NAME", A_50 "a", ALLOWED_NAME},
     {"ACCEL", "fast", "give auto, kvm or tcg"},
     {"ACCEL", "KVM", "give auto, kvm or tcg"},
+    {"FIRMWARE", "uefi", ALLOWED_FIRMWARE},
+    {"FIRMWARE", "uefi-secure", ALLOWED_FIRMWARE},
+    {"FIRMWARE", "BIOS", ALLOWED_FIRMWARE},
     {"NETWORK", "moon", "give auto, nat, user, bridge or none"},
     {"VIDEO", "cirrus", "give none or vga"},
     {"PORTS", "22,22", "port 22/tcp is in it twice, and can lead to one place only"},

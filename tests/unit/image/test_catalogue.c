@@ -17,7 +17,7 @@ static void test_parse(void **state)
         "  - version: 22.10\n    aliases: [new, newest]\n    url: https://example.org/2\n"
         "    checksum_url: https://example.org/SUMS\n    osinfo: tiny2\n"
         "    signature_url: https://example.org/SIGNED\n"
-        "    end_of_life: 2030-01-31\n"
+        "    end_of_life: 2030-01-31\n    firmware: bios\n"
         "  - {version: 1, url: 'file:///1', user: other}\n";
     VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
     struct vt_distribution d;
@@ -68,6 +68,10 @@ static void test_refused(void **state)
         {HEAD "releases: [{version: 1, url: 'https://a/b c'}]\n", "url: give an address"},
         {HEAD "releases: [{version: 1, url: 'https://a', checksum: 'sha256:12'}]\n",
          "checksum: give sha256: or sha512:"},
+        {HEAD "releases: [{version: 1, url: 'https://a', firmware: uefi}]\n",
+         "f:4:53: firmware: guests boot by BIOS here; give bios"},
+        {HEAD "releases: [{version: 1, url: 'https://a', firmware: [bios]}]\n", "firmware: guests"},
+        {HEAD "firmware: bios\n" ONE, "f:4:11: nothing is known of the key 'firmware' here"},
         {HEAD "releases: [{version: 1, url: 'https://a', end_of_life: 2027}]\n",
          "end_of_life: give a day"},
         {HEAD "releases: [{version: 1, url: 'https://a'}, {version: 2, url: 'https://a', "
