@@ -297,7 +297,9 @@ static int check_header(const struct work *work, const struct vt_qcow2_header *h
  * Make record and header say what is so now. The content was found to be the same, or the person
  * says so (@rebased), so that another path is fine; libvirt gets the whole chain from us, and the
  * header is for a person with qemu-img. The record comes first and remembers what the header says:
- * killed between the two, the next start knows the overlay on whatever path.
+ * killed between the two, the next start knows the overlay on whatever path. So it does after a
+ * start that resumes, which leaves the header to a later one: saved memory fits the overlay as it
+ * is.
  */
 static int update(const struct work *work, const struct vt_record *record,
                   const struct vt_qcow2_header *header, bool rebased, struct vt_error *err)
@@ -321,6 +323,8 @@ static int update(const struct work *work, const struct vt_record *record,
         !vt_streq_null(known.name, record->name) ||
         !vt_streq_null(known.download, record->download))
         r = vt_record_write(work->record, &known, same_name ? NULL : header->backing_file, err);
+    if (work->request->keep && !rebased)
+        return r;
     if (r == 0 && (!same_name || !vt_streq(header->backing_format, base->format)))
         r = vt_qemu_img_rebase(work->overlay, base->path, base->format, work->request->cancel_fd,
                                err);
@@ -380,7 +384,7 @@ static int grow(const struct work *work, struct vt_overlay *overlay, struct vt_e
 
     if (!work->request->size_given || wanted <= has)
         return 0;
-    if (work->request->keep_size) {
+    if (work->request->keep) {
         VT_AUTO_FREE char *given = vt_size_text(wanted);
         VT_AUTO_FREE char *there = vt_size_text(has);
 

@@ -28,7 +28,8 @@ struct vt_overlay_request {
     bool accept_base; /* take an overlay that is there to be on @base, whatever its record says */
     uint64_t size;    /* DISK_SIZE in bytes */
     bool size_given;  /* by the person, so that it is an error if it does not fit */
-    bool keep_size;   /* the guest is resumed, and knows the disk as it is: do not grow it now */
+    bool keep;        /* the guest is resumed, and its memory fits the overlay as it is: change
+                         nothing of that, its size and the name of its base included */
     int cancel_fd;    /* -1 for none */
 };
 

@@ -284,7 +284,7 @@ static int prepare_disk(struct vt_prepared *p, const struct vt_config *config, s
         .base = vt_overlay_stands_alone(p->data.path) ? NULL : &p->base,
         .size = config->disk_size,
         .size_given = config->disk_size_given,
-        .keep_size = p->saved.kind == VT_SAVED_FITS,
+        .keep = p->saved.kind == VT_SAVED_FITS,
         .cancel_fd = vt_loop_stop_fd(),
     };
     int r = 0;

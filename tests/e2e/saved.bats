@@ -57,7 +57,8 @@ save() {
   stop again
   assert_status again 0
   [[ $(saved) == ./saved ]]
-  resumed third
+  # Its base is elsewhere now.
+  resumed third -v "$boot_sector:/moved:ro" -e IMAGE=/moved
   stop third
   assert_status third 0
   assert_log third 'boot-sector: power button'

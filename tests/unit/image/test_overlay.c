@@ -198,7 +198,7 @@ static void test_not_grown_when_resumed(void **state)
         .base = &base,
         .size = 2 * GIB,
         .size_given = true,
-        .keep_size = true,
+        .keep = true,
         .cancel_fd = -1,
     };
 
@@ -211,6 +211,30 @@ static void test_not_grown_when_resumed(void **state)
     assert_non_null(strstr(resumed.notice, "keeps its size of 1 GiB"));
     assert_non_null(strstr(resumed.notice, "DISK_SIZE (2 GiB)"));
     assert_int_equal(overlay_size(), GIB);
+}
+
+/* Saved memory fits the overlay to the nanosecond: what is only for a person waits. */
+static void test_moved_and_resumed(void **state)
+{
+    VT_AUTO_OVERLAY struct vt_overlay made = {0}, resumed = {0}, again = {0}, booted = {0};
+    VT_AUTO_ERROR struct vt_error err = VT_ERROR_INIT;
+    VT_AUTO_BASE struct vt_base base = {0};
+    struct vt_overlay_request request = {
+        .data_dir = DATA, .base = &base, .size = GIB, .keep = true, .cancel_fd = -1};
+    struct stat before, after;
+
+    (void)state;
+    prepare_ok(in_dir("base"), GIB, &made);
+    assert_int_equal(rename(in_dir("base"), in_dir("moved")), 0);
+    assert_int_equal(stat(made.path, &before), 0);
+    assert_ok(vt_base_probe(in_dir("moved"), -1, &base, &err), &err);
+    assert_ok(vt_overlay_prepare(&request, &resumed, &err), &err);
+    assert_ok(vt_overlay_prepare(&request, &again, &err), &err);
+    assert_int_equal(stat(made.path, &after), 0);
+    assert_memory_equal(&after.st_mtim, &before.st_mtim, sizeof(before.st_mtim));
+    assert_backing(in_dir("base"), "qcow2");
+    prepare_ok(in_dir("moved"), GIB, &booted);
+    assert_backing(in_dir("moved"), "qcow2");
 }
 
 /* The base was moved too: its new name is in the header before qemu-img looks for it. */
@@ -671,6 +695,7 @@ int main(void)
         TEST(test_default_size_is_raised),
         TEST(test_reused_sizes),
         TEST(test_not_grown_when_resumed),
+        TEST(test_moved_and_resumed),
         TEST(test_moved_and_grown),
         TEST(test_killed_while_growing),
         TEST(test_other_base),
