@@ -165,7 +165,8 @@ static int on_stop_request(enum vt_stop_how how, int64_t grace, struct vt_error 
 {
     struct launcher *l = data;
     bool more =
-        how == VT_HOW_POWEROFF || (how == VT_HOW_SAVE && !vt_stopping_is_saving(l->stopping));
+        !vt_stopping_is_forced(l->stopping) &&
+        (how == VT_HOW_POWEROFF || (how == VT_HOW_SAVE && !vt_stopping_is_saving(l->stopping)));
 
     (void)err;
     if (more || !vt_stopping_is_under_way(l->stopping))

@@ -56,6 +56,7 @@ static enum vt_stop_action begin(struct vt_stop *stop, enum vt_stop_how how, int
     case VT_HOW_SAVE:
         return save(stop, stop->grace_end);
     case VT_HOW_POWEROFF:
+        stop->wished_force = true;
         return force(stop, now);
     default:
         return press(stop, now);
@@ -71,6 +72,16 @@ static enum vt_stop_action ask_while_saving(struct vt_stop *stop, enum vt_stop_h
     return force(stop, now);
 }
 
+/* The first further request after a wish for it hurries nothing: QEMU is writing, and ends. */
+static enum vt_stop_action ask_while_forced(struct vt_stop *stop)
+{
+    if (stop->wished_force && !stop->asked_again) {
+        stop->asked_again = true;
+        return VT_STOP_NOTHING;
+    }
+    return enter(stop, VT_STOP_KILLED, 0, VT_STOP_KILL);
+}
+
 enum vt_stop_action vt_stop_ask(struct vt_stop *stop, enum vt_stop_how how, int64_t now)
 {
     switch (stop->state) {
@@ -83,7 +94,7 @@ enum vt_stop_action vt_stop_ask(struct vt_stop *stop, enum vt_stop_how how, int6
     case VT_STOP_SAVING:
         return ask_while_saving(stop, how, now);
     case VT_STOP_FORCED:
-        return enter(stop, VT_STOP_KILLED, 0, VT_STOP_KILL);
+        return ask_while_forced(stop);
     default:
         return VT_STOP_NOTHING;
     }

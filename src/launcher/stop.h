@@ -46,7 +46,8 @@ struct vt_stop {
     int64_t deadline;        /* of the state */
     int64_t press_at;        /* of ASKED: the next press */
     bool save_failed;        /* once is enough */
-    bool asked_again;        /* of SAVING: the next request forces */
+    bool wished_force;       /* it began so, without waiting for the guest */
+    bool asked_again;        /* of SAVING, and of such a FORCED: the next request goes further */
     bool cancelled;          /* of SAVING: it was told to break off */
 };
 
@@ -57,7 +58,8 @@ void vt_stop_init(struct vt_stop *stop, unsigned grace_seconds, enum vt_stop_how
  * A stop was asked for at @now: by a signal or by a person's command. @how is not VT_HOW_SAME.
  * While the guest is being shut down, asking to save it does so, and anything else does what the
  * grace period's end would. While it is being saved the first further request changes nothing,
- * since a save takes no longer than the second that was meant to hurry it.
+ * since a save takes no longer than the second that was meant to hurry it; nor does it while its
+ * power is cut as the first request wished.
  */
 enum vt_stop_action vt_stop_ask(struct vt_stop *stop, enum vt_stop_how how, int64_t now);
 

@@ -471,6 +471,9 @@ static void announce_again(struct vt_stopping *s, const char *who)
     if (s->machine.state == VT_STOP_SAVING && !s->machine.asked_again)
         say(s, "%s: the guest is being saved already; once more forces it off, without its memory",
             who);
+    else if (s->machine.state == VT_STOP_FORCED && s->machine.wished_force &&
+             !s->machine.asked_again)
+        say(s, "%s: the guest's power is cut already; once more kills QEMU", who);
     else if (s->machine.state < VT_STOP_FORCED)
         say(s, "%s: not waiting for the %lld s that were left", who, (long long)left);
 }
@@ -508,6 +511,11 @@ enum vt_stop_how vt_stopping_how(const struct vt_config *config, int signal)
 bool vt_stopping_is_under_way(const struct vt_stopping *s)
 {
     return s->machine.state != VT_STOP_RUNNING;
+}
+
+bool vt_stopping_is_forced(const struct vt_stopping *s)
+{
+    return s->machine.state >= VT_STOP_FORCED;
 }
 
 bool vt_stopping_is_saving(const struct vt_stopping *s)

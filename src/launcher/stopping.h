@@ -47,6 +47,9 @@ enum vt_stop_how vt_stopping_how(const struct vt_config *config, int signal);
 /* Somebody asked already. */
 bool vt_stopping_is_under_way(const struct vt_stopping *stopping);
 
+/* Its power is being cut. */
+bool vt_stopping_is_forced(const struct vt_stopping *stopping);
+
 /* There is a connection to libvirtd again: a save that its end cut off is begun once more. */
 void vt_stopping_reconnected(struct vt_stopping *stopping);
 

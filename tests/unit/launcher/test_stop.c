@@ -140,6 +140,13 @@ static void power_off_asks_nobody(void **state)
     PLAY(90, {
                  {0, SHUTDOWN, VT_STOP_PRESS, VT_STOP_ASKED, 3000},
                  {1, POWEROFF, VT_STOP_FORCE, VT_STOP_FORCED, 5000},
+                 {2, POWEROFF, VT_STOP_KILL, VT_STOP_KILLED, -1},
+             });
+    /* QEMU is not kept from writing what it holds because docker stop was said twice. */
+    PLAY(90, {
+                 {0, POWEROFF, VT_STOP_FORCE, VT_STOP_FORCED, 5000},
+                 {10, POWEROFF, VT_STOP_NOTHING, VT_STOP_FORCED, 4990},
+                 {20, SHUTDOWN, VT_STOP_KILL, VT_STOP_KILLED, -1},
              });
 }
 
