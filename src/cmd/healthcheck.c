@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/guest.h"
@@ -52,15 +53,20 @@ static int check_ssh(const struct vt_status *status, struct vt_error *err)
                  : 0;
 }
 
-/* A guest that has said nothing at all yet is silent since it has been running. */
-static int check_console(const struct vt_status *status, uint64_t limit, struct vt_error *err)
+/* In seconds. A guest that has said nothing at all yet is silent since it has been running. */
+static int64_t silence(const struct vt_status *status)
 {
-    int64_t last = status->since, silent;
     struct stat st;
 
-    if (stat(CONSOLE_STAMP, &st) == 0)
-        last = st.st_mtim.tv_sec;
-    silent = time(NULL) - last;
+    if (stat(CONSOLE_STAMP, &st) == 0 && st.st_mtim.tv_sec > 0)
+        return vt_now_ms() / 1000 - st.st_mtim.tv_sec;
+    return time(NULL) - status->since;
+}
+
+static int check_console(const struct vt_status *status, uint64_t limit, struct vt_error *err)
+{
+    int64_t silent = silence(status);
+
     return silent > (int64_t)limit
                ? unhealthy(err, "the guest's console is silent for %lld s", (long long)silent)
                : 0;

@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+
+#define SHOW_EVERY 1000 /* ms */
 
 void vt_cmd_progress_end(struct vt_cmd_progress *progress)
 {
@@ -18,9 +21,9 @@ static void on_step(const char *what, uint64_t done, uint64_t total, void *data)
 {
     struct vt_cmd_progress *progress = data;
     VT_AUTO_FREE char *text = NULL;
-    time_t now = time(NULL);
+    int64_t now = vt_now_ms();
 
-    if (now == progress->log.last)
+    if (now - progress->log.last < SHOW_EVERY)
         return;
     progress->log.last = now;
     vt_cmd_progress_end(progress);

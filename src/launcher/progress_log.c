@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "launcher/progress_log.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 
 /* Long steps say how far they are, but not more often than this. */
-#define PROGRESS_EVERY 2 /* seconds */
+#define PROGRESS_EVERY 2000 /* ms */
 
 char *vt_progress_text(const struct vt_progress_log *log, const char *what, uint64_t done,
                        uint64_t total)
@@ -22,7 +23,7 @@ char *vt_progress_text(const struct vt_progress_log *log, const char *what, uint
 static void on_step(const char *what, uint64_t done, uint64_t total, void *data)
 {
     struct vt_progress_log *log = data;
-    time_t now = time(NULL);
+    int64_t now = vt_now_ms();
     VT_AUTO_FREE char *text = NULL;
 
     if (now - log->last < PROGRESS_EVERY)
@@ -40,6 +41,6 @@ static void on_notice(const char *text, void *data)
 
 struct vt_progress vt_progress_log_begin(struct vt_progress_log *log, const char *object)
 {
-    *log = (struct vt_progress_log){object, time(NULL)};
+    *log = (struct vt_progress_log){object, vt_now_ms()};
     return (struct vt_progress){on_step, log, on_notice};
 }

@@ -2,13 +2,13 @@
 /* How far a long step on an image has come, as a line of the log now and then. */
 #pragma once
 
-#include <time.h>
+#include <stdint.h>
 
 #include "image/progress.h"
 
 struct vt_progress_log {
     const char *object; /* of the steps: "the base image"; static */
-    time_t last;
+    int64_t last;       /* on the clock of vt_now_ms() */
 };
 
 /* Begin now: for the calls that report to the result, which uses @log until they return. */

@@ -105,16 +105,23 @@ static void show_lines(struct vt_terminal *t, const char *data, size_t len)
 
 /* ---- what the guest says ---- */
 
-/* The stamp's time is that of the last output, to a second: an idle guest costs nothing. */
+/* The stamp's time is that of the last output, to a second, on a clock that does not jump; 0: there
+ * was none. An idle guest costs nothing. */
+static void stamp(struct vt_terminal *t, time_t second)
+{
+    const struct timespec times[2] = {{.tv_sec = second}, {.tv_sec = second}};
+
+    t->stamped = second;
+    (void)futimens(t->stamp_fd, times);
+}
+
 static void touch_stamp(struct vt_terminal *t)
 {
     struct timespec now;
 
     (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    if (now.tv_sec == t->stamped)
-        return;
-    t->stamped = now.tv_sec;
-    (void)futimens(t->stamp_fd, NULL);
+    if (now.tv_sec != t->stamped)
+        stamp(t, now.tv_sec);
 }
 
 static void on_output(struct vt_terminal *t, const char *data, size_t len)
@@ -249,6 +256,7 @@ int vt_terminal_new(struct vt_terminal **ret, const char *path, enum vt_log_form
     }
     t->out_fd = open_output();
     t->stamp_fd = open_stamp(path);
+    stamp(t, 0);
     if (watch(t) < 0)
         return vt_error_set(err, VT_CAUSE_INTERNAL, -ENOMEM, "cannot watch the console's pipe");
     *ret = t;

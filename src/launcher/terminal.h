@@ -19,7 +19,8 @@ struct vt_terminal;
  * Make the pipe @path for QEMU to write to, and watch it. From here on it is read whatever happens
  * to standard output, as a full pipe would stop the guest; what standard output does not take in
  * time is dropped and counted. With VT_LOG_JSON it gets an object for each line. The time of the
- * file "@path.stamp" is that of the guest's last output, to a second.
+ * file "@path.stamp" is that of the guest's last output, to a second, on the clock of vt_now_ms();
+ * 0: it has said nothing.
  */
 int vt_terminal_new(struct vt_terminal **ret, const char *path, enum vt_log_format format,
                     struct vt_error *err) VT_MUST_CHECK;
