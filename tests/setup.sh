@@ -22,8 +22,8 @@ packages() {
     unit) printf '%s\n' gpgv libcmocka-dev libxml2-utils openssh-client qemu-utils ;;
     lint) printf '%s\n' clang-format clang-tidy shellcheck ;;
     e2e)
-      printf '%s\n' bats catatonit curl docker-compose e2fsprogs iproute2 jq libfaketime libvirt-clients nginx-light openssh-client openssl \
-        parallel passwd procps python3 slirp4netns sshpass uidmap util-linux
+      printf '%s\n' bats bzip2 catatonit curl docker-compose e2fsprogs iproute2 jq libfaketime libvirt-clients nginx-light openssh-client openssl \
+        parallel passwd procps python3 slirp4netns sshpass uidmap util-linux zstd
       ;;
     *) die 2 "there is no group '$1'; see --help" ;;
   esac

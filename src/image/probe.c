@@ -135,3 +135,8 @@ int vt_image_is_packed(const char *path, bool *ret, struct vt_error *err)
     *ret = vt_kind_packed(vt_kind_of(head, len));
     return 0;
 }
+
+bool vt_base_is_libvirts(const struct vt_base *base)
+{
+    return !vt_streq(base->format, "vhdx");
+}

@@ -36,3 +36,7 @@ int vt_base_probe(const char *path, int cancel_fd, struct vt_base *ret,
 
 /* Whether @path is compressed, or a tar archive: to be unpacked before it can be a base image. */
 int vt_image_is_packed(const char *path, bool *ret, struct vt_error *err) VT_MUST_CHECK;
+
+/* Whether libvirt has a name for the format of @base (virStorageFileFormat in its
+ * conf/storage_source_conf.h), and so a guest can have it below its overlay. */
+bool vt_base_is_libvirts(const struct vt_base *base);

@@ -12,8 +12,8 @@
 #include "image/obtain.h"
 #include "launcher/hardware.h"
 #include "launcher/places.h"
+#include "launcher/prepare_disk.h"
 #include "launcher/prepare_lan.h"
-#include "launcher/progress_log.h"
 #include "launcher/qemu_cache.h"
 #include "launcher/rights.h"
 #include "launcher/ssh_files.h"
@@ -275,27 +275,6 @@ static int choose_hardware(struct vt_prepared *p, const struct vt_config *config
     return 0;
 }
 
-static int prepare_disk(struct vt_prepared *p, const struct vt_config *config, struct vt_error *err)
-{
-    struct vt_progress_log log;
-    struct vt_progress progress = vt_progress_log_begin(&log, "the base image");
-    struct vt_overlay_request request = {
-        .data_dir = p->data.path,
-        .base = vt_overlay_stands_alone(p->data.path) ? NULL : &p->base,
-        .size = config->disk_size,
-        .size_given = config->disk_size_given,
-        .keep = p->saved.kind == VT_SAVED_FITS,
-        .cancel_fd = vt_loop_stop_fd(),
-    };
-    int r = 0;
-
-    if (request.base)
-        r = vt_image_obtain(config, "", vt_loop_stop_fd(), &progress, &p->base, err);
-    if (r == 0)
-        r = vt_overlay_prepare(&request, &p->overlay, err);
-    return r;
-}
-
 /*
  * cloud-init applies a seed once per instance-id. A seed that changed since, under the same id,
  * changes nothing in the guest, and nothing there says so: remember which one an id was first used
@@ -548,7 +527,7 @@ static int change(struct vt_prepared *p, const struct vt_config *config, struct 
     if (r == 0)
         r = choose_hardware(p, config, err);
     if (r == 0)
-        r = prepare_disk(p, config, err);
+        r = vt_prepare_disk(p, config, err);
     vt_debug("the disk is prepared");
     if (r == 0)
         r = vt_take_lan(p, err);

@@ -28,7 +28,7 @@ vt_room(launcher BELOW base host config image seed net vm
           phone_form.c
           phone_home.c
           places.c
-          prepare.c prepare_lan.c
+          prepare.c prepare_disk.c prepare_lan.c
           probe.c
           progress_log.c
           protocol.c

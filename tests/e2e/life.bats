@@ -559,3 +559,29 @@ kvm_opens() { as_root sh -c 'exec 3<>/dev/kvm' 2>/dev/null; }
   assert_log vm "small-guest: address $(state vm .guest_address)"
   [[ $(http "$(address_of vm)") == *'host '* ]]
 }
+
+# --- what a base image may be -----------------------------------------------------------------------------------------
+
+# The QEMU of the container image opens each, as a user of its own, by a descriptor.
+@test "vmdk, vdi, vhdx, and what is packed, are base images" {
+  local work=$BATS_TEST_TMPDIR/work image
+  mkdir "$work"
+  cp "$boot_sector" "$work/disk.img"
+  engine run --rm "${run_options[@]}" -v "$work:/work" -w /work "$VT_IMAGE" sh -ec '
+    for format in vmdk vdi vhdx qcow2; do qemu-img convert -q -O $format disk.img disk.$format; done
+    qemu-img convert -q -O vmdk -o subformat=streamOptimized disk.img stream.vmdk'
+  as_root chown -R "$(id -u)" "$work"
+  (
+    cd "$work"
+    printf '<Envelope/>' >vm.ovf
+    tar -cf vm.ova vm.ovf stream.vmdk
+    bzip2 -k disk.img
+    zstd -q disk.vdi
+    gzip -k disk.qcow2
+  )
+  for image in disk.vmdk stream.vmdk disk.vdi disk.vhdx vm.ova disk.img.bz2 disk.vdi.zst disk.qcow2.gz; do
+    virtainer vm --no-data -v "$work/$image:/base/$image:ro" -e "IMAGE=/base/$image"
+    wait_log vm 'boot-sector: hello' 30
+    remove "$e2e_id-vm"
+  done
+}
