@@ -500,4 +500,18 @@ is_running() { [[ $(state vm .state) == running ]]; }
   assert_answer "client $address6" guest tcp "$client6" 80
   assert_answer "guest $address" container tcp "$address" 80
   assert_answer "guest ${guest%.*}.1" guest tcp "$address" 80
+  # Of IPv6 alone, too.
+  as_root ip netns pids "$guest_ns" | as_root xargs -r kill
+  as_root ip netns del "$guest_ns"
+  remove "$e2e_id-vm"
+  boot six --network "$lab-net" -e "ALLOW_FROM=$client6/128"
+  enter six
+  serve guest 80
+  assert_answer "guest $client6" client tcp "$address6" 80
+  assert_silence client tcp "$address" 80
+  in_client ip addr add "${client6%:*}:90/64" dev eth0 nodad
+  in_client ip route add "$address6" dev eth0 src "${client6%:*}:90"
+  assert_silence client tcp "$address6" 80
+  in_client ip route del "$address6"
+  in_client ip addr del "${client6%:*}:90/64" dev eth0
 }
