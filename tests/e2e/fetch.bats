@@ -133,6 +133,23 @@ replies() { grep -c "\" $1 " "$BATS_TEST_TMPDIR/nginx/access" || true; }
   [[ $stderr != *$'\n'* ]]
 }
 
+@test "a certificate that the container's authorities vouch for; and a proxy" {
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$host" -addext "subjectAltName=IP:$host" \
+    -keyout "$BATS_TEST_TMPDIR/key" -out "$BATS_TEST_TMPDIR/certificate" 2>/dev/null
+  serve ssl "ssl_certificate $BATS_TEST_TMPDIR/certificate; ssl_certificate_key $BATS_TEST_TMPDIR/key;"
+  virtainer vm -e IMAGE_URL="https${url#http}" -v "$BATS_TEST_TMPDIR/certificate:/etc/ssl/certs/ca-certificates.crt:ro"
+  wait_log vm 'boot-sector: hello' 30
+  assert_fetched
+  # Without that there are those of Debian.
+  (($(engine run --rm "${run_options[@]}" "$VT_IMAGE" grep -c BEGIN /etc/ssl/certs/ca-certificates.crt) > 50))
+
+  remove "$e2e_id-vm"
+  serve ''
+  virtainer vm --no-data -e IMAGE_URL=http://images.invalid/disk.img -e "http_proxy=http://$host:$port"
+  wait_log vm 'boot-sector: hello' 30
+  grep -qF '"GET http://images.invalid/disk.img ' "$BATS_TEST_TMPDIR/nginx/access"
+}
+
 @test "no room for what the server announces: status 21 before the first byte, and else when it is full" {
   as_root mount -t tmpfs -o size=4m small "$data"
   mounts+=("$data")
