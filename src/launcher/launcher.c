@@ -166,7 +166,7 @@ static int on_stop_request(enum vt_stop_how how, int64_t grace, struct vt_error 
     struct launcher *l = data;
     bool more =
         !vt_stopping_is_forced(l->stopping) &&
-        (how == VT_HOW_POWEROFF || (how == VT_HOW_SAVE && !vt_stopping_is_saving(l->stopping)));
+        (how == VT_HOW_POWEROFF || (how == VT_HOW_SAVE && vt_stopping_may_save(l->stopping)));
 
     (void)err;
     if (more || !vt_stopping_is_under_way(l->stopping))

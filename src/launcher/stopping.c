@@ -525,6 +525,11 @@ bool vt_stopping_is_saving(const struct vt_stopping *s)
            (s->machine.state == VT_STOP_SAVING || atomic_load(&s->written));
 }
 
+bool vt_stopping_may_save(const struct vt_stopping *s)
+{
+    return !vt_stopping_is_saving(s) && !s->machine.save_failed;
+}
+
 void vt_stopping_set_qemu(struct vt_stopping *s, pid_t pid)
 {
     s->qemu = pid;

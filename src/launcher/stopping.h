@@ -55,3 +55,7 @@ void vt_stopping_reconnected(struct vt_stopping *stopping);
 
 /* The guest's memory is being written at this moment: its end must be waited for. */
 bool vt_stopping_is_saving(const struct vt_stopping *stopping);
+
+/* It is not, and that was not tried in vain: to ask for it once more would cut the guest's power.
+ */
+bool vt_stopping_may_save(const struct vt_stopping *stopping);
