@@ -449,12 +449,13 @@ by_agent() { exec_in vm virtainer exec sh -c "$1"; }
   [[ $(exec_in vm virtainer exec cat /proc/sys/kernel/random/boot_id) != "$before" ]]
 
   # The button is ignored, and the agent takes the order to shut down without an end of it: neither keeps a save.
-  exec_in vm virtainer exec sh -c 'printf "#!/bin/sh\nexec sleep 600\n" >/tmp/shutdown && chmod +x /tmp/shutdown &&
+  exec_in vm virtainer exec sh -c 'printf "#!/bin/sh\necho the agent was asked >/dev/ttyS0\nexec sleep 600\n" >/tmp/shutdown && chmod +x /tmp/shutdown &&
     mv /tmp/shutdown /sbin/shutdown && mkdir -p /etc/systemd/logind.conf.d &&
     printf "[Login]\nHandlePowerKey=ignore\n" >/etc/systemd/logind.conf.d/no.conf && systemctl restart systemd-logind'
   began=$SECONDS
   timeout "$(seconds 150)" "${engine_command[@]}" stop -t "$(seconds 120)" "$e2e_id-vm" >/dev/null
   assert_status vm 0
+  assert_log vm 'the agent was asked'
   assert_log vm 'the guest is saved'
   ((SECONDS - began < 15 + $(seconds 20)))
 }
