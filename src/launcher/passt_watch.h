@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* passt is started again when it ends; QEMU comes back to it by itself, within 5 s. */
+/* When passt ends, QEMU comes back by itself, within 5 s, and meets the launcher, which then starts
+ * another passt for that connection. */
 #pragma once
 
 #include <sys/types.h>

@@ -19,7 +19,6 @@ struct frame {
 static_assert(sizeof(struct frame) == 42, "nothing between the fields");
 
 /* Frames have no fewer bytes (IEEE 802.3, without the check sum). */
-#define LEAST_FRAME 60
 
 /* What is no address of a host: those of "this network", loopback, link-local ones, which nobody
  * gives (the container's own here is one), multicast and what is behind it. */
@@ -113,25 +112,30 @@ int vt_arp_read(int fd, const struct ether_addr *mac, uint32_t *ret)
     return 0;
 }
 
-void vt_arp_ask(int fd, const struct ether_addr *bridge_mac, uint32_t here, uint32_t address)
+void vt_arp_request(const struct ether_addr *asker, uint32_t here, uint32_t address,
+                    uint8_t ret[VT_ARP_FRAME])
 {
-    union {
-        struct frame frame;
-        uint8_t bytes[LEAST_FRAME];
-    } out = {.bytes = {0}};
-    struct frame *f = &out.frame;
+    struct frame f = {.arp = {.arp_pln = sizeof(address)}};
     uint32_t asking = htonl(here), wanted = htonl(address);
 
-    memset(f->ether.ether_dhost, 0xff, ETH_ALEN);
-    memcpy(f->ether.ether_shost, bridge_mac, ETH_ALEN);
-    f->ether.ether_type = htons(ETHERTYPE_ARP);
-    f->arp.arp_hrd = htons(ARPHRD_ETHER);
-    f->arp.arp_pro = htons(ETHERTYPE_IP);
-    f->arp.arp_hln = ETH_ALEN;
-    f->arp.arp_pln = sizeof(wanted);
-    f->arp.arp_op = htons(ARPOP_REQUEST);
-    memcpy(f->arp.arp_sha, bridge_mac, ETH_ALEN);
-    memcpy(f->arp.arp_spa, &asking, sizeof(asking));
-    memcpy(f->arp.arp_tpa, &wanted, sizeof(wanted));
-    (void)!send(fd, out.bytes, sizeof(out.bytes), 0);
+    memset(f.ether.ether_dhost, 0xff, ETH_ALEN);
+    memcpy(f.ether.ether_shost, asker, ETH_ALEN);
+    f.ether.ether_type = htons(ETHERTYPE_ARP);
+    f.arp.arp_hrd = htons(ARPHRD_ETHER);
+    f.arp.arp_pro = htons(ETHERTYPE_IP);
+    f.arp.arp_hln = ETH_ALEN;
+    f.arp.arp_op = htons(ARPOP_REQUEST);
+    memcpy(f.arp.arp_sha, asker, ETH_ALEN);
+    memcpy(f.arp.arp_spa, &asking, sizeof(asking));
+    memcpy(f.arp.arp_tpa, &wanted, sizeof(wanted));
+    memset(ret, 0, VT_ARP_FRAME);
+    memcpy(ret, &f, sizeof(f));
+}
+
+void vt_arp_ask(int fd, const struct ether_addr *bridge_mac, uint32_t here, uint32_t address)
+{
+    uint8_t frame[VT_ARP_FRAME];
+
+    vt_arp_request(bridge_mac, here, address, frame);
+    (void)!send(fd, frame, sizeof(frame), 0);
 }

@@ -47,6 +47,12 @@ void vt_arp_heed(int fd, const struct ether_addr *mac, enum vt_arp_heed heed, ui
  * if there is none. */
 int vt_arp_read(int fd, const struct ether_addr *mac, uint32_t *ret) VT_MUST_CHECK;
 
+/* The least that a frame of Ethernet has. */
+#define VT_ARP_FRAME 60
+/* The frame in which who has the MAC @asker and the address @here asks who has @address. Pure. */
+void vt_arp_request(const struct ether_addr *asker, uint32_t here, uint32_t address,
+                    uint8_t ret[VT_ARP_FRAME]);
+
 /*
  * Ask the guest whether it has @address, for the bridge that has @bridge_mac and @here. Never
  * without that: a system that is just trying the address would take it for somebody else's try

@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/files.h"
 #include "host/sandbox.h"
 #include "host/spawn.h"
+#include "net/arp.h"
 #include "net/check.h"
 #include "net/dhcp.h"
 
@@ -21,6 +24,10 @@
 
 #define START_TIME 20000 /* ms; it takes 0.1 s here */
 #define MAX_ARGS   32
+#define QEMU_FD    3 /* as vt_run_with() has it */
+
+/* Its own on the guest's network (MAC_OUR_LAA in passt's util.h). */
+static const struct ether_addr passt_mac = {{0x9a, 0x55, 0x9a, 0x55, 0x9a, 0x55}};
 
 static int sandbox_error(enum vt_sandbox_step step, int r, struct vt_error *err)
 {
@@ -123,7 +130,7 @@ static char *port_list(const struct vt_ports *ports, enum vt_protocol protocol, 
     return list.len > 0 ? vt_buf_take(&list) : vt_strdup("none");
 }
 
-char **vt_user_argv(const struct vt_net_plan *plan)
+char **vt_user_argv(const struct vt_net_plan *plan, bool connected)
 {
     char **argv = vt_calloc(MAX_ARGS, sizeof(*argv));
     size_t n = 0;
@@ -132,8 +139,8 @@ char **vt_user_argv(const struct vt_net_plan *plan)
     argv[n++] = vt_strdup("--quiet");
     argv[n++] = vt_strdup("--runas");
     argv[n++] = vt_fmt("%u:%u", NOBODY, NOBODY);
-    argv[n++] = vt_strdup("--socket");
-    argv[n++] = vt_strdup(VT_USER_SOCKET);
+    argv[n++] = vt_strdup(connected ? "--fd" : "--socket");
+    argv[n++] = connected ? vt_fmt("%d", QEMU_FD) : vt_strdup(VT_USER_SOCKET);
     argv[n++] = vt_strdup("--pid");
     argv[n++] = vt_strdup(PID_PATH);
     argv[n++] = vt_strdup("--interface");
@@ -187,17 +194,20 @@ static int read_pid(pid_t *ret)
     return 0;
 }
 
-pid_t vt_user_start(const struct vt_net_plan *plan, int cancel_fd, struct vt_error *err)
+/* With what there is to run it with; it goes to the background when it is ready, and is then ours
+ * as a subreaper's. */
+static pid_t run_passt(const struct vt_net_plan *plan, const int *qemu, int cancel_fd,
+                       struct vt_error *err)
 {
-    VT_CLEANUP(vt_strv_freep) char **argv = vt_user_argv(plan);
+    VT_CLEANUP(vt_strv_freep) char **argv = vt_user_argv(plan, qemu);
     VT_AUTO_BUF struct vt_buf said = VT_BUF_INIT(16384);
     VT_AUTO_FREE char *words = NULL;
     pid_t pid = 0;
     int r;
 
     (void)unlink(PID_PATH);
-    /* It goes to the background when it listens, and is then ours as a subreaper's. */
-    r = vt_run((const char *const *)argv, NULL, &said, cancel_fd, START_TIME, err);
+    r = vt_run_with((const char *const *)argv, qemu, qemu ? 1 : 0, NULL, &said, cancel_fd,
+                    START_TIME, err);
     if (r < 0)
         return r;
     words = words_of(&said);
@@ -205,12 +215,54 @@ pid_t vt_user_start(const struct vt_net_plan *plan, int cancel_fd, struct vt_err
         return vt_error_set(err, VT_CAUSE_NETWORK, -EIO,
                             "passt, which is the guest's network, does not start: %s", words);
     r = read_pid(&pid);
+    return r < 0 ? vt_error_errno(err, VT_CAUSE_NETWORK, -r, "cannot find passt after its start")
+                 : pid;
+}
+
+pid_t vt_user_start(const struct vt_net_plan *plan, int cancel_fd, struct vt_error *err)
+{
+    pid_t pid = run_passt(plan, NULL, cancel_fd, err);
+
     /* QEMU runs as another user than passt. */
-    if (r == 0 && chmod(VT_USER_SOCKET, 0666) < 0)
-        r = -errno;
-    if (r < 0)
-        return vt_error_errno(err, VT_CAUSE_NETWORK, -r, "cannot find passt after its start");
+    if (pid > 0 && chmod(VT_USER_SOCKET, 0666) < 0)
+        return vt_error_errno(err, VT_CAUSE_NETWORK, errno, "cannot open passt's socket to QEMU");
     return pid;
+}
+
+/*
+ * passt learns the guest's MAC from what the guest says, and one that begins with a connection
+ * sends to none before that (2025_05_03): so the guest is made to say something, as if passt had
+ * asked. On the socket each frame has its length in front (QEMU's net/stream.c).
+ */
+static void greet_guest(const struct vt_net_plan *plan, int qemu)
+{
+    struct {
+        uint32_t length;
+        uint8_t frame[VT_ARP_FRAME];
+    } greeting = {.length = htonl(VT_ARP_FRAME)};
+
+    vt_arp_request(&passt_mac, plan->gateway, plan->guest, greeting.frame);
+    (void)!send(qemu, &greeting, sizeof(greeting), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+pid_t vt_user_start_for(const struct vt_net_plan *plan, int qemu, int cancel_fd,
+                        struct vt_error *err)
+{
+    greet_guest(plan, qemu);
+    return run_passt(plan, &qemu, cancel_fd, err);
+}
+
+int vt_user_listen(struct vt_error *err)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = VT_USER_SOCKET};
+    VT_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    (void)unlink(VT_USER_SOCKET);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+        chmod(VT_USER_SOCKET, 0666) < 0 || listen(fd, 1) < 0)
+        return vt_error_errno(err, VT_CAUSE_NETWORK, errno, "cannot wait for QEMU at %s",
+                              VT_USER_SOCKET);
+    return VT_TAKE_FD(fd);
 }
 
 void vt_user_end(pid_t pid)

@@ -43,8 +43,9 @@ int vt_user_plan_make(const struct vt_ports *ports, const struct vt_net_view *vi
  * and for everybody. VT_CAUSE_USAGE. */
 int vt_user_check_wishes(const struct vt_config *config, struct vt_error *err) VT_MUST_CHECK;
 
-/* passt's arguments, ended by NULL; pure. Owned by the caller, as those of vt_dhcp_argv(). */
-char **vt_user_argv(const struct vt_net_plan *plan);
+/* passt's arguments, for one that waits for QEMU or has a connection to it; ended by NULL; pure.
+ * Owned by the caller, as those of vt_dhcp_argv(). */
+char **vt_user_argv(const struct vt_net_plan *plan, bool connected);
 
 /*
  * Start passt and wait until it listens. Returns its process id, which is to be watched as a
@@ -52,6 +53,17 @@ char **vt_user_argv(const struct vt_net_plan *plan);
  */
 pid_t vt_user_start(const struct vt_net_plan *plan, int cancel_fd,
                     struct vt_error *err) VT_MUST_CHECK;
+
+/*
+ * The place of a passt that has ended, where QEMU comes back: a descriptor that is readable when it
+ * does, owned by the caller; or a negative errno.
+ */
+int vt_user_listen(struct vt_error *err) VT_MUST_CHECK;
+
+/* As vt_user_start(), for the connection @qemu of QEMU's, which stays the caller's: who calls the
+ * guest meets no passt without QEMU, which would not survive that (seen in 2025_05_03). */
+pid_t vt_user_start_for(const struct vt_net_plan *plan, int qemu, int cancel_fd,
+                        struct vt_error *err) VT_MUST_CHECK;
 
 /* End the passt that runs as our child @pid and reap it. Nothing happens where it was reaped
  * already, by who waits for all children. */

@@ -92,6 +92,18 @@ hears_sibling() { in_guest "sleep 1 | nc $e2e_id-sibling 80" | grep -q "^sibling
   as_root kill "$(awk '/^serving as/ { print $3 }' "$BATS_TEST_TMPDIR/log")"
 }
 
+@test "passt killed comes back, and the guest is reached again" {
+  local e2e_id=$lab
+  first=$(exec_in vm cat /run/virtainer-passt.pid)
+  kill_in vm KILL "$first"
+  until_true 30 reached_by_another
+  assert_log vm 'virtainer: warning: passt ended'
+}
+
+reached_by_another() {
+  [[ $(exec_in vm cat /run/virtainer-passt.pid) != "$first" ]] && http "$address" | grep -q '^client '
+}
+
 # bats test_tags=podman
 @test "a guest that was saved goes on at the address it had, in a container with another" {
   local before=$address

@@ -23,7 +23,7 @@ static const struct vt_ports all;
 
 static char *lines_of(const struct vt_net_plan *plan)
 {
-    VT_CLEANUP(vt_strv_freep) char **argv = vt_user_argv(plan);
+    VT_CLEANUP(vt_strv_freep) char **argv = vt_user_argv(plan, false);
     VT_AUTO_BUF struct vt_buf lines = VT_BUF_INIT(65536);
 
     for (char **arg = argv; *arg; arg++)
@@ -100,6 +100,22 @@ static void ports_are_passts_lists(void **state)
     free(ports.list);
 }
 
+static void one_that_has_qemu_waits_for_nobody(void **state)
+{
+    VT_AUTO_NET_PLAN struct vt_net_plan plan = {.replace = false};
+    VT_CLEANUP(vt_strv_freep) char **argv = NULL;
+    size_t found = 0;
+
+    (void)state;
+    make_plan(&all, NULL, &plan);
+    argv = vt_user_argv(&plan, true);
+    for (char **arg = argv; *arg; arg++) {
+        assert_string_not_equal(*arg, "--socket");
+        found += strcmp(*arg, "--fd") == 0 && strcmp(arg[1], "3") == 0;
+    }
+    assert_int_equal(found, 1);
+}
+
 static void without_an_address_there_is_no_plan(void **state)
 {
     VT_AUTO_NET_VIEW struct vt_net_view view = VT_NET_VIEW_INIT;
@@ -146,6 +162,7 @@ int main(void)
         cmocka_unit_test(the_guest_has_the_containers_address),
         cmocka_unit_test(a_resumed_guest_keeps_its_address),
         cmocka_unit_test(ports_are_passts_lists),
+        cmocka_unit_test(one_that_has_qemu_waits_for_nobody),
         cmocka_unit_test(without_an_address_there_is_no_plan),
         cmocka_unit_test(it_is_ended_and_reaped),
         cmocka_unit_test(who_was_reaped_is_not_signalled),
